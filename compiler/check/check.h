@@ -1,0 +1,28 @@
+// Plan files to the checked plan set: modules, names, types, evaluation.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/check/checked_plan.h"
+#include "compiler/diagnostics/diagnostic.h"
+#include "compiler/source/source_set.h"
+#include "compiler/syntax/ast.h"
+
+namespace sluice::check {
+
+inline constexpr std::int64_t kMaxEvaluationSteps = 50'000'000;
+
+// A parsed file and where it stands.
+struct ModuleFile {
+  std::string path;             // "shop/checkout.plan"; stdlib: "std/gates/latency.plan"
+  const syntax::PlanFile* file = nullptr;
+};
+
+// Checks a whole plan set together with the stdlib's files. `files` sorted by path. All mistakes go to
+// `emitter`; what is right is returned even if something else is wrong.
+CheckedPlanSet Check(const std::vector<ModuleFile>& files, const source::SourceSet& sources,
+                     diagnostics::Emitter& emitter);
+
+}  // namespace sluice::check

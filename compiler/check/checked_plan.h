@@ -1,0 +1,223 @@
+// The checked plan set: names resolved, types and units right, everything known at compile time
+// evaluated. What lowering and lints work on.
+//
+// Values are plain (no handle); what depends on the cluster is a residual. Every field keeps the span at
+// which an author would change it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "compiler/graph/expression.h"
+#include "compiler/graph/graph.h"
+#include "compiler/graph/value.h"
+#include "compiler/source/span.h"
+#include "compiler/syntax/ast.h"
+
+namespace sluice::check {
+
+using source::Span;
+
+template <typename T>
+struct Located {
+  T value{};
+  Span span;
+};
+
+// A number of things, or a share of the service's replicas.
+struct Amount {
+  bool percent = false;
+  Number number;  // a count, or a ratio
+};
+
+struct Port {
+  std::string name;
+  std::int32_t number = 0;
+  Span span;
+};
+
+struct Probe {
+  syntax::ProbeClause::Purpose purpose = syntax::ProbeClause::Purpose::kReady;
+  syntax::ProbeClause::Means means = syntax::ProbeClause::Means::kHttp;
+  std::string path;                  // http
+  std::string port;                  // name or number; "" for the first
+  std::vector<std::string> command;  // exec
+  std::optional<Duration> every, timeout, after;
+  Span span;
+};
+
+struct EnvEntry {
+  std::string name;
+  graph::Value value;  // text, or a SecretKey
+  Span span;
+};
+
+struct Service {
+  std::string name;
+  Span span;        // of the name
+  Span declaration; // the keyword
+  std::string namespace_;
+  Span namespace_span;  // unknown if it is not written: the default is "default"
+  Located<std::string> image;
+  Located<std::int32_t> replicas{1, {}};
+  std::optional<Located<Amount>> surge, unavailable;
+  std::vector<Port> ports;
+  std::vector<Probe> probes;
+  std::optional<Located<graph::Value>> cpu_request, cpu_limit, memory_request, memory_limit;  // number · bytes
+  std::vector<std::string> command, args;
+  std::vector<EnvEntry> env;
+};
+
+// What a router can do.
+struct Supports {
+  bool weight = false;
+  Number weight_by;                  // 0: any
+  bool mirror = false;
+  Number mirror_by;                  // the smallest step: 1 means all or nothing
+  std::vector<std::pair<std::string, std::string>> matches;  // {"header", "is"}
+  bool preview = false;              // candidate pods at weight 0 can be reached
+  Span span;                         // the `supports` clause
+};
+
+struct RouterInstance {
+  graph::Router router;              // residuals over `split` and `object`; `route` and `service` still open roots
+  Supports supports;
+  Span declaration;                  // of the router's name
+  Span span;                         // of the expression that made it
+};
+
+struct Route {
+  std::string name;
+  Span span;
+  std::string namespace_;            // "" if not written: the service's
+  std::vector<std::string> hosts;
+  std::vector<std::string> paths;
+  std::shared_ptr<const RouterInstance> router;  // null if `via` was wrong
+};
+
+struct GateInstance {
+  graph::Gate gate;
+  Span declaration;
+  Span span;                         // of the call
+};
+// A gate expression: leaves are instances. Shared between its uses.
+struct GateExpression {
+  graph::GateTree::Kind kind = graph::GateTree::Kind::kGate;
+  std::shared_ptr<const GateInstance> instance;
+  std::vector<std::shared_ptr<const GateExpression>> children;
+  Span span;
+};
+using GatePtr = std::shared_ptr<const GateExpression>;
+
+struct ChannelInstance {
+  std::string name;
+  graph::RequestTemplate request;
+  Span span;
+};
+
+struct Weight {
+  Number share;
+};
+struct Replicas {
+  Amount amount;
+};
+struct MatchLine {
+  graph::Match match;                // no conditions: `match none`
+};
+struct Mirror {
+  Number share;                      // 0: `mirror none`
+};
+struct Hold {
+  Duration duration{};
+  GatePtr guard;
+  std::optional<graph::Disposition> otherwise;
+};
+struct Check {
+  GatePtr gate;
+  std::optional<Duration> within;
+  std::optional<graph::Disposition> otherwise;
+};
+struct Pause {
+  std::optional<std::string> approver;
+  std::int32_t quorum = 1;
+  std::optional<Duration> within;
+  std::optional<graph::Disposition> otherwise;
+};
+struct Notify {
+  std::shared_ptr<const ChannelInstance> channel;
+  graph::ExpressionPtr message;
+};
+struct Promote {};
+
+struct Verb {
+  std::variant<Weight, Replicas, MatchLine, Mirror, Hold, Check, Pause, Notify, Promote> verb;
+  std::string word;                  // "hold"
+  std::optional<std::string> as;
+  Span span;                         // the whole verb
+  Span value_span;                   // its first value
+};
+
+struct Step {
+  std::string name;                  // "smoke", "ramp[10%]"
+  std::string base_name;             // "ramp"
+  Span span;                         // of the name; for a step of a strategy: where the strategy is used
+  Span definition;                   // of the name where it is written
+  std::vector<std::string> after;    // names of steps of this rollout; resolved, `when`-less ones left out
+  bool left_out = false;             // its `when` is false: counts as done for `after`
+  std::vector<Verb> verbs;
+};
+
+struct Rollout {
+  std::string name;
+  Span span;                         // of the name
+  Span declaration;
+  const Service* service = nullptr;  // `deploy`; null if it was wrong
+  Span deploy_span;
+  const Route* route = nullptr;      // `through`; null: shares by pods
+  Span through_span;
+  std::shared_ptr<const RouterInstance> router;  // the route's; of `std.routers.replicas` without a route
+  GatePtr watch;
+  std::optional<Located<bool>> capacity_shared;
+  std::optional<Located<Duration>> deadline;
+  std::optional<graph::Disposition> deadline_else;
+  std::optional<Located<Number>> tolerance;
+  std::optional<Located<Duration>> drain, keep_previous;
+  std::optional<Located<std::int32_t>> fast_track;
+  bool delete_on_removal = true;
+  std::vector<Step> steps;           // in the order of the source; a strategy's in its place
+  bool hold_on_failure = false;
+  std::vector<Verb> on_failure, on_success;
+};
+
+// `object name { … }`.
+struct StaticObject {
+  std::string name;
+  graph::Value value;
+  bool keep = false;                 // @keep
+  Span span;
+  Span value_span;
+};
+
+struct Suppression {                 // @allow(name, reason: "…", until: …)
+  std::string lint;
+  std::string reason;
+  Span span;
+  Span declaration;                  // what it covers
+};
+
+struct CheckedPlanSet {
+  // Pointers in rollouts point into these; never reallocated after the check.
+  std::vector<std::unique_ptr<Service>> services;
+  std::vector<std::unique_ptr<Route>> routes;
+  std::vector<std::unique_ptr<Rollout>> rollouts;
+  std::vector<StaticObject> objects;
+  graph::FunctionTable functions;    // called by any residual of the set
+  std::vector<Suppression> suppressions;
+};
+
+}  // namespace sluice::check

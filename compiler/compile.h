@@ -1,0 +1,44 @@
+// The whole pipeline: a tree of plan files to graphs and objects. What the commands and the syncer call.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compiler/check/checked_plan.h"
+#include "compiler/diagnostics/diagnostic.h"
+#include "compiler/graph/graph.h"
+#include "compiler/manifest/manifest.h"
+#include "compiler/source/file_tree.h"
+#include "compiler/source/source_set.h"
+
+namespace sluice {
+
+struct Compilation {
+  source::SourceSet sources;
+  diagnostics::Emitter emitter;          // diagnostics of all phases; lints included
+  std::size_t plan_files = 0;            // how many *.plan files the tree holds
+  check::CheckedPlanSet plans;
+  std::vector<graph::Graph> graphs;      // complete only without errors
+  std::vector<manifest::Manifest> manifests;
+
+  bool ok() const { return !emitter.has_errors(); }
+};
+
+// Keeps the parsed files of earlier compiles, by content, so that a compile after a small change parses
+// only what changed. One user at a time.
+class CompileCache {
+ public:
+  CompileCache();
+  ~CompileCache();
+  struct Parsed;
+
+ private:
+  friend std::unique_ptr<Compilation> Compile(const source::FileTree& tree, CompileCache* cache);
+  std::unique_ptr<Parsed> parsed_;
+};
+
+// Never null. A tree that cannot be read is a diagnostic like any other mistake.
+std::unique_ptr<Compilation> Compile(const source::FileTree& tree, CompileCache* cache = nullptr);
+
+}  // namespace sluice

@@ -1,0 +1,119 @@
+// The values of the language: what expressions evaluate to, at compile time and in the cluster alike.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "compiler/base/number.h"
+#include "compiler/base/time.h"
+
+namespace sluice::graph {
+
+enum class Unit : std::uint8_t { kNone, kPercent, kDuration, kBytes };
+
+// A number with its unit: percent as a ratio (5% is 1/20), durations in milliseconds, bytes in bytes.
+struct Quantity {
+  Number number;
+  Unit unit = Unit::kNone;
+  friend bool operator==(const Quantity&, const Quantity&) = default;
+};
+
+// A key of a Kubernetes Secret in the rollout's namespace. Only the reference: content is never held.
+struct SecretKey {
+  std::string name;
+  std::string key;
+  friend bool operator==(const SecretKey&, const SecretKey&) = default;
+};
+
+struct Expression;
+using ExpressionPtr = std::shared_ptr<const Expression>;
+
+// What exists only while compiling and is named by a value: a function, a gate, a service. Never stored.
+class Handle {
+ public:
+  virtual ~Handle() = default;
+  virtual std::string_view type_name() const = 0;  // "gate"
+};
+
+class Value;
+using List = std::vector<Value>;
+// Keys in the order in which the source wrote them; unique. Small: searched linearly below 16 entries.
+class Map {
+ public:
+  using Entry = std::pair<std::string, Value>;
+  const Value* Find(std::string_view key) const;
+  // Replaces the value at its place, or appends.
+  void Set(std::string key, Value value);
+  void Erase(std::string_view key);
+  const std::vector<Entry>& entries() const { return entries_; }
+  std::vector<Entry>& entries() { return entries_; }
+  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+// Immutable and cheap to copy: text, lists and maps are shared.
+class Value {
+ public:
+  Value() = default;                                          // none
+  Value(bool value) : data_(value) {}                         // NOLINT(google-explicit-constructor)
+  Value(Quantity quantity) : data_(quantity) {}               // NOLINT(google-explicit-constructor)
+  Value(std::int64_t number) : data_(Quantity{Number(number), Unit::kNone}) {}  // NOLINT(google-explicit-constructor)
+  Value(int number) : Value(static_cast<std::int64_t>(number)) {}               // NOLINT(google-explicit-constructor)
+  Value(Number number) : data_(Quantity{number, Unit::kNone}) {}                // NOLINT(google-explicit-constructor)
+  Value(std::string text) : data_(std::make_shared<const std::string>(std::move(text))) {}  // NOLINT(google-explicit-constructor)
+  Value(const char* text) : Value(std::string(text)) {}       // NOLINT(google-explicit-constructor)
+  Value(TimePoint time) : data_(time) {}                      // NOLINT(google-explicit-constructor)
+  Value(SecretKey secret) : data_(std::make_shared<const SecretKey>(std::move(secret))) {}  // NOLINT(google-explicit-constructor)
+  Value(List list);                                           // NOLINT(google-explicit-constructor)
+  Value(Map map);                                             // NOLINT(google-explicit-constructor)
+  Value(ExpressionPtr residual) : data_(std::move(residual)) {}               // NOLINT(google-explicit-constructor)
+  Value(std::shared_ptr<const Handle> handle) : data_(std::move(handle)) {}   // NOLINT(google-explicit-constructor)
+
+  static Value Percent(Number ratio) { return Value(Quantity{ratio, Unit::kPercent}); }
+  static Value Milliseconds(Duration duration) { return Value(Quantity{Number(duration.count()), Unit::kDuration}); }
+
+  bool is_none() const { return std::holds_alternative<std::monostate>(data_); }
+  bool is_residual() const { return std::holds_alternative<ExpressionPtr>(data_); }
+
+  // Null if the value is of another kind. The pointer lives as long as this value.
+  const bool* as_bool() const { return std::get_if<bool>(&data_); }
+  const Quantity* as_quantity() const { return std::get_if<Quantity>(&data_); }
+  const std::string* as_string() const;
+  const TimePoint* as_time() const { return std::get_if<TimePoint>(&data_); }
+  const SecretKey* as_secret() const;
+  const List* as_list() const;
+  const Map* as_map() const;
+  const ExpressionPtr* as_residual() const { return std::get_if<ExpressionPtr>(&data_); }
+  const std::shared_ptr<const Handle>* as_handle() const { return std::get_if<std::shared_ptr<const Handle>>(&data_); }
+
+  // A map's field or none; none for anything that is no map.
+  Value Field(std::string_view key) const;
+  // Field by field: Path({"metadata", "name"}).
+  Value Path(std::initializer_list<std::string_view> keys) const;
+
+  // As a reader expects it inside a string: 90s → 1m30s, 5%, 256Mi, 0.25, true, text as it is. Lists and
+  // maps as JSON. Secrets, residuals and handles have no text: "".
+  std::string ToText() const;
+  // "a percent", "a duration", "text", "a list": for diagnostics.
+  std::string_view KindName() const;
+
+  // Same kind and same content; maps regardless of the order of their keys.
+  friend bool operator==(const Value& a, const Value& b);
+
+ private:
+  std::variant<std::monostate, bool, Quantity, std::shared_ptr<const std::string>, TimePoint,
+               std::shared_ptr<const SecretKey>, std::shared_ptr<const List>, std::shared_ptr<const Map>, ExpressionPtr,
+               std::shared_ptr<const Handle>>
+      data_;
+};
+
+}  // namespace sluice::graph

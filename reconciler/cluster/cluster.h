@@ -1,0 +1,101 @@
+// The port to Kubernetes: objects as JSON, asynchronous, three methods. Everything the reconciler does to
+// a cluster goes through here; `EmbeddedCluster` and `HttpCluster` implement it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "compiler/base/result.h"
+
+namespace sluice::cluster {
+
+using Json = nlohmann::json;  // keys sorted
+
+// A kind of object: "apps/v1" "Deployment".
+struct Kind {
+  std::string api_version;
+  std::string kind;
+  friend auto operator<=>(const Kind&, const Kind&) = default;
+};
+
+// One object. `namespace_` is "" for what has none.
+struct ObjectKey {
+  Kind kind;
+  std::string namespace_;
+  std::string name;
+  friend auto operator<=>(const ObjectKey&, const ObjectKey&) = default;
+};
+
+// Of an object's apiVersion, kind, metadata.namespace and metadata.name.
+ObjectKey KeyOf(const Json& object);
+std::string ToString(const ObjectKey& key);  // "apps/v1/Deployment/shop/checkout-1a2b3c4d"
+
+struct Get {
+  ObjectKey key;
+};
+// All objects of a kind, in one namespace or ("") in all, whose labels equal `labels`. The answer is
+// complete or an error; never a part.
+struct ListObjects {
+  Kind kind;
+  std::string namespace_;
+  std::map<std::string, std::string> labels;
+};
+// kExists if it is there.
+struct Create {
+  Json object;
+  std::string manager;
+};
+// Server-side apply (KEP-555): `object` is the whole of what `manager` wants. metadata.uid and
+// metadata.resourceVersion, where given, must be those of the object: kConflict otherwise (also for a uid
+// where there is no object). Another manager's field is kConflict unless `force`. No change: no new version.
+struct Apply {
+  Json object;
+  std::string manager;
+  bool force = false;
+};
+// PUT of the status subresource; metadata.resourceVersion must be the object's: kConflict otherwise.
+struct ReplaceStatus {
+  Json object;
+};
+// kConflict if uid or, where given, version differ. kNotFound is what a caller wants to hear. Dependents
+// go in the background.
+struct Delete {
+  ObjectKey key;
+  std::string uid;
+  std::string resource_version;  // "" for any
+};
+using Request = std::variant<Get, ListObjects, Create, Apply, ReplaceStatus, Delete>;
+
+// The object after the request (Get, Create, Apply, ReplaceStatus), { items, resourceVersion } for a list,
+// null for a delete.
+using Reply = std::function<void(Result<Json>)>;
+
+enum class EventType { kAdded, kModified, kDeleted, kSynced };
+// kSynced comes once, after the objects that were there at the start (as kAdded), and again after a
+// relist; what vanished meanwhile was given as kDeleted before it. `object` is null for it.
+struct Event {
+  EventType type = EventType::kAdded;
+  Json object;
+};
+using EventHandler = std::function<void(const Event&)>;
+
+enum class WatchId : std::uint64_t { kNone = 0 };
+
+// All methods on the loop's thread; answers and events come on it too, never from within the call.
+// A reply comes exactly once. Watches reconnect by themselves and never end but by Cancel.
+class Cluster {
+ public:
+  virtual ~Cluster() = default;
+  virtual void Send(Request request, Reply reply) = 0;
+  virtual WatchId Watch(ListObjects what, EventHandler handler) = 0;
+  virtual void Cancel(WatchId watch) = 0;
+};
+
+}  // namespace sluice::cluster

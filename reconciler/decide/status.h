@@ -1,0 +1,159 @@
+// What neither git nor the cluster can tell about a rollout: the durable half of a decision.
+//
+// Stored as Rollout.status. Plain data; ordered containers only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compiler/base/number.h"
+#include "compiler/base/time.h"
+#include "compiler/graph/graph.h"
+
+namespace sluice::decide {
+
+inline constexpr int kStatusSchemaVersion = 1;
+
+// A revision's name: 8 hex digits.
+using Revision = std::string;
+
+enum class Phase : std::uint8_t {
+  kIdle,         // nothing was ever rolled out
+  kProgressing,  // walking the graph
+  kGoingBack,    // moving everything to stable
+  kSettled,      // what git wants is stable and the old pods are gone
+  kWaiting,      // a named state waits for someone: see Hold
+};
+
+// Named states that wait for someone; each names a command and a commit that leave it (decide/hold.h).
+enum class Hold : std::uint8_t {
+  kNone,
+  kHeld,                // the revision failed and was rolled back
+  kStableDown,          // stable has no ready endpoint, the candidate has
+  kTrafficUnsettled,    // the route never became settled
+  kFirstInstallFailed,
+  kRollbackFailed,      // stable does not become ready
+  kEditDeferred,        // router, route or port changed while a candidate has traffic
+  kBlocked,             // something refuses our writes
+  kStalled,             // the plan said `hold`, or the bundle is not acceptable
+  kPaused,              // a person paused
+};
+
+// What is applied: the split and the pods that our writes added up to.
+struct Applied {
+  std::map<Revision, Number> shares;      // of live backends; sums to 1 once anything is routed
+  std::vector<graph::Match> matches;      // to the candidate
+  Number mirror;
+  std::map<Revision, std::int32_t> pods;  // by spec
+  std::optional<TimePoint> written_at;    // of the last split
+  std::optional<TimePoint> settled_at;    // of the last split; unset while it is not settled
+  friend bool operator==(const Applied&, const Applied&) = default;
+};
+
+enum class NodeState : std::uint8_t { kActive, kDone };
+struct NodeRecord {
+  NodeState state = NodeState::kActive;
+  graph::Outcome outcome = graph::Outcome::kPass;  // kDone only
+  std::string effect, intent;                      // as they were when it was entered (done: left)
+  std::int32_t entry = 1;
+  TimePoint entered_at{};
+  std::optional<TimePoint> settled_at;             // when its effect was in place
+  std::optional<TimePoint> left_at;
+  std::optional<TimePoint> deadline;               // absolute; of the bound
+  std::string evidence;                            // decisive, for people: "error-rate 8.1% > 1%"
+  std::string exception;                           // why it was passed without its condition: "first install", "promote by ann"
+};
+
+// A person's answer to a pause, bound to revision, run, node and entry.
+struct Approval {
+  std::string node;
+  std::int32_t run = 1, entry = 1;
+  Revision revision;
+  std::string who, why;
+  bool approved = true;
+  TimePoint at{};
+};
+
+// A notification that was decided and not yet delivered.
+struct Outgoing {
+  std::string key;       // (run, node, entry): told to the receiver as Idempotency-Key
+  std::string node;      // path of the notify node
+  std::string message;   // text, evaluated
+  std::int32_t tries = 0;
+  TimePoint not_before{};
+};
+
+struct HeldRevision {
+  Revision revision;
+  std::string cause;
+  TimePoint at{};
+};
+
+// One walk of a graph, ended or not.
+struct RunRecord {
+  std::int32_t run = 0;
+  Revision revision, from;             // "" if there was no stable
+  std::string image;
+  std::string outcome;                 // progressing | promoted | rolled-back | superseded | aborted | undone
+  std::string reason;                  // of the outcome
+  std::string who;                     // of a command that ended it; ""
+  TimePoint started_at{};
+  std::optional<TimePoint> ended_at;
+  struct NodeResult {
+    std::string path;
+    graph::Outcome outcome = graph::Outcome::kPass;
+    std::string evidence;
+    TimePoint at{};
+  };
+  std::vector<NodeResult> nodes;
+};
+
+struct Status {
+  int schema = kStatusSchemaVersion;
+  Phase phase = Phase::kIdle;
+  Hold hold = Hold::kNone;
+  std::string hold_reason;             // what, for people
+  std::optional<TimePoint> hold_since;
+
+  std::string accepted_digest;         // of the graph that is being walked
+  Revision candidate;                  // "" if none
+  Revision stable;                     // "" before the first promotion
+  std::vector<Revision> leaving;       // at most two
+  std::vector<Revision> promoted;      // newest first; for fast-track and undo
+  Revision pinned;                     // by `undo`: until git's revision changes
+  Revision pinned_over;                // git's revision when it was pinned
+
+  std::int32_t run = 0;                // counts up for ever
+  std::optional<TimePoint> run_started_at;
+  Duration excluded{};                 // of the deadline: approvals, closed windows, a person's pause
+  std::map<std::string, NodeRecord> nodes;  // of this run, by path
+  Applied applied;
+
+  // Going back: from when, to whom, why.
+  std::string back_reason;
+  std::string back_node;               // whose outcome caused it; "" for a person or a commit
+  std::optional<TimePoint> back_since;
+  std::map<Revision, TimePoint> drained_since;  // revisions without traffic: since when
+
+  std::optional<TimePoint> promoted_at;
+  bool paused = false;
+  std::string paused_by;
+  std::optional<TimePoint> paused_at, paused_until;
+  bool skip_to_end = false;            // `promote` by a person
+  std::string skip_by;
+
+  std::vector<Approval> approvals;
+  std::vector<Outgoing> outbox;
+  std::vector<std::string> consumed;   // uids of commands, newest last, bounded
+  std::vector<HeldRevision> held;      // last ten
+  std::vector<RunRecord> history;      // last ten, newest last
+
+  std::string executor;                // identity
+  std::int64_t epoch = 0;
+};
+
+}  // namespace sluice::decide
