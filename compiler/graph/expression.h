@@ -70,4 +70,8 @@ inline constexpr std::int64_t kMaxRunTimeSteps = 1'000'000;
 // the point.
 Evaluation Evaluate(const Expression& expression, const FunctionTable& functions, const Roots& roots);
 
+// Partial evaluation: binds the given roots and folds what is then known; the other roots stay open.
+// Evaluating the result with the rest bound is evaluating `expression` with all bound.
+ExpressionPtr Reduce(const ExpressionPtr& expression, const FunctionTable& functions, const Roots& roots);
+
 }  // namespace sluice::graph

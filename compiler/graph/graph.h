@@ -163,6 +163,10 @@ struct RouterObject {
 };
 // How traffic is split: a residual function from a split to objects.
 //
+// Bound when the graph is made: `route` { name, namespace, hosts, paths } (hosts and paths are lists) and
+// `service` { name, namespace, port, ports: [{ name, port }] }.
+// Roles (`stable`, `candidate`, in gates and messages): { name, namespace, revision, image, version, service,
+// address }; service is "NAME-REV" ("NAME" where shares are made by pods), address "SERVICE.NAMESPACE:PORT".
 // Root `split`: { backends: [{ role, revision, service, port, address, weight }], matches: [{ to: backend,
 // conditions: [{ what, name, test, value, values }] }], mirrors: [{ to: backend, share }] }. Backends come
 // in the order stable, candidate, leaving; one without a live revision is left out; weights are percents
