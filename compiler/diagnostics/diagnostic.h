@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -83,7 +85,8 @@ class [[nodiscard]] Builder {
 };
 
 // Collects the diagnostics of a run. At most `kPerFile` of a file are kept; the cut is itself reported
-// (SL9001). The same kind at the same span is kept once.
+// (SL9001). The same message of a kind at the same span is
+// kept once.
 class Emitter {
  public:
   static constexpr std::size_t kPerFile = 100;
@@ -101,6 +104,7 @@ class Emitter {
 
  private:
   std::vector<Diagnostic> diagnostics_;
+  std::set<std::tuple<const Kind*, source::FileId, std::uint32_t, std::uint32_t, std::string>> seen_;
   std::size_t errors_ = 0;
   std::size_t warnings_ = 0;
 };

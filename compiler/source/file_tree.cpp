@@ -1,0 +1,85 @@
+#include "compiler/source/file_tree.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+namespace sluice::source {
+namespace {
+
+namespace fs = std::filesystem;
+
+EntryKind KindOf(const fs::directory_entry& entry) {
+  std::error_code error;
+  if (entry.is_symlink(error)) {
+    return EntryKind::kSymlink;
+  }
+  return entry.is_regular_file(error) ? EntryKind::kFile : EntryKind::kOther;
+}
+
+Error TooLarge(const std::string& path, std::size_t limit) {
+  return Error{ErrorCode::kTooLarge, path + " has more than " + std::to_string(limit) + " bytes"};
+}
+
+}  // namespace
+
+Result<std::vector<Entry>> DiskTree::List() const {
+  std::error_code error;
+  if (!fs::is_directory(root_, error)) {
+    const bool exists = fs::exists(root_, error);
+    return Error{ErrorCode::kNotFound, root_ + (exists ? " is not a directory" : " does not exist")};
+  }
+  std::vector<Entry> entries;
+  auto iterator = fs::recursive_directory_iterator(root_, error);
+  for (; !error && iterator != fs::recursive_directory_iterator(); iterator.increment(error)) {
+    const bool link = iterator->is_symlink(error);
+    if (!link && iterator->is_directory(error)) {
+      if (iterator->path().filename() == ".git") {
+        iterator.disable_recursion_pending();
+      }
+      continue;
+    }
+    entries.push_back(Entry{iterator->path().lexically_relative(root_).generic_string(), KindOf(*iterator), ""});
+  }
+  if (error) {
+    return Error{ErrorCode::kUnavailable, "cannot read " + root_ + ": " + error.message()};
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.path < b.path; });
+  return entries;
+}
+
+Result<std::string> DiskTree::Read(const std::string& path, std::size_t limit) const {
+  std::ifstream file(fs::path(root_) / path, std::ios::binary);
+  if (!file) {
+    return Error{ErrorCode::kNotFound, "cannot read " + path};
+  }
+  std::string text(limit + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > limit) {
+    return TooLarge(path, limit);
+  }
+  return text;
+}
+
+Result<std::vector<Entry>> MemoryTree::List() const {
+  std::vector<Entry> entries;
+  for (const auto& [path, text] : files_) {
+    entries.push_back(Entry{path, EntryKind::kFile, ""});
+  }
+  return entries;
+}
+
+Result<std::string> MemoryTree::Read(const std::string& path, std::size_t limit) const {
+  const auto found = files_.find(path);
+  if (found == files_.end()) {
+    return Error{ErrorCode::kNotFound, "cannot read " + path};
+  }
+  if (found->second.size() > limit) {
+    return TooLarge(path, limit);
+  }
+  return found->second;
+}
+
+}  // namespace sluice::source
