@@ -1,0 +1,19 @@
+// Kubernetes quantities: how numbers of a plan are written in an object.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "compiler/base/number.h"
+
+namespace sluice::kubernetes {
+
+// Processor time: "2", "250m". Nothing if it is no whole number of thousandths (the finest that
+// Kubernetes schedules).
+std::optional<std::string> CpuText(const Number& cores);
+
+// Bytes: "256Mi", "1500M", "1000". The largest unit that leaves a whole number, binary units first.
+// Nothing if it is no whole number of bytes.
+std::optional<std::string> BytesText(const Number& bytes);
+
+}  // namespace sluice::kubernetes
