@@ -16,13 +16,13 @@ inline constexpr std::int64_t kMaxEvaluationSteps = 50'000'000;
 
 // A parsed file and where it stands.
 struct ModuleFile {
-  std::string path;             // "shop/checkout.plan"; stdlib: "std/gates/latency.plan"
+  std::string path;  // "shop/checkout.plan"; stdlib: "std/gates/latency.plan"
   const syntax::PlanFile* file = nullptr;
 };
 
 // Checks a whole plan set together with the stdlib's files. `files` sorted by path. All mistakes go to
 // `emitter`; what is right is returned even if something else is wrong.
-CheckedPlanSet Check(const std::vector<ModuleFile>& files, const source::SourceSet& sources,
-                     diagnostics::Emitter& emitter);
+CheckedPlanSet CheckPlanSet(const std::vector<ModuleFile>& files, const source::SourceSet& sources,
+                            diagnostics::Emitter& emitter);
 
 }  // namespace sluice::check
