@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Configures a preset if needed and builds targets of it.
+#
+#   .ci/build.sh PRESET [TARGET …]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+preset=$1
+shift
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+run() {
+  if ! "$@" >"$log" 2>&1; then
+    grep -E 'error|FAILED|Error' "$log" | head -n 40 >&2 || true
+    tail -n 40 "$log" >&2
+    echo "build.sh: failed: $*" >&2
+    exit 1
+  fi
+}
+run cmake --preset "$preset"
+run cmake --build --preset "$preset" --parallel "$(nproc)" --target "${@:-all}"

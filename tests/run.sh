@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, runs every test and closes with "N passed, N failed, N skipped".
+#
+#   ./tests/run.sh            everything
+#   ./tests/run.sh --fast     without the tests that need a process or a server
+#   ./tests/run.sh --preset asan
+#
+# Ends non-zero if a test failed. A test that cannot run here prints a line "SKIPPED: reason" and is counted.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=release
+labels=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --fast) labels=(--label-exclude 'process|server') ;;
+    --preset) preset=$2; shift ;;
+    *) echo "usage: tests/run.sh [--fast] [--preset PRESET]" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+.ci/install.sh build
+echo "building ($preset)"
+.ci/build.sh "$preset" all
+
+log=build/$preset/tests.log
+status=0
+ctest --test-dir "build/$preset" --parallel "$(nproc)" --verbose --no-tests=error "${labels[@]}" >"$log" 2>&1 || status=$?
+
+# Catch2 closes with "All tests passed (A assertions in C test cases)" or "test cases: C | P passed | F failed".
+# A program that died has no such line: ctest's own verdict counts it.
+awk '
+  /All tests passed \(/          { sub(/.* in /, ""); passed += $1; next }
+  /test cases: +[0-9]+ \|/       { for (i = 1; i < NF; ++i) { if ($(i + 1) == "passed") passed += $i; if ($(i + 1) == "failed") failed += $i }; said = 1 }
+  /\*\*\*Exception|\*\*\*Timeout|\*\*\*Not Run/ { failed += 1; print }
+  /SKIPPED: /                    { sub(/.*SKIPPED: /, ""); skipped += 1; print "skipped: " $0 }
+  END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped > "/dev/stderr"; exit failed > 0 }
+' "$log" 2>"$log.summary" || status=1
+if [ "$status" -ne 0 ]; then
+  grep -E -B2 -A12 'FAILED:|\*\*\*Exception|\*\*\*Timeout|\*\*\*Not Run' "$log" | head -n 200 || true
+  echo "the whole log: $log"
+fi
+cat "$log.summary"
+exit "$status"
