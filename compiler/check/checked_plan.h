@@ -158,8 +158,9 @@ struct Verb {
   std::variant<Weight, Replicas, MatchLine, Mirror, Hold, Check, Pause, Notify, Promote> verb;
   std::string word;                  // "hold"
   std::optional<std::string> as;
-  Span span;                         // the whole verb
-  Span value_span;                   // its first value
+  Span span;                         // the whole verb; of a strategy's step: where the strategy is used
+  Span value_span;                   // its first value; of a strategy's step: as `span`
+  Span definition;                   // the whole verb where it is written
 };
 
 struct Step {
@@ -167,8 +168,10 @@ struct Step {
   std::string base_name;             // "ramp"
   Span span;                         // of the name; for a step of a strategy: where the strategy is used
   Span definition;                   // of the name where it is written
-  std::vector<std::string> after;    // names of steps of this rollout; resolved, `when`-less ones left out
-  bool left_out = false;             // its `when` is false: counts as done for `after`
+  // Names of the steps that it follows: complete and resolved, whether `after` was written or not. A step
+  // that is left out is replaced by what it follows itself. Empty: an entry.
+  std::vector<std::string> after;
+  bool left_out = false;             // its `when` is false: it has no verbs and nothing follows it
   std::vector<Verb> verbs;
 };
 
@@ -206,6 +209,7 @@ struct StaticObject {
 struct Suppression {                 // @allow(name, reason: "…", until: …)
   std::string lint;
   std::string reason;
+  std::string until;                 // "2027-01-31"; "" for ever
   Span span;
   Span declaration;                  // what it covers
 };
