@@ -12,6 +12,9 @@
 
 namespace sluice::decide {
 
+// On router objects: Applied::sequence of the split that they were written for.
+inline constexpr const char* kSplitAnnotation = "sluice.dev/split";
+
 // Writes carry the version on which they were decided; none means: create it.
 struct ApplyObject {
   graph::Value object;                 // complete: what our field manager owns

@@ -28,6 +28,7 @@ struct ObservedDeployment {
   std::int32_t pods = 0;               // that exist, terminating ones not counted
   std::int32_t ready = 0;              // by its status
   bool deleting = false;
+  std::int64_t epoch = 0;              // graph::kEpochAnnotation; 0 if it has none
   bool drifted = false;                // the fields that we own differ from the workload's template
   std::string evidence;                // of pods that don't become ready: "CrashLoopBackOff: exit 1"; or ""
   std::string blocked;                 // why pods are not created (quota …); or ""
@@ -43,7 +44,8 @@ struct ObservedRevision {
 struct ObservedObject {
   Version version;
   std::int64_t generation = 0;
-  graph::Value object;
+  graph::Value object;                 // whole, with metadata and status
+  TimePoint seen_at{};                 // when the shell first saw this version; the router's lag counts from it
 };
 
 // One answered measurement round of a gate: all its measures.
@@ -67,6 +69,8 @@ struct GateKey {
 struct ObservedGate {
   std::vector<Sample> samples;         // oldest first; the shell keeps the last 64
   bool in_flight = false;
+  // Since when every sample was no data (or every one an error), where that is longer than `samples` reach.
+  std::optional<TimePoint> streak_since;
   std::int64_t next_sequence = 1;
 };
 
@@ -97,6 +101,11 @@ struct Observed {
   bool complete = false;               // first lists of all kinds are here; nothing is decided before
   bool removed = false;                // the Rollout is being deleted
   Revision wanted;                     // git's: the graph's workload revision
+  std::string digest;                  // of the graph that Decide is given: the Rollout's spec.digest
+  // The graph of Status::accepted_digest where that is not `digest` and is still there; else null. It stays in
+  // force while an edit of the router is deferred.
+  std::shared_ptr<const graph::Graph> accepted;
+  std::string uid;                     // the Rollout's
   std::map<Revision, ObservedRevision> revisions;   // all that exist, by label
   std::map<Revision, std::shared_ptr<const graph::Workload>> workloads;  // of every kept bundle
   std::optional<ObservedObject> stable_service;     // Service NAME

@@ -30,6 +30,8 @@ enum class Phase : std::uint8_t {
 };
 
 // Named states that wait for someone; each names a command and a commit that leave it (decide/hold.h).
+// kHeld, kFirstInstallFailed and kRollbackFailed stand with Phase::kWaiting; the others stand beside the phase in
+// which the rollout is (a paused rollout is kProgressing with Hold::kPaused) and go when their cause goes.
 enum class Hold : std::uint8_t {
   kNone,
   kHeld,                // the revision failed and was rolled back
@@ -46,11 +48,15 @@ enum class Hold : std::uint8_t {
 // What is applied: the split and the pods that our writes added up to.
 struct Applied {
   std::map<Revision, Number> shares;      // of live backends; sums to 1 once anything is routed
+  std::map<Revision, Number> previous;    // the split before this one: what proxies may still show until settled
   std::vector<graph::Match> matches;      // to the candidate
   Number mirror;
   std::map<Revision, std::int32_t> pods;  // by spec
-  std::optional<TimePoint> written_at;    // of the last split
+  std::int64_t sequence = 0;              // counts splits; router objects carry it as kSplitAnnotation
+  std::int32_t objects_written = 0;       // router objects of this split whose write was decided, in its order
+  std::optional<TimePoint> written_at;    // of the last object of the last split
   std::optional<TimePoint> settled_at;    // of the last split; unset while it is not settled
+  std::optional<TimePoint> pods_at;       // of the last change of `pods`
   friend bool operator==(const Applied&, const Applied&) = default;
 };
 
@@ -66,6 +72,7 @@ struct NodeRecord {
   std::optional<TimePoint> deadline;               // absolute; of the bound
   std::string evidence;                            // decisive, for people: "error-rate 8.1% > 1%"
   std::string exception;                           // why it was passed without its condition: "first install", "promote by ann"
+  bool recheck = false;                            // done, its intent was edited: the gate is looked at once more
 };
 
 // A person's answer to a pause, bound to revision, run, node and entry.
@@ -91,6 +98,7 @@ struct HeldRevision {
   Revision revision;
   std::string cause;
   TimePoint at{};
+  bool lifted = false;                 // by another revision in between, or by `retry`
 };
 
 // One walk of a graph, ended or not.
@@ -98,7 +106,8 @@ struct RunRecord {
   std::int32_t run = 0;
   Revision revision, from;             // "" if there was no stable
   std::string image;
-  std::string outcome;                 // progressing | promoted | rolled-back | superseded | aborted | undone
+  std::string outcome;                 // progressing | promoted | rolled-back | superseded | aborted | reverted | undone |
+                                       // removed | failed (a first install)
   std::string reason;                  // of the outcome
   std::string who;                     // of a command that ended it; ""
   TimePoint started_at{};
@@ -137,12 +146,20 @@ struct Status {
   std::string back_reason;
   std::string back_node;               // whose outcome caused it; "" for a person or a commit
   std::optional<TimePoint> back_since;
+  std::string back_outcome;            // of the run, once it is over: RunRecord::outcome
+  bool back_holds = false;             // the revision is held in the end
   std::map<Revision, TimePoint> drained_since;  // revisions without traffic: since when
 
   std::optional<TimePoint> promoted_at;
   bool paused = false;
   std::string paused_by;
   std::optional<TimePoint> paused_at, paused_until;
+  bool stalled = false;                // an outcome led to `hold`: forward is blocked until someone acts
+  std::string stalled_reason, stalled_node;
+  bool first_install = false;          // of this run: there was no stable when it began
+  bool fast_track = false;             // of this run: back to a promoted revision
+  std::optional<TimePoint> exposed_at;     // of this run: when traffic was first sent to the candidate
+  std::optional<TimePoint> unready_since;  // the candidate's ready pods are below what its share needs
   bool skip_to_end = false;            // `promote` by a person
   std::string skip_by;
 
