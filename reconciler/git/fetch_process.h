@@ -1,0 +1,21 @@
+// A fetch in a process of its own, with limits and a deadline, so that whatever a transport does cannot hold
+// or fell the reconciler.
+#pragma once
+
+#include <string>
+
+#include "reconciler/git/fetch.h"
+
+namespace sluice::git {
+
+// The hidden argument under which the program runs InternalFetchMain.
+inline constexpr const char* kInternalFetch = "internal-fetch";
+
+// Runs `binary internal-fetch`, hands it the request through a pipe, and kills it when `request.timeout` is
+// over. Blocks; for a worker thread. Errors as Repository::Fetch.
+Result<FetchResult> FetchInProcess(const std::string& binary, const FetchRequest& request);
+
+// What the child does: request from standard input, answer to standard output. The exit status.
+int InternalFetchMain();
+
+}  // namespace sluice::git
