@@ -1,0 +1,80 @@
+#include "cli/plan_set.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "compiler/diagnostics/render.h"
+
+namespace sluice::cli {
+namespace {
+
+// Colour only for a person, and only if they didn't ask for none (no-color.org).
+bool WantsColour() {
+  const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
+  return isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
+}
+
+std::string PathPrefix(const std::string& path) {
+  if (path == "." || path.empty()) {
+    return "";
+  }
+  return path.back() == '/' ? path : path + "/";
+}
+
+std::string Count(std::size_t count, const char* noun) { return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s"); }
+
+}  // namespace
+
+std::unique_ptr<Compilation> CompileDirectory(const std::string& path) { return Compile(source::DiskTree(path)); }
+
+void PrintDiagnostics(const Compilation& compilation, const std::string& path, Format format, std::ostream& out) {
+  const std::vector<diagnostics::Diagnostic> sorted = compilation.emitter.Sorted();
+  const std::string prefix = PathPrefix(path);
+  switch (format) {
+    case Format::kText:
+      out << diagnostics::RenderText(sorted, compilation.sources, WantsColour(), prefix);
+      break;
+    case Format::kShort:
+      out << diagnostics::RenderShort(sorted, compilation.sources, prefix);
+      break;
+    case Format::kJson:
+      out << diagnostics::RenderJson(sorted, compilation.sources, prefix);
+      break;
+  }
+}
+
+int ExitStatus(const Compilation& compilation, bool warnings_as_errors) {
+  bool limit = false;
+  for (const diagnostics::Diagnostic& diagnostic : compilation.emitter.Sorted()) {
+    const bool counts = diagnostic.level == diagnostics::Level::kError ||
+                        (warnings_as_errors && diagnostic.level == diagnostics::Level::kWarning);
+    if (!counts) {
+      continue;
+    }
+    if (!std::string_view(diagnostic.kind->code).starts_with("SL9")) {
+      return kExitErrors;
+    }
+    limit = true;
+  }
+  return limit ? kExitLimit : kExitOk;
+}
+
+std::string Summary(const Compilation& compilation) {
+  const std::size_t errors = compilation.emitter.error_count();
+  const std::size_t warnings = compilation.emitter.warning_count();
+  if (errors == 0 && warnings == 0) {
+    return "";
+  }
+  if (errors == 0 || warnings == 0) {
+    return errors > 0 ? Count(errors, "error") : Count(warnings, "warning");
+  }
+  return Count(errors, "error") + ", " + Count(warnings, "warning");
+}
+
+}  // namespace sluice::cli

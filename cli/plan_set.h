@@ -1,0 +1,26 @@
+// What the commands on a plan set share: compile it, print what is wrong, say it by exit status.
+#pragma once
+
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+#include "compiler/compile.h"
+
+namespace sluice::cli {
+
+enum class Format { kText, kShort, kJson };
+
+// Compiles the directory `path` (a plan set's root).
+std::unique_ptr<Compilation> CompileDirectory(const std::string& path);
+
+// Prints the diagnostics to `out`; paths start with `path` as the user wrote it, so that they can be clicked.
+void PrintDiagnostics(const Compilation& compilation, const std::string& path, Format format, std::ostream& out);
+
+// kExitOk, kExitErrors, or kExitLimit where nothing but limits is wrong.
+int ExitStatus(const Compilation& compilation, bool warnings_as_errors);
+
+// "2 errors, 1 warning"; "" if there is nothing.
+std::string Summary(const Compilation& compilation);
+
+}  // namespace sluice::cli

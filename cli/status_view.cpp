@@ -1,0 +1,223 @@
+#include "cli/status_view.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "cli/step_view.h"
+
+namespace sluice::cli {
+namespace {
+
+using decide::Hold;
+using decide::Phase;
+using decide::Status;
+
+std::string Percent(const Number& share) { return (share * Number(100)).ToRoundedString(1) + "%"; }
+
+Number ShareOf(const Status& status, const std::string& revision) {
+  const auto found = status.applied.shares.find(revision);
+  return found == status.applied.shares.end() ? Number(0) : found->second;
+}
+
+// The tag of an image, or as much of it as tells it apart.
+std::string ShortImage(const std::string& image) {
+  const std::size_t slash = image.rfind('/');
+  return slash == std::string::npos ? image : image.substr(slash + 1);
+}
+
+std::string ImageOf(const RolloutView& view, const std::string& revision) {
+  if (revision == view.wanted && !view.wanted_image.empty()) {
+    return view.wanted_image;
+  }
+  const auto pods = view.pods.find(revision);
+  if (pods != view.pods.end() && !pods->second.image.empty()) {
+    return pods->second.image;
+  }
+  for (auto run = view.status.history.rbegin(); run != view.status.history.rend(); ++run) {
+    if (run->revision == revision) {
+      return run->image;
+    }
+  }
+  return "";
+}
+
+std::string RevisionLine(const RolloutView& view, const char* role, const std::string& revision) {
+  if (revision.empty()) {
+    return fmt::format("  {:<11}none\n", role);
+  }
+  std::string line = fmt::format("  {:<11}{}  {}", role, revision, ShortImage(ImageOf(view, revision)));
+  const auto pods = view.pods.find(revision);
+  if (pods != view.pods.end()) {
+    line += fmt::format("  {} of {} pods ready", pods->second.ready, pods->second.spec);
+  }
+  if (!view.status.applied.shares.empty()) {
+    line += fmt::format("  {} of the traffic", Percent(ShareOf(view.status, revision)));
+  }
+  return line + "\n";
+}
+
+// Why git's revision isn't what runs; "" where it is or is on its way.
+std::string WhyDifferent(const RolloutView& view) {
+  const Status& status = view.status;
+  if (!status.pinned.empty()) {
+    return fmt::format("pinned to {} by `undo` until git names another revision", status.pinned);
+  }
+  for (const decide::HeldRevision& held : status.held) {
+    if (held.revision == view.wanted && !held.lifted) {
+      return fmt::format("{} is held: {}", held.revision, held.cause);
+    }
+  }
+  return status.back_since ? status.back_reason : "";
+}
+
+std::string Ago(TimePoint now, TimePoint then) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now - then);
+  return FormatDuration(std::max(Duration(0), Duration(seconds))) + " ago";
+}
+
+nlohmann::ordered_json RunJson(const decide::RunRecord& run) {
+  nlohmann::ordered_json json = {{"run", run.run},         {"revision", run.revision}, {"from", run.from},
+                                 {"image", run.image},     {"outcome", run.outcome},   {"reason", run.reason},
+                                 {"who", run.who},         {"startedAt", FormatTime(run.started_at)}};
+  if (run.ended_at) {
+    json["endedAt"] = FormatTime(*run.ended_at);
+  }
+  json["nodes"] = nlohmann::ordered_json::array();
+  for (const decide::RunRecord::NodeResult& node : run.nodes) {
+    json["nodes"].push_back({{"path", node.path},
+                             {"outcome", OutcomeName(node.outcome)},
+                             {"evidence", node.evidence},
+                             {"at", FormatTime(node.at)}});
+  }
+  return json;
+}
+
+nlohmann::ordered_json RevisionJson(const RolloutView& view, const std::string& revision) {
+  if (revision.empty()) {
+    return nullptr;
+  }
+  nlohmann::ordered_json json = {{"revision", revision},
+                                 {"image", ImageOf(view, revision)},
+                                 {"share", Percent(ShareOf(view.status, revision))}};
+  const auto pods = view.pods.find(revision);
+  if (pods != view.pods.end()) {
+    json["pods"] = pods->second.spec;
+    json["ready"] = pods->second.ready;
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string StateName(const Status& status) {
+  if (status.hold != Hold::kNone) {
+    constexpr std::array kNames = {"",        "Held",           "StableDown",   "TrafficUnsettled", "FirstInstallFailed",
+                                   "RollbackFailed", "EditDeferred", "Blocked", "Stalled",          "Paused"};
+    return kNames.at(static_cast<std::size_t>(status.hold));
+  }
+  switch (status.phase) {
+    case Phase::kIdle:
+      return "Idle";
+    case Phase::kProgressing:
+      return "Progressing";
+    case Phase::kGoingBack:
+      return "GoingBack";
+    case Phase::kSettled:
+      return "Settled";
+    case Phase::kWaiting:
+      return "Waiting";
+  }
+  return "Idle";
+}
+
+std::string RenderStatusText(const RolloutView& view, TimePoint now) {
+  const Status& status = view.status;
+  std::string out = fmt::format("{} ({})  {}\n", view.name, view.namespace_, StateName(status));
+  out += fmt::format("  {:<11}{}  {}", "git wants", view.wanted, ShortImage(view.wanted_image));
+  if (!view.commit.empty()) {
+    out += fmt::format("  commit {}{}", view.commit.substr(0, 10), view.ref.empty() ? "" : " on " + view.ref);
+  }
+  out += "\n" + RevisionLine(view, "stable", status.stable);
+  if (!status.candidate.empty() && status.candidate != status.stable) {
+    out += RevisionLine(view, "candidate", status.candidate);
+  }
+  for (const std::string& leaving : status.leaving) {
+    out += RevisionLine(view, "leaving", leaving);
+  }
+  if (const std::string why = WhyDifferent(view); !why.empty()) {
+    out += fmt::format("  {:<11}{}\n", "because", why);
+  }
+  if (status.hold != Hold::kNone && !status.hold_reason.empty()) {
+    out += fmt::format("  {:<11}{}{}\n", "waits", status.hold_reason,
+                       status.hold_since ? " (" + Ago(now, *status.hold_since) + ")" : "");
+  } else if (!view.message.empty()) {
+    out += fmt::format("  {:<11}{}\n", "now", view.message);
+  }
+  if (view.graph) {
+    out += "\n" + RenderStepsText(*view.graph, status, now);
+  }
+  return out;
+}
+
+std::string RenderStatusLine(const RolloutView& view, TimePoint now) {
+  const Status& status = view.status;
+  const std::string step = view.graph ? PresentStep(*view.graph, status) : "";
+  const std::string image = ShortImage(view.wanted_image);
+  const Number share = ShareOf(status, status.candidate.empty() ? status.stable : status.candidate);
+  (void)now;
+  return fmt::format("{:<20} {:<12} {:<24} {:<14} {:>6}  {}\n", view.name, StateName(status), image, step, Percent(share),
+                     status.hold != Hold::kNone ? status.hold_reason : view.message);
+}
+
+std::string RenderStatusJson(const RolloutView& view, TimePoint now) {
+  const Status& status = view.status;
+  nlohmann::ordered_json json = {{"name", view.name}, {"namespace", view.namespace_}, {"state", StateName(status)}};
+  json["git"] = {{"revision", view.wanted},         {"image", view.wanted_image}, {"commit", view.commit},
+                 {"repository", view.repository}, {"ref", view.ref}};
+  json["stable"] = RevisionJson(view, status.stable);
+  json["candidate"] = status.candidate == status.stable ? nullptr : RevisionJson(view, status.candidate);
+  json["leaving"] = nlohmann::ordered_json::array();
+  for (const std::string& leaving : status.leaving) {
+    json["leaving"].push_back(RevisionJson(view, leaving));
+  }
+  json["because"] = WhyDifferent(view);
+  json["waits"] = status.hold != Hold::kNone ? status.hold_reason : view.message;
+  json["run"] = status.run;
+  json["at"] = FormatTime(now);
+  json["steps"] = view.graph ? StepsJson(*view.graph, status) : nlohmann::ordered_json::array();
+  json["held"] = nlohmann::ordered_json::array();
+  for (const decide::HeldRevision& held : status.held) {
+    json["held"].push_back(
+        {{"revision", held.revision}, {"cause", held.cause}, {"at", FormatTime(held.at)}, {"lifted", held.lifted}});
+  }
+  return json.dump() + "\n";
+}
+
+std::string RenderHistoryText(const RolloutView& view) {
+  std::string out;
+  for (auto run = view.status.history.rbegin(); run != view.status.history.rend(); ++run) {
+    const std::string lasted = run->ended_at ? " after " + FormatDuration(*run->ended_at - run->started_at) : "";
+    out += fmt::format("run {}  {}  {}  {}{}\n", run->run, run->revision, ShortImage(run->image), run->outcome, lasted);
+    out += fmt::format("  began {}{}\n", FormatTime(run->started_at), run->from.empty() ? "" : " from " + run->from);
+    if (!run->reason.empty()) {
+      out += fmt::format("  because {}{}\n", run->reason, run->who.empty() ? "" : " (" + run->who + ")");
+    }
+    for (const decide::RunRecord::NodeResult& node : run->nodes) {
+      out += fmt::format("  {}  {:<40} {}{}\n", FormatTime(node.at).substr(11, 8), node.path, OutcomeName(node.outcome),
+                         node.evidence.empty() ? "" : "  " + node.evidence);
+    }
+  }
+  return out.empty() ? "nothing was rolled out yet\n" : out;
+}
+
+std::string RenderHistoryJson(const RolloutView& view) {
+  nlohmann::ordered_json runs = nlohmann::ordered_json::array();
+  for (const decide::RunRecord& run : view.status.history) {
+    runs.push_back(RunJson(run));
+  }
+  return nlohmann::ordered_json{{"name", view.name}, {"namespace", view.namespace_}, {"runs", std::move(runs)}}.dump() + "\n";
+}
+
+}  // namespace sluice::cli
