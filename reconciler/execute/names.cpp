@@ -1,0 +1,24 @@
+#include <array>
+
+#include "reconciler/execute/status_codec.h"
+
+namespace sluice::execute {
+
+std::string_view PhaseName(decide::Phase phase) {
+  constexpr std::array<std::string_view, 5> kNames = {"idle", "progressing", "going-back", "settled", "waiting"};
+  return kNames[static_cast<std::size_t>(phase)];
+}
+
+std::string_view HoldName(decide::Hold hold) {
+  constexpr std::array<std::string_view, 10> kNames = {
+      "",        "Held",    "StableDown", "TrafficUnsettled", "FirstInstallFailed", "RollbackFailed", "EditDeferred",
+      "Blocked", "Stalled", "Paused"};
+  return kNames[static_cast<std::size_t>(hold)];
+}
+
+std::string_view OutcomeName(graph::Outcome outcome) {
+  constexpr std::array<std::string_view, 5> kNames = {"pass", "fail", "no-data", "error", "timeout"};
+  return kNames[static_cast<std::size_t>(outcome)];
+}
+
+}  // namespace sluice::execute
