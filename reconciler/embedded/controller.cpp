@@ -1,0 +1,140 @@
+#include "reconciler/embedded/controller.h"
+
+#include <utility>
+
+namespace sluice::embedded {
+namespace {
+
+std::string LabelKey(const Kind& kind, const std::string& namespace_, const std::string& name,
+                     const std::string& value) {
+  return kind.kind + "\n" + namespace_ + "\n" + name + "=" + value;
+}
+
+}  // namespace
+
+View::View(Watches& watches, std::vector<Kind> kinds, OnChange on_change)
+    : watches_(watches), on_change_(std::move(on_change)), waiting_(kinds.size()) {
+  for (Kind& kind : kinds) {
+    ids_.push_back(watches_.Watch({std::move(kind), "", {}},
+                                  [this](cluster::EventType type, const Object& object) { OnEvent(type, object); }));
+  }
+}
+
+View::~View() {
+  for (cluster::WatchId id : ids_) watches_.Cancel(id);
+}
+
+Object View::Find(const ObjectKey& key) const {
+  auto found = objects_.find(key);
+  return found == objects_.end() ? nullptr : found->second;
+}
+
+std::vector<Object> View::OwnedBy(const std::string& uid) const {
+  std::vector<Object> owned;
+  auto found = by_owner_.find(uid);
+  if (found == by_owner_.end()) return owned;
+  for (const ObjectKey& key : found->second) owned.push_back(objects_.at(key));
+  return owned;
+}
+
+std::vector<Object> View::Selected(const Kind& kind, const std::string& namespace_, const Json& selector) const {
+  std::vector<Object> selected;
+  if (!selector.is_object() || selector.empty()) return selected;
+  const std::set<ObjectKey>* least = nullptr;
+  for (const auto& [name, value] : selector.items()) {
+    if (!value.is_string()) return selected;
+    auto found = by_label_.find(LabelKey(kind, namespace_, name, value.get<std::string>()));
+    if (found == by_label_.end()) return selected;
+    if (least == nullptr || found->second.size() < least->size()) least = &found->second;
+  }
+  for (const ObjectKey& key : *least) {
+    const Object& object = objects_.at(key);
+    if (Selects(selector, *object)) selected.push_back(object);
+  }
+  return selected;
+}
+
+void View::AssumeDeleted(const ObjectKey& key, const std::string& uid) {
+  auto found = objects_.find(key);
+  if (found == objects_.end() || UidOf(*found->second) != uid) return;
+  deleted_.insert(uid);
+  Drop(key);
+}
+
+void View::OnEvent(cluster::EventType type, const Object& object) {
+  if (type == cluster::EventType::kSynced) {
+    if (waiting_ > 0 && --waiting_ == 0) {
+      auto present = objects_;
+      for (const auto& [key, each] : present) on_change_(key, nullptr, each);
+    }
+    return;
+  }
+  if (type != cluster::EventType::kDeleted) {
+    if (!deleted_.contains(UidOf(*object))) Put(object);
+    return;
+  }
+  deleted_.erase(UidOf(*object));
+  ObjectKey key = cluster::KeyOf(*object);
+  auto found = objects_.find(key);
+  if (found != objects_.end() && UidOf(*found->second) == UidOf(*object)) Drop(key);
+}
+
+void View::Put(const Object& object) {
+  ObjectKey key = cluster::KeyOf(*object);
+  auto found = objects_.find(key);
+  Object before = found == objects_.end() ? nullptr : found->second;
+  if (before != nullptr && VersionOf(*before) >= VersionOf(*object)) return;
+  if (before != nullptr) Index(key, *before, false);
+  objects_[key] = object;
+  Index(key, *object, true);
+  if (synced()) on_change_(key, before, object);
+}
+
+void View::Drop(const ObjectKey& key) {
+  auto found = objects_.find(key);
+  Object before = found->second;
+  Index(key, *before, false);
+  objects_.erase(found);
+  if (synced()) on_change_(key, before, nullptr);
+}
+
+void View::Index(const ObjectKey& key, const Json& object, bool add) {
+  auto change = [&](std::map<std::string, std::set<ObjectKey>>& index, const std::string& name) {
+    if (add) {
+      index[name].insert(key);
+      return;
+    }
+    auto found = index.find(name);
+    found->second.erase(key);
+    if (found->second.empty()) index.erase(found);
+  };
+  if (const Json* owner = ControllerOf(object)) change(by_owner_, Text(*owner, {"uid"}));
+  for (const auto& [name, value] : LabelsOf(object)) {
+    change(by_label_, LabelKey(key.kind, key.namespace_, name, value));
+  }
+}
+
+Queue::~Queue() {
+  for (const auto& [key, turn] : turns_) loop_.Cancel(turn.timer);
+}
+
+void Queue::AddAt(const ObjectKey& key, TimePoint time) {
+  auto [found, fresh] = turns_.try_emplace(key, Turn{time});
+  if (!fresh) {
+    if (found->second.at <= time) return;
+    loop_.Cancel(found->second.timer);
+  }
+  found->second.at = time;
+  found->second.timer = loop_.At(time, [this, key] {
+    turns_.erase(key);
+    work_(key);
+  });
+}
+
+Json ControllerReference(const Json& owner) {
+  ObjectKey key = cluster::KeyOf(owner);
+  return {{"apiVersion", key.kind.api_version}, {"kind", key.kind.kind}, {"name", key.name}, {"uid", UidOf(owner)},
+          {"blockOwnerDeletion", true},         {"controller", true}};
+}
+
+}  // namespace sluice::embedded

@@ -1,0 +1,85 @@
+// What a controller inside the cluster is made of: a lagged view of some kinds and a queue of keys. It sees
+// the store like any client, late, and acts in turns of its own.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/embedded/watches.h"
+
+namespace sluice::embedded {
+
+// Objects of some kinds as the watches told them, and the controller's own writes at once.
+class View {
+ public:
+  // `before` is null for a new object, `now` null for one that is gone.
+  using OnChange = std::function<void(const ObjectKey& key, const Object& before, const Object& now)>;
+
+  View(Watches& watches, std::vector<Kind> kinds, OnChange on_change);
+  ~View();
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+
+  // All kinds have been listed.
+  bool synced() const { return waiting_ == 0; }
+  Object Find(const ObjectKey& key) const;
+  const std::map<ObjectKey, Object>& objects() const { return objects_; }
+  // Objects of a kind that `uid` controls; by key.
+  std::vector<Object> OwnedBy(const std::string& uid) const;
+  // Objects of a kind in a namespace with all labels of `selector`, a JSON object; none for an empty one.
+  std::vector<Object> Selected(const Kind& kind, const std::string& namespace_, const Json& selector) const;
+
+  // The answer to an own write: older events about the object are ignored from now on.
+  void Assume(const Object& object) { Put(object); }
+  void AssumeDeleted(const ObjectKey& key, const std::string& uid);
+
+ private:
+  void OnEvent(cluster::EventType type, const Object& object);
+  void Put(const Object& object);
+  void Drop(const ObjectKey& key);
+  void Index(const ObjectKey& key, const Json& object, bool add);
+
+  Watches& watches_;
+  OnChange on_change_;
+  std::size_t waiting_;
+  std::vector<cluster::WatchId> ids_;
+  std::map<ObjectKey, Object> objects_;
+  std::map<std::string, std::set<ObjectKey>> by_owner_;
+  std::map<std::string, std::set<ObjectKey>> by_label_;  // "KIND\nNAMESPACE\nNAME=VALUE"
+  std::set<std::string> deleted_;                        // uids that this controller deleted
+};
+
+// Keys to look at, each once however often it is added, each after a lag of its own.
+class Queue {
+ public:
+  Queue(loop::Loop& loop, Lag lag, std::uint64_t seed, const std::string& name,
+        std::function<void(const ObjectKey&)> work)
+      : loop_(loop), lag_(lag), random_(seed, name), work_(std::move(work)) {}
+  ~Queue();
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  void Add(const ObjectKey& key) { AddAt(key, loop_.Now() + random_.Within(lag_)); }
+  // Not later than `time`; an earlier turn that is due anyway stands.
+  void AddAt(const ObjectKey& key, TimePoint time);
+
+ private:
+  struct Turn {
+    TimePoint at;
+    loop::TimerId timer = loop::TimerId::kNone;
+  };
+
+  loop::Loop& loop_;
+  Lag lag_;
+  Random random_;
+  std::function<void(const ObjectKey&)> work_;
+  std::map<ObjectKey, Turn> turns_;
+};
+
+// An owner reference by which `owner` controls what carries it.
+Json ControllerReference(const Json& owner);
+
+}  // namespace sluice::embedded

@@ -1,0 +1,140 @@
+#include "reconciler/embedded/embedded_cluster.h"
+
+#include <utility>
+
+#include "reconciler/embedded/deployments.h"
+#include "reconciler/embedded/endpoints.h"
+#include "reconciler/embedded/garbage_collector.h"
+#include "reconciler/embedded/kubelet.h"
+#include "reconciler/embedded/replica_sets.h"
+#include "reconciler/embedded/store.h"
+#include "reconciler/embedded/watches.h"
+
+namespace sluice::embedded {
+
+struct EmbeddedCluster::Parts {
+  Parts(loop::Loop& on, Options given)
+      : loop(on),
+        options(std::move(given)),
+        store(options.seed, options.create_namespaces),
+        random(options.seed, "requests"),
+        watches(loop, store, options.lags.watch, options.seed, [this] { Sync(); }) {}
+
+  void StartControllers() {
+    const Lags& lags = options.lags;
+    deployments.emplace(loop, store, watches, lags.controller, options.seed);
+    replica_sets.emplace(loop, store, watches, lags.controller, options.seed);
+    kubelet.emplace(loop, store, watches, options.world, lags, options.seed);
+    endpoints.emplace(loop, store, watches, lags.endpoints, options.seed);
+    garbage_collector.emplace(loop, store, watches, lags.controller, options.seed);
+  }
+
+  void Sync() {}
+
+  loop::Loop& loop;
+  Options options;
+  Store store;
+  Random random;
+  Watches watches;
+  std::optional<Deployments> deployments;
+  std::optional<ReplicaSets> replica_sets;
+  std::optional<Kubelet> kubelet;
+  std::optional<Endpoints> endpoints;
+  std::optional<GarbageCollector> garbage_collector;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+};
+
+namespace {
+
+Result<Json> Copy(const Result<Object>& written) {
+  if (!written.ok()) return written.error();
+  return Json(**written);
+}
+
+// What each request does to the store, and its answer.
+struct Performance {
+  Store& store;
+  TimePoint now;
+
+  Result<Json> operator()(const cluster::Get& get) const {
+    Object found = store.Find(get.key);
+    if (found == nullptr) return Error{ErrorCode::kNotFound, ToString(get.key) + " not found"};
+    return Json(*found);
+  }
+  Result<Json> operator()(const cluster::ListObjects& list) const {
+    Json items = Json::array();
+    for (const Object& object : store.List(list.kind, list.namespace_, list.labels)) items.push_back(*object);
+    return Json{{"items", std::move(items)}, {"resourceVersion", std::to_string(store.version())}};
+  }
+  Result<Json> operator()(const cluster::Create& create) const {
+    return Copy(store.Create(create.object, create.manager, now));
+  }
+  Result<Json> operator()(const cluster::Apply& apply) const {
+    return Copy(store.Apply(apply.object, apply.manager, apply.force, now));
+  }
+  Result<Json> operator()(const cluster::ReplaceStatus& replace) const {
+    return Copy(store.ReplaceStatus(replace.object, now));
+  }
+  Result<Json> operator()(const cluster::Delete& erase) const {
+    auto done = store.Delete(erase.key, erase.uid, erase.resource_version, now);
+    if (!done.ok()) return done.error();
+    return Json();
+  }
+};
+
+}  // namespace
+
+Result<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Open(loop::Loop& loop, Options options) {
+  std::unique_ptr<EmbeddedCluster> made(new EmbeddedCluster(loop, std::move(options)));
+  made->parts_->StartControllers();
+  return made;
+}
+
+EmbeddedCluster::EmbeddedCluster(loop::Loop& loop, Options options)
+    : parts_(std::make_unique<Parts>(loop, std::move(options))) {}
+
+EmbeddedCluster::~EmbeddedCluster() { *parts_->alive = false; }
+
+void EmbeddedCluster::Send(cluster::Request request, cluster::Reply reply) {
+  Parts& parts = *parts_;
+  parts.loop.After(parts.random.Within(parts.options.lags.request),
+                   [this, alive = parts.alive, request = std::move(request), reply = std::move(reply)]() mutable {
+                     if (*alive) Perform(std::move(request), reply);
+                   });
+}
+
+void EmbeddedCluster::Perform(cluster::Request request, const cluster::Reply& reply) {
+  Parts& parts = *parts_;
+  Result<Json> answer = std::visit(Performance{parts.store, parts.loop.Now()}, request);
+  parts.Sync();
+  parts.loop.After(parts.random.Within(parts.options.lags.answer),
+                   [alive = parts.alive, answer = std::move(answer), reply]() mutable {
+                     if (*alive) reply(std::move(answer));
+                   });
+}
+
+cluster::WatchId EmbeddedCluster::Watch(cluster::ListObjects what, cluster::EventHandler handler) {
+  return parts_->watches.Watch(std::move(what),
+                               [handler = std::move(handler)](cluster::EventType type, const Object& object) {
+                                 handler({type, object == nullptr ? Json() : *object});
+                               });
+}
+
+void EmbeddedCluster::Cancel(cluster::WatchId watch) { parts_->watches.Cancel(watch); }
+
+void EmbeddedCluster::ExpireWatches() { parts_->watches.Expire(); }
+void EmbeddedCluster::LoseNode(const std::string& node) { parts_->kubelet->LoseNode(node); }
+void EmbeddedCluster::RestoreNode(const std::string& node) { parts_->kubelet->RestoreNode(node); }
+
+Json EmbeddedCluster::Peek(const ObjectKey& key) const {
+  Object found = parts_->store.Find(key);
+  return found == nullptr ? Json() : *found;
+}
+
+std::vector<Json> EmbeddedCluster::PeekAll(const Kind& kind, const std::string& namespace_) const {
+  std::vector<Json> all;
+  for (const Object& object : parts_->store.List(kind, namespace_, {})) all.push_back(*object);
+  return all;
+}
+
+}  // namespace sluice::embedded

@@ -1,0 +1,44 @@
+// A Kubernetes cluster in memory, behind the port: its API server, its controllers, its nodes. One
+// implementation for real and virtual time; README.md says what differs from Kubernetes.
+//
+// All of it runs on the loop's thread. Every delay is a timer of the loop, every choice comes from
+// Options::seed: equal options, requests and times give equal answers and events.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "reconciler/cluster/cluster.h"
+#include "reconciler/embedded/options.h"
+#include "reconciler/loop/loop.h"
+
+namespace sluice::embedded {
+
+class EmbeddedCluster : public cluster::Cluster {
+ public:
+  // kInvalid if the state file is damaged, kUnavailable if it can't be written.
+  static Result<std::unique_ptr<EmbeddedCluster>> Open(loop::Loop& loop, Options options);
+  ~EmbeddedCluster() override;
+
+  void Send(cluster::Request request, cluster::Reply reply) override;
+  cluster::WatchId Watch(cluster::ListObjects what, cluster::EventHandler handler) override;
+  void Cancel(cluster::WatchId watch) override;
+
+  // What a test does to the world.
+  void ExpireWatches();                    // every watch gets 410 and lists again
+  void LoseNode(const std::string& node);  // "node-1" … "node-3": its pods are gone
+  void RestoreNode(const std::string& node);
+  // As of now, without lag or trace: for assertions.
+  cluster::Json Peek(const cluster::ObjectKey& key) const;  // null if there is none
+  std::vector<cluster::Json> PeekAll(const cluster::Kind& kind, const std::string& namespace_ = "") const;
+
+ private:
+  struct Parts;
+  EmbeddedCluster(loop::Loop& loop, Options options);
+
+  void Perform(cluster::Request request, const cluster::Reply& reply);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sluice::embedded

@@ -1,0 +1,134 @@
+#include "reconciler/embedded/endpoints.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "reconciler/embedded/kinds.h"
+
+namespace sluice::embedded {
+namespace {
+
+// Kubernetes' default for one slice.
+constexpr std::size_t kEndpointsPerSlice = 100;
+constexpr const char* kServiceNameLabel = "kubernetes.io/service-name";
+
+bool Ready(const Json& pod) {
+  const Json* condition = Condition(pod, "Ready");
+  return condition != nullptr && Text(*condition, {"status"}) == "True";
+}
+
+Json EndpointOf(const Json& pod) {
+  ObjectKey key = cluster::KeyOf(pod);
+  bool terminating = Terminating(pod);
+  return {
+      {"addresses", Json::array({Text(pod, {"status", "podIP"})})},
+      {"conditions", {{"ready", Ready(pod) && !terminating}, {"serving", Ready(pod)}, {"terminating", terminating}}},
+      {"nodeName", Text(pod, {"spec", "nodeName"})},
+      {"targetRef", {{"kind", "Pod"}, {"namespace", key.namespace_}, {"name", key.name}, {"uid", UidOf(pod)}}}};
+}
+
+std::string SliceName(const std::string& service, std::size_t number) { return fmt::format("{}-{}", service, number); }
+
+Json PortsOf(const Json& service) {
+  Json ports = Json::array();
+  for (const Json& port : List(service, {"spec", "ports"})) {
+    Json entry = {{"name", Text(port, {"name"})}, {"protocol", Text(port, {"protocol"}, "TCP")}};
+    const Json* target = Find(port, {"targetPort"});
+    entry["port"] = target != nullptr && target->is_number() ? *target : port.value("port", Json(80));
+    ports.push_back(std::move(entry));
+  }
+  return ports;
+}
+
+}  // namespace
+
+Endpoints::Endpoints(loop::Loop& loop, Store& store, Watches& watches, const Lag& lag, std::uint64_t seed)
+    : loop_(loop),
+      store_(store),
+      view_(watches, {kService, kPod, kEndpointSlice},
+            [this](const ObjectKey& key, const Object& before, const Object& now) { OnChange(key, before, now); }),
+      queue_(loop, lag, seed, "endpoints", [this](const ObjectKey& key) { Reconcile(key); }) {}
+
+void Endpoints::IndexService(const ObjectKey& key, const Json& service, bool add) {
+  const Json* selector = Find(service, {"spec", "selector"});
+  if (selector == nullptr || !selector->is_object()) return;
+  for (const auto& [name, value] : selector->items()) {
+    if (!value.is_string()) continue;
+    auto& services = by_selector_[key.namespace_ + "\n" + name + "=" + value.get<std::string>()];
+    if (add) {
+      services.insert(key);
+    } else {
+      services.erase(key);
+    }
+  }
+}
+
+void Endpoints::AddServicesOf(const ObjectKey& pod_key, const Json& pod) {
+  for (const auto& [name, value] : LabelsOf(pod)) {
+    auto found = by_selector_.find(pod_key.namespace_ + "\n" + name + "=" + value);
+    if (found == by_selector_.end()) continue;
+    for (const ObjectKey& key : found->second) {
+      Object service = view_.Find(key);
+      if (service != nullptr && Selects(*Find(*service, {"spec", "selector"}), pod)) queue_.Add(key);
+    }
+  }
+}
+
+void Endpoints::OnChange(const ObjectKey& key, const Object& before, const Object& now) {
+  if (key.kind == kService) {
+    if (before != nullptr) IndexService(key, *before, false);
+    if (now != nullptr) IndexService(key, *now, true);
+    queue_.Add(key);
+  } else if (key.kind == kPod) {
+    if (before != nullptr) AddServicesOf(key, *before);
+    if (now != nullptr) AddServicesOf(key, *now);
+  } else {
+    const Json& slice = now == nullptr ? *before : *now;
+    queue_.Add({kService, key.namespace_, Text(slice, {"metadata", "labels", kServiceNameLabel})});
+  }
+}
+
+void Endpoints::Write(const Json& service, std::size_t number, Json endpoints) {
+  ObjectKey key = cluster::KeyOf(service);
+  Json slice = {{"apiVersion", "discovery.k8s.io/v1"}, {"kind", "EndpointSlice"}};
+  slice["metadata"] = {
+      {"name", SliceName(key.name, number)},
+      {"namespace", key.namespace_},
+      {"labels",
+       {{kServiceNameLabel, key.name}, {"endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"}}},
+      {"ownerReferences", Json::array({ControllerReference(service)})}};
+  slice["addressType"] = "IPv4";
+  slice["endpoints"] = std::move(endpoints);
+  slice["ports"] = PortsOf(service);
+  Object present = view_.Find({kEndpointSlice, key.namespace_, SliceName(key.name, number)});
+  if (present == nullptr) {
+    auto made = store_.Create(std::move(slice), "", loop_.Now());
+    if (made.ok()) view_.Assume(*made);
+    return;
+  }
+  slice["metadata"]["resourceVersion"] = (*present)["metadata"]["resourceVersion"];
+  auto written = store_.Update(std::move(slice), loop_.Now());
+  if (written.ok()) view_.Assume(*written);
+}
+
+void Endpoints::Reconcile(const ObjectKey& key) {
+  Object service = view_.Find(key);
+  const Json* selector = service == nullptr ? nullptr : Find(*service, {"spec", "selector"});
+  if (selector == nullptr || Terminating(*service)) return;  // the garbage collector takes the slices
+  std::vector<Json> chunks(1, Json::array());
+  for (const Object& pod : view_.Selected(kPod, key.namespace_, *selector)) {
+    if (Text(*pod, {"status", "podIP"}).empty()) continue;
+    if (chunks.back().size() == kEndpointsPerSlice) chunks.push_back(Json::array());
+    chunks.back().push_back(EndpointOf(*pod));
+  }
+  for (std::size_t i = 0; i < chunks.size(); ++i) Write(*service, i, std::move(chunks[i]));
+  for (std::size_t i = chunks.size();; ++i) {
+    Object surplus = view_.Find({kEndpointSlice, key.namespace_, SliceName(key.name, i)});
+    if (surplus == nullptr) break;
+    ObjectKey slice = cluster::KeyOf(*surplus);
+    if (store_.Delete(slice, UidOf(*surplus), "", loop_.Now()).ok()) view_.AssumeDeleted(slice, UidOf(*surplus));
+  }
+}
+
+}  // namespace sluice::embedded

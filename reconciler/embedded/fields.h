@@ -1,0 +1,60 @@
+// Reading objects that someone else wrote: nothing here fails on a missing or oddly typed member.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "compiler/base/time.h"
+#include "reconciler/cluster/cluster.h"
+
+namespace sluice::embedded {
+
+using cluster::Json;
+using cluster::Kind;
+using cluster::ObjectKey;
+
+// An object at one version: shared, never changed. Nobody holds a reference into the store.
+using Object = std::shared_ptr<const Json>;
+
+using Path = std::initializer_list<const char*>;
+
+// The member at `path`, or nullptr.
+const Json* Find(const Json& json, Path path);
+std::string Text(const Json& json, Path path, std::string_view otherwise = "");
+std::int64_t Integer(const Json& json, Path path, std::int64_t otherwise = 0);
+bool Flag(const Json& json, Path path, bool otherwise = false);
+// The list at `path`, or an empty one.
+const Json& List(const Json& json, Path path);
+
+// metadata.labels; members that are no text are left out.
+std::map<std::string, std::string> LabelsOf(const Json& object);
+// Whether metadata.labels holds all of `selector` (a JSON object of texts). An empty selector fits nothing.
+bool Selects(const Json& selector, const Json& object);
+bool HasLabels(const Json& object, const std::map<std::string, std::string>& labels);
+
+bool Terminating(const Json& object);
+// The owner reference with `controller: true`, or nullptr.
+const Json* ControllerOf(const Json& object);
+std::string UidOf(const Json& object);
+std::uint64_t VersionOf(const Json& object);
+
+// Kubernetes' metav1.Time: whole seconds, "2027-03-02T10:00:00Z".
+std::string Seconds(TimePoint time);
+// The time at `path`, or `otherwise`.
+TimePoint TimeAt(const Json& json, Path path, TimePoint otherwise = {});
+
+// An entry of status.conditions by its type, or nullptr.
+const Json* Condition(const Json& object, std::string_view type);
+// Puts a condition in the list: lastTransitionTime moves only when the status does.
+void SetCondition(Json& conditions, Json condition, TimePoint now);
+
+// An int-or-percent field of `total`, rounded up or down.
+std::int64_t Scaled(const Json* value, std::int64_t total, bool up, std::int64_t otherwise);
+
+}  // namespace sluice::embedded

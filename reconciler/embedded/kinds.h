@@ -1,0 +1,41 @@
+// What the API server knows of the built-in kinds: scope, defaults, what may not change, list keys.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/base/result.h"
+#include "reconciler/embedded/fields.h"
+
+namespace sluice::embedded {
+
+inline const Kind kDeployment{"apps/v1", "Deployment"};
+inline const Kind kReplicaSet{"apps/v1", "ReplicaSet"};
+inline const Kind kPod{"v1", "Pod"};
+inline const Kind kService{"v1", "Service"};
+inline const Kind kNamespace{"v1", "Namespace"};
+inline const Kind kResourceQuota{"v1", "ResourceQuota"};
+inline const Kind kEndpointSlice{"discovery.k8s.io/v1", "EndpointSlice"};
+inline const Kind kHttpRoute{"gateway.networking.k8s.io/v1", "HTTPRoute"};
+
+// Kinds outside Kubernetes' own groups are custom resources: namespaced, their lists atomic.
+bool BuiltIn(const Kind& kind);
+bool ClusterScoped(const Kind& kind);
+// Service, ConfigMap … carry no metadata.generation.
+bool HasGeneration(const Kind& kind);
+
+// Fills in what the API server fills in, as far as somebody reads it.
+void FillDefaults(Json& object);
+
+// kInvalid if the new object may not be, or may not follow the old one.
+Result<void> Validate(const Json& object);
+Result<void> ValidateChange(const Json& before, const Json& after);
+
+// How a list at `path` (names and list keys from the object's root, list items as "*") merges: the fields
+// that tell its items apart; empty for an atomic list. `{""}` for a set of scalars.
+std::vector<std::string> ListKeys(const Kind& kind, const std::vector<std::string>& path);
+// Whether the object at `path` is one value for field ownership (selectors).
+bool AtomicMap(const Kind& kind, const std::vector<std::string>& path);
+
+}  // namespace sluice::embedded

@@ -1,0 +1,167 @@
+#include "reconciler/embedded/kubelet.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "reconciler/embedded/kinds.h"
+
+namespace sluice::embedded {
+namespace {
+
+// lifecycle.preStop.sleep of the first container; a pod serves through it.
+Duration PreStop(const Json& pod) {
+  for (const Json& container : List(pod, {"spec", "containers"})) {
+    return std::chrono::seconds(Integer(container, {"lifecycle", "preStop", "sleep", "seconds"}));
+  }
+  return Duration(0);
+}
+
+Json ConditionOf(const char* type, bool value, const char* otherwise) {
+  Json condition = {{"type", type}, {"status", value ? "True" : "False"}};
+  if (!value) condition["reason"] = otherwise;
+  return condition;
+}
+
+}  // namespace
+
+std::string ImageOf(const Json& pod) {
+  for (const Json& container : List(pod, {"spec", "containers"})) return Text(container, {"image"});
+  return "";
+}
+
+Kubelet::Kubelet(loop::Loop& loop, Store& store, Watches& watches, const World& world, const Lags& lags,
+                 std::uint64_t seed)
+    : loop_(loop),
+      store_(store),
+      world_(world),
+      lags_(lags),
+      seed_(seed),
+      view_(watches, {kPod},
+            [this](const ObjectKey& key, const Object& before, const Object& now) {
+              if (now == nullptr) {
+                created_.erase(UidOf(*before));
+              } else {
+                queue_.Add(key);
+              }
+            }),
+      queue_(loop, lags.controller, seed, "kubelet", [this](const ObjectKey& key) { Reconcile(key); }) {}
+
+bool Kubelet::Place(const Object& pod) {
+  std::vector<std::string> nodes;
+  for (int i = 1; i <= kNodes; ++i) {
+    std::string node = fmt::format("node-{}", i);
+    if (!lost_.contains(node)) nodes.push_back(node);
+  }
+  if (nodes.empty()) return false;
+  std::uint64_t number = Mix(seed_, UidOf(*pod));
+  Json changed = *pod;
+  changed["spec"]["nodeName"] = nodes[number % nodes.size()];
+  auto written = store_.Update(std::move(changed), loop_.Now());
+  if (!written.ok()) return false;
+  Json started = **written;
+  started["status"]["phase"] = "Pending";
+  started["status"]["startTime"] = Seconds(loop_.Now());
+  started["status"]["hostIP"] = "10.0.0.1";
+  // An address of the pod network, one a pod as long as fewer than 16 million live.
+  started["status"]["podIP"] =
+      fmt::format("10.{}.{}.{}", 1 + number % 254, (number >> 8) % 256, 1 + (number >> 16) % 254);
+  auto placed = store_.ReplaceStatus(started, loop_.Now());
+  if (placed.ok()) view_.Assume(*placed);
+  return placed.ok();
+}
+
+// SIGTERM comes after preStop; the process serves on for as long as its image does, at most the grace period.
+void Kubelet::Terminate(const Json& pod) {
+  ObjectKey key = cluster::KeyOf(pod);
+  auto grace = std::chrono::seconds(Integer(pod, {"metadata", "deletionGracePeriodSeconds"}, 30));
+  TimePoint told = TimeAt(pod, {"metadata", "deletionTimestamp"}, loop_.Now()) - grace;
+  const ImageBehaviour& behaviour = BehaviourOf(world_, ImageOf(pod));
+  TimePoint end = told + std::min<Duration>(PreStop(pod) + behaviour.stop_after, grace);
+  if (loop_.Now() < end) {
+    queue_.AddAt(key, end);
+    return;
+  }
+  store_.Finish(key, UidOf(pod));
+  view_.AssumeDeleted(key, UidOf(pod));
+}
+
+Json Kubelet::StatusOf(const Json& pod, const PodState& state) const {
+  Json status = pod.value("status", Json::object());
+  bool running = state.container == PodState::Container::kRunning;
+  // A crash-looping pod that ran once stays Running.
+  status["phase"] = running || state.restarts > 0 || !state.last_exit.empty() ? "Running" : "Pending";
+  Json conditions = List(pod, {"status", "conditions"});
+  SetCondition(conditions, ConditionOf("PodScheduled", true, ""), loop_.Now());
+  SetCondition(conditions, ConditionOf("Initialized", true, ""), loop_.Now());
+  SetCondition(conditions, ConditionOf("ContainersReady", state.ready, "ContainersNotReady"), loop_.Now());
+  SetCondition(conditions, ConditionOf("Ready", state.ready, "ContainersNotReady"), loop_.Now());
+  status["conditions"] = std::move(conditions);
+  Json containers = Json::array();
+  bool first = true;
+  for (const Json& container : List(pod, {"spec", "containers"})) {
+    Json entry = {{"name", Text(container, {"name"})},
+                  {"image", Text(container, {"image"})},
+                  {"ready", first ? state.ready : running},
+                  {"started", running},
+                  {"restartCount", first ? state.restarts : 0}};
+    if (running) {
+      entry["state"] = {{"running", {{"startedAt", Seconds(state.since)}}}};
+    } else {
+      entry["state"] = {{"waiting", {{"reason", state.reason}}}};
+    }
+    if (first && !state.last_exit.empty()) {
+      entry["lastState"] = {{"terminated", {{"exitCode", state.last_exit_code}, {"reason", state.last_exit}}}};
+    }
+    containers.push_back(std::move(entry));
+    first = false;
+  }
+  status["containerStatuses"] = std::move(containers);
+  return status;
+}
+
+void Kubelet::Reconcile(const ObjectKey& key) {
+  Object pod = view_.Find(key);
+  if (pod == nullptr) return;
+  if (Terminating(*pod)) {
+    Terminate(*pod);
+    return;
+  }
+  if (Text(*pod, {"spec", "nodeName"}).empty()) {
+    created_[UidOf(*pod)] = loop_.Now();
+    Place(pod);
+    return;
+  }
+  std::string uid = UidOf(*pod);
+  TimePoint created = TimeAt(*pod, {"metadata", "creationTimestamp"}, loop_.Now());
+  if (auto seen = created_.find(uid); seen != created_.end()) created = seen->second;
+  Random own(seed_, "start " + uid);
+  TimePoint started = created + own.Within(lags_.start);
+  PodState state = StateAt(BehaviourOf(world_, ImageOf(*pod)), created, started, loop_.Now());
+  if (state.changes_at) queue_.AddAt(key, *state.changes_at);
+  Json changed = *pod;
+  changed["status"] = StatusOf(*pod, state);
+  auto written = store_.ReplaceStatus(changed, loop_.Now());
+  if (written.ok()) view_.Assume(*written);
+}
+
+void Kubelet::LoseNode(const std::string& node) {
+  lost_.insert(node);
+  std::vector<Object> pods;
+  for (const auto& [key, pod] : view_.objects()) {
+    if (Text(*pod, {"spec", "nodeName"}) == node) pods.push_back(pod);
+  }
+  for (const Object& pod : pods) {
+    store_.Finish(cluster::KeyOf(*pod), UidOf(*pod));
+    view_.AssumeDeleted(cluster::KeyOf(*pod), UidOf(*pod));
+  }
+}
+
+void Kubelet::RestoreNode(const std::string& node) {
+  lost_.erase(node);
+  for (const auto& [key, pod] : view_.objects()) {
+    if (Text(*pod, {"spec", "nodeName"}).empty()) queue_.Add(key);
+  }
+}
+
+}  // namespace sluice::embedded

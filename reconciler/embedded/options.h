@@ -1,0 +1,88 @@
+// What an embedded cluster is told at its start: how slow it is, its seed, what its images do, who calls it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/base/time.h"
+
+namespace sluice::embedded {
+
+// A delay drawn evenly between both ends, inclusive.
+struct Lag {
+  Duration least{0};
+  Duration most{0};
+};
+
+// How late each part of the cluster is. The defaults are those of a small, healthy cluster.
+struct Lags {
+  Lag request{Duration(1), Duration(5)};       // from the call to the commit
+  Lag answer{Duration(1), Duration(3)};        // from the commit to the answer
+  Lag watch{Duration(2), Duration(30)};        // from the commit to a watcher's event
+  Lag controller{Duration(5), Duration(50)};   // from a controller's event to its work
+  Lag endpoints{Duration(50), Duration(250)};  // from a pod's change to its Service's slices
+  Lag gateway{Duration(100), Duration(500)};   // from a route's change to its conditions
+  Lag proxy{Duration(50), Duration(400)};      // from a route or slice to the requests that follow it
+  Lag start{Duration(200), Duration(900)};     // from a pod's creation to its running container
+};
+
+// Time and share of failing requests from then on.
+struct ErrorRate {
+  Duration from{0};              // since the pod became ready
+  std::int32_t per_million = 0;  // of requests answered with 500
+};
+
+// What pods do that run an image. The first entry whose pattern fits the image decides.
+struct ImageBehaviour {
+  std::string pattern = "*";            // `*` stands for any text
+  bool pull_fails = false;              // ImagePullBackOff for good
+  bool starts = true;                   // false: CreateContainerConfigError
+  Duration ready_after{1000};           // from the running container to Ready
+  bool ready = true;                    // false: runs, never ready
+  std::optional<Duration> crash_after;  // exits with `exit_code` so long after each start
+  int exit_code = 1;
+  bool out_of_memory = false;  // the reason of the crash is OOMKilled (exit code 137)
+  Duration flap_every{0};      // > 0: in each such period Ready is lost for its last `flap_for`
+  Duration flap_for{0};
+  Duration stop_after{1000};      // how long it serves on once it is told to end (after preStop)
+  std::vector<ErrorRate> errors;  // ascending in time
+  Duration latency_median{20};
+  Duration latency_p99{80};
+};
+
+// Requests that come from outside the objects: to a host through its routes, or to a Service in the cluster.
+struct Load {
+  std::string host;  // either host …
+  std::string path = "/";
+  std::string method = "GET";
+  std::map<std::string, std::string> headers;
+  std::map<std::string, std::string> query;
+  std::string namespace_;  // … or namespace and service
+  std::string service;
+  std::int32_t per_second = 20;
+};
+
+// The image table: `images` and `loads` of a world file.
+struct World {
+  std::vector<ImageBehaviour> images;
+  std::vector<Load> loads;
+  // Requests a second to each route's host, and to each Service that no route names and that isn't one
+  // revision's, as far as `loads` says nothing about it. 0: none.
+  std::int32_t default_per_second = 20;
+};
+
+struct Options {
+  std::uint64_t seed = 1;
+  Lags lags;
+  World world;
+  // A namespace comes into being with its first object. Kubernetes refuses such a write.
+  bool create_namespaces = true;
+  std::string state_file;  // "" : nothing is kept
+  Duration scrape_interval{5'000};
+  Duration metrics_retention{3'600'000};
+};
+
+}  // namespace sluice::embedded

@@ -1,0 +1,361 @@
+#include "reconciler/embedded/ownership.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "reconciler/embedded/kinds.h"
+
+namespace sluice::embedded {
+namespace {
+
+using Names = std::vector<std::string>;
+
+// Names the place for the duration of a visit.
+class Step {
+ public:
+  Step(Names& path, std::string name) : path_(path) { path_.push_back(std::move(name)); }
+  ~Step() { path_.pop_back(); }
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+
+ private:
+  Names& path_;
+};
+
+// What the server keeps to itself, and what stands in a request only as a precondition.
+bool ServersOwn(const Names& path, const std::string& name) {
+  static const std::set<std::string> kTop = {"apiVersion", "kind", "status"};
+  static const std::set<std::string> kMetadata = {"name",
+                                                  "namespace",
+                                                  "uid",
+                                                  "resourceVersion",
+                                                  "generation",
+                                                  "creationTimestamp",
+                                                  "managedFields",
+                                                  "deletionTimestamp",
+                                                  "deletionGracePeriodSeconds",
+                                                  "selfLink"};
+  if (path.empty()) return kTop.contains(name);
+  return path.size() == 1 && path[0] == "metadata" && kMetadata.contains(name);
+}
+
+// `k:{…}` or `v:…` for an item of a list with these keys; "" if the item lacks a key.
+std::string ItemKey(const Json& item, const Names& keys) {
+  if (keys.size() == 1 && keys[0].empty()) return "v:" + item.dump();
+  if (!item.is_object()) return "";
+  Json key = Json::object();
+  for (const std::string& name : keys) {
+    auto found = item.find(name);
+    if (found != item.end()) {
+      key[name] = *found;
+    } else if (name == "protocol") {
+      key[name] = "TCP";  // the schema's default for a missing key
+    } else {
+      return "";
+    }
+  }
+  return "k:" + key.dump();
+}
+
+// The keys by which this list merges, or none if it is atomic or its items don't have them.
+Names KeysOf(const Kind& kind, const Names& path, const Json& list) {
+  Names keys = ListKeys(kind, path);
+  if (keys.empty()) return {};
+  bool keyed = std::all_of(list.begin(), list.end(), [&](const Json& item) { return !ItemKey(item, keys).empty(); });
+  return keyed ? keys : Names();
+}
+
+const Json* ItemOf(const Json& list, const std::string& key, const Names& keys) {
+  for (const Json& item : list) {
+    if (ItemKey(item, keys) == key) return &item;
+  }
+  return nullptr;
+}
+
+bool Granular(const Kind& kind, const Names& path, const Json& value) {
+  return value.is_object() && !value.empty() && !AtomicMap(kind, path);
+}
+
+Json FieldsAt(const Kind& kind, const Json& value, Names& path) {
+  Json fields = Json::object();
+  if (value.is_object()) {
+    if (!Granular(kind, path, value)) return fields;
+    for (const auto& [name, member] : value.items()) {
+      if (ServersOwn(path, name) || member.is_null()) continue;
+      Step step(path, name);
+      Json inner = FieldsAt(kind, member, path);
+      // An object of which only the server's fields were named owns nothing.
+      if (path.size() == 1 && inner.empty() && member.is_object() && !member.empty() && name == "metadata") continue;
+      fields["f:" + name] = std::move(inner);
+    }
+    return fields;
+  }
+  if (!value.is_array()) return fields;
+  Names keys = KeysOf(kind, path, value);
+  if (keys.empty()) return fields;
+  for (const Json& item : value) {
+    Step step(path, "*");
+    Json inner = item.is_object() ? FieldsAt(kind, item, path) : Json::object();
+    if (item.is_object()) inner["."] = Json::object();
+    fields[ItemKey(item, keys)] = std::move(inner);
+  }
+  return fields;
+}
+
+Json MergedAt(const Kind& kind, const Json& live, const Json& wanted, Names& path);
+
+// Wanted's order leads; an item that only `live` has keeps its place after what it followed.
+Json MergedList(const Kind& kind, const Json& live, const Json& wanted, const Names& keys, Names& path) {
+  Json merged = Json::array();
+  std::set<std::string> done;
+  auto next_live = live.begin();
+  auto take_only_live = [&] {
+    while (next_live != live.end()) {
+      std::string key = ItemKey(*next_live, keys);
+      if (!done.contains(key)) {
+        if (ItemOf(wanted, key, keys) != nullptr) return;
+        done.insert(key);
+        merged.push_back(*next_live);
+      }
+      ++next_live;
+    }
+  };
+  take_only_live();
+  for (const Json& item : wanted) {
+    std::string key = ItemKey(item, keys);
+    if (!done.insert(key).second) continue;
+    Step step(path, "*");
+    const Json* present = ItemOf(live, key, keys);
+    merged.push_back(present == nullptr ? MergedAt(kind, Json(), item, path) : MergedAt(kind, *present, item, path));
+    take_only_live();
+  }
+  return merged;
+}
+
+Json MergedAt(const Kind& kind, const Json& live, const Json& wanted, Names& path) {
+  if (wanted.is_object() && !AtomicMap(kind, path)) {
+    Json merged = live.is_object() ? live : Json::object();
+    for (const auto& [name, member] : wanted.items()) {
+      if (ServersOwn(path, name) || member.is_null()) continue;
+      Step step(path, name);
+      auto present = merged.find(name);
+      merged[name] = MergedAt(kind, present == merged.end() ? Json() : *present, member, path);
+    }
+    return merged;
+  }
+  if (!wanted.is_array() || !live.is_array()) return wanted;
+  Names keys = KeysOf(kind, path, wanted);
+  return keys.empty() || KeysOf(kind, path, live).empty() ? wanted : MergedList(kind, live, wanted, keys, path);
+}
+
+// Nothing (null) where both agree.
+Json DifferingAt(const Kind& kind, const Json& live, const Json& wanted, Names& path) {
+  if (Granular(kind, path, wanted) && live.is_object()) {
+    Json fields;
+    for (const auto& [name, member] : wanted.items()) {
+      if (ServersOwn(path, name) || member.is_null()) continue;
+      Step step(path, name);
+      auto present = live.find(name);
+      Json inner = DifferingAt(kind, present == live.end() ? Json() : *present, member, path);
+      if (!inner.is_null()) fields["f:" + name] = std::move(inner);
+    }
+    return fields;
+  }
+  Names keys = wanted.is_array() && live.is_array() ? KeysOf(kind, path, wanted) : Names();
+  if (keys.empty()) return live == wanted ? Json() : FieldsAt(kind, wanted, path);
+  Json fields;
+  for (const Json& item : wanted) {
+    Step step(path, "*");
+    std::string key = ItemKey(item, keys);
+    const Json* present = ItemOf(live, key, keys);
+    Json inner = DifferingAt(kind, present == nullptr ? Json() : *present, item, path);
+    if (!inner.is_null()) fields[key] = std::move(inner);
+  }
+  return fields;
+}
+
+bool Leaf(const Json& fields) { return fields.empty(); }
+
+void RemoveFromList(Json& list, const std::string& key, const Json& fields) {
+  bool set = key.starts_with("v:");
+  Json wanted = Json::parse(key.substr(2), nullptr, false);
+  auto fits = [&](const Json& item) {
+    if (set) return item == wanted;
+    if (!item.is_object() || !wanted.is_object()) return false;
+    return std::all_of(wanted.items().begin(), wanted.items().end(), [&](const auto& part) {
+      return item.value(part.key(), part.key() == "protocol" ? Json("TCP") : Json()) == part.value();
+    });
+  };
+  auto found = std::find_if(list.begin(), list.end(), fits);
+  if (found == list.end()) return;
+  if (set || fields.contains(".")) {
+    list.erase(found);
+  } else {
+    RemoveFields(*found, fields);
+  }
+}
+
+// An entry of metadata.managedFields, or nullptr.
+Json* EntryOf(Json& managed, const std::string& manager, const std::string& operation) {
+  for (Json& entry : managed) {
+    if (entry.value("manager", "") == manager && entry.value("operation", "") == operation) return &entry;
+  }
+  return nullptr;
+}
+
+Json NewEntry(const Json& object, const std::string& manager, const char* operation, Json fields,
+              const std::string& time) {
+  return {{"manager", manager},       {"operation", operation}, {"apiVersion", Text(object, {"apiVersion"})},
+          {"fieldsType", "FieldsV1"}, {"time", time},           {"fieldsV1", std::move(fields)}};
+}
+
+Error ConflictOf(const std::vector<std::pair<std::string, Json>>& conflicts) {
+  std::string text;
+  for (const auto& [manager, fields] : conflicts) {
+    for (const std::string& path : PathsOf(fields)) {
+      text += fmt::format("{}\"{}\": {}", text.empty() ? "" : ", ", manager, path);
+    }
+  }
+  return Error{ErrorCode::kConflict, "apply failed, conflicts with other field managers: " + text};
+}
+
+}  // namespace
+
+Json FieldsOf(const Kind& kind, const Json& object) {
+  Names path;
+  return FieldsAt(kind, object, path);
+}
+
+Json Merged(const Kind& kind, const Json& live, const Json& wanted) {
+  Names path;
+  return MergedAt(kind, live, wanted, path);
+}
+
+Json Differing(const Kind& kind, const Json& live, const Json& wanted) {
+  Names path;
+  Json fields = DifferingAt(kind, live, wanted, path);
+  return fields.is_null() ? Json::object() : fields;
+}
+
+Json UnionOf(const Json& a, const Json& b) {
+  Json fields = a;
+  for (const auto& [name, inner] : b.items()) {
+    auto present = fields.find(name);
+    fields[name] = present == fields.end() ? inner : UnionOf(*present, inner);
+  }
+  return fields;
+}
+
+Json DifferenceOf(const Json& a, const Json& b) {
+  Json fields = Json::object();
+  for (const auto& [name, inner] : a.items()) {
+    auto other = b.find(name);
+    if (other == b.end()) {
+      fields[name] = inner;
+    } else if (!Leaf(inner)) {
+      Json rest = DifferenceOf(inner, *other);
+      if (!rest.empty()) fields[name] = std::move(rest);
+    }
+  }
+  return fields;
+}
+
+Json IntersectionOf(const Json& a, const Json& b) {
+  Json fields = Json::object();
+  for (const auto& [name, inner] : a.items()) {
+    auto other = b.find(name);
+    if (other == b.end()) continue;
+    if (Leaf(inner) || Leaf(*other)) {
+      fields[name] = Json::object();
+      continue;
+    }
+    Json both = IntersectionOf(inner, *other);
+    if (!both.empty()) fields[name] = std::move(both);
+  }
+  return fields;
+}
+
+std::vector<std::string> PathsOf(const Json& fields) {
+  std::vector<std::string> paths;
+  std::function<void(const Json&, const std::string&)> visit = [&](const Json& at, const std::string& path) {
+    if (Leaf(at)) paths.push_back(path);
+    for (const auto& [name, inner] : at.items()) {
+      if (name == ".") {
+        if (at.size() == 1) paths.push_back(path);
+      } else if (name.starts_with("f:")) {
+        visit(inner, path + "." + name.substr(2));
+      } else {
+        visit(inner, path + "[" + name.substr(2) + "]");
+      }
+    }
+  };
+  if (!fields.empty()) visit(fields, "");
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+void RemoveFields(Json& object, const Json& fields) {
+  if (!object.is_object()) return;
+  for (const auto& [name, inner] : fields.items()) {
+    if (!name.starts_with("f:")) continue;
+    auto member = object.find(name.substr(2));
+    if (member == object.end()) continue;
+    if (Leaf(inner)) {
+      object.erase(member);
+      continue;
+    }
+    if (member->is_array()) {
+      for (const auto& [key, item] : inner.items()) RemoveFromList(*member, key, item);
+    } else {
+      RemoveFields(*member, inner);
+    }
+    if (member->empty()) object.erase(member);
+  }
+}
+
+void OwnAll(Json& object, const std::string& manager, const std::string& time) {
+  if (manager.empty()) return;
+  Json fields = FieldsOf(cluster::KeyOf(object).kind, object);
+  object["metadata"]["managedFields"] = Json::array({NewEntry(object, manager, "Update", std::move(fields), time)});
+}
+
+Result<Json> ApplyTo(const Json& live, const Json& wanted, const std::string& manager, bool force,
+                     const std::string& time) {
+  Kind kind = cluster::KeyOf(wanted).kind;
+  Json managed = List(live, {"metadata", "managedFields"});
+  Json differing = Differing(kind, live, wanted);
+  Json others = Json::object();
+  std::vector<std::pair<std::string, Json>> conflicts;
+  for (Json& entry : managed) {
+    if (entry.value("manager", "") == manager && entry.value("operation", "") == "Apply") continue;
+    Json taken = IntersectionOf(differing, entry["fieldsV1"]);
+    if (!taken.empty()) conflicts.emplace_back(entry.value("manager", ""), taken);
+    if (force) entry["fieldsV1"] = DifferenceOf(entry["fieldsV1"], taken);
+    others = UnionOf(others, entry["fieldsV1"]);
+  }
+  if (!conflicts.empty() && !force) return ConflictOf(conflicts);
+
+  Json fields = FieldsOf(kind, wanted);
+  Json merged = Merged(kind, live, wanted);
+  Json* own = EntryOf(managed, manager, "Apply");
+  if (own == nullptr) {
+    managed.push_back(NewEntry(wanted, manager, "Apply", fields, time));
+  } else {
+    RemoveFields(merged, DifferenceOf(DifferenceOf((*own)["fieldsV1"], fields), others));
+    if ((*own)["fieldsV1"] != fields) {
+      (*own)["fieldsV1"] = fields;
+      (*own)["time"] = time;
+    }
+  }
+  Json kept = Json::array();
+  for (Json& entry : managed) {
+    if (!entry["fieldsV1"].empty()) kept.push_back(std::move(entry));
+  }
+  merged["metadata"]["managedFields"] = std::move(kept);
+  return merged;
+}
+
+}  // namespace sluice::embedded

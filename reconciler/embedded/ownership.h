@@ -1,0 +1,40 @@
+// Server-side apply: who owns which field, and what an apply makes of an object (KEP-555,
+// structured-merge-diff v4). Pure functions over JSON.
+//
+// A set of fields is a tree in the form of FieldsV1: "f:NAME" a member, `k:{"name":"x"}` the item of a keyed
+// list, `v:VALUE` the member of a set, "." the item itself; a leaf is `{}`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/base/result.h"
+#include "reconciler/embedded/fields.h"
+
+namespace sluice::embedded {
+
+// The fields that `object` names: without identity, what the server sets, and status.
+Json FieldsOf(const Kind& kind, const Json& object);
+
+Json UnionOf(const Json& a, const Json& b);
+Json DifferenceOf(const Json& a, const Json& b);
+Json IntersectionOf(const Json& a, const Json& b);
+// ".spec.replicas", ".spec.template.spec.containers[name="web"].image", sorted.
+std::vector<std::string> PathsOf(const Json& fields);
+
+// `live` with everything that `wanted` says in its place.
+Json Merged(const Kind& kind, const Json& live, const Json& wanted);
+// The fields of `wanted` that `live` lacks or has another value for.
+Json Differing(const Kind& kind, const Json& live, const Json& wanted);
+// `object` without `fields`; a map that becomes empty goes too.
+void RemoveFields(Json& object, const Json& fields);
+
+// metadata.managedFields after `manager` created `object` with all its fields.
+void OwnAll(Json& object, const std::string& manager, const std::string& time);
+
+// The object after `manager` applied `wanted` to `live`, ownership included; kConflict names the other
+// managers and fields unless `force`. `live` with the same bytes if nothing changes.
+Result<Json> ApplyTo(const Json& live, const Json& wanted, const std::string& manager, bool force,
+                     const std::string& time);
+
+}  // namespace sluice::embedded

@@ -1,0 +1,130 @@
+#include "reconciler/embedded/replica_sets.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "reconciler/embedded/kinds.h"
+
+namespace sluice::embedded {
+namespace {
+
+// How soon a refused pod is tried again.
+constexpr Duration kRetry{5'000};
+
+bool Ready(const Json& pod) {
+  const Json* condition = Condition(pod, "Ready");
+  return condition != nullptr && Text(*condition, {"status"}) == "True";
+}
+
+// Kubernetes' names are of letters and digits that spell nothing.
+std::string Suffix(std::uint64_t number) {
+  static constexpr std::string_view kLetters = "bcdfghjklmnpqrstvwxz2456789";
+  std::string text;
+  for (int i = 0; i < 5; ++i, number /= kLetters.size()) text += kLetters[number % kLetters.size()];
+  return text;
+}
+
+}  // namespace
+
+ReplicaSets::ReplicaSets(loop::Loop& loop, Store& store, Watches& watches, const Lag& lag, std::uint64_t seed)
+    : loop_(loop),
+      store_(store),
+      seed_(seed),
+      view_(watches, {kReplicaSet, kPod},
+            [this](const ObjectKey& key, const Object& before, const Object& now) {
+              if (key.kind == kReplicaSet) {
+                if (now != nullptr) queue_.Add(key);
+                return;
+              }
+              const Json* owner = ControllerOf(now == nullptr ? *before : *now);
+              if (owner != nullptr && Text(*owner, {"kind"}) == "ReplicaSet") {
+                queue_.Add({kReplicaSet, key.namespace_, Text(*owner, {"name"})});
+              }
+            }),
+      queue_(loop, lag, seed, "replica sets", [this](const ObjectKey& key) { Reconcile(key); }) {}
+
+std::string ReplicaSets::Grow(const Json& set, std::int64_t count) {
+  ObjectKey key = cluster::KeyOf(set);
+  for (std::int64_t i = 0; i < count; ++i) {
+    Json pod = *Find(set, {"spec", "template"});
+    pod["apiVersion"] = "v1";
+    pod["kind"] = "Pod";
+    Json& metadata = pod["metadata"];
+    metadata["namespace"] = key.namespace_;
+    metadata["name"] = key.name + "-" + Suffix(Mix(seed_, fmt::format("{} {}", UidOf(set), store_.version())));
+    metadata["ownerReferences"] = Json::array({ControllerReference(set)});
+    auto made = store_.Create(std::move(pod), "", loop_.Now());
+    if (!made.ok()) return made.error().message;
+    view_.Assume(*made);
+  }
+  return "";
+}
+
+// Which pods go first: those that don't run, then those not ready, then the youngest.
+void ReplicaSets::Shrink(std::vector<Object> pods, std::int64_t count) {
+  auto rank = [](const Object& pod) {
+    bool placed = !Text(*pod, {"spec", "nodeName"}).empty();
+    bool running = Text(*pod, {"status", "phase"}) == "Running";
+    return std::make_tuple(placed, running, Ready(*pod));
+  };
+  std::stable_sort(pods.begin(), pods.end(), [&](const Object& a, const Object& b) {
+    if (rank(a) != rank(b)) return rank(a) < rank(b);
+    return Text(*a, {"metadata", "creationTimestamp"}) > Text(*b, {"metadata", "creationTimestamp"});
+  });
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Object& pod = pods[static_cast<std::size_t>(i)];
+    ObjectKey key = cluster::KeyOf(*pod);
+    if (store_.Delete(key, UidOf(*pod), "", loop_.Now()).ok()) {
+      Object left = store_.Find(key);
+      if (left == nullptr) {
+        view_.AssumeDeleted(key, UidOf(*pod));
+      } else {
+        view_.Assume(left);
+      }
+    }
+  }
+}
+
+bool ReplicaSets::Available(const ObjectKey& set, const Json& pod, std::int64_t min_ready_seconds) {
+  if (!Ready(pod)) return false;
+  TimePoint from = TimeAt(*Condition(pod, "Ready"), {"lastTransitionTime"}) + std::chrono::seconds(min_ready_seconds);
+  if (loop_.Now() >= from) return true;
+  queue_.AddAt(set, from);
+  return false;
+}
+
+void ReplicaSets::Reconcile(const ObjectKey& key) {
+  Object set = view_.Find(key);
+  if (set == nullptr) return;
+  std::vector<Object> pods;
+  for (const Object& pod : view_.OwnedBy(UidOf(*set))) {
+    std::string phase = Text(*pod, {"status", "phase"});
+    if (!Terminating(*pod) && phase != "Failed" && phase != "Succeeded") pods.push_back(pod);
+  }
+  std::int64_t wanted = Integer(*set, {"spec", "replicas"}, 1);
+  auto present = static_cast<std::int64_t>(pods.size());
+  std::string refused;
+  if (!Terminating(*set) && present < wanted) refused = Grow(*set, wanted - present);
+  if (!Terminating(*set) && present > wanted) Shrink(pods, present - wanted);
+  if (!refused.empty()) queue_.AddAt(key, loop_.Now() + kRetry);
+
+  std::int64_t least = Integer(*set, {"spec", "minReadySeconds"});
+  Json status = {{"observedGeneration", Integer(*set, {"metadata", "generation"})}, {"replicas", present}};
+  status["readyReplicas"] = std::count_if(pods.begin(), pods.end(), [](const Object& pod) { return Ready(*pod); });
+  status["availableReplicas"] =
+      std::count_if(pods.begin(), pods.end(), [&](const Object& pod) { return Available(key, *pod, least); });
+  if (!refused.empty()) {
+    Json conditions = List(*set, {"status", "conditions"});
+    SetCondition(conditions,
+                 {{"type", "ReplicaFailure"}, {"status", "True"}, {"reason", "FailedCreate"}, {"message", refused}},
+                 loop_.Now());
+    status["conditions"] = std::move(conditions);
+  }
+  Json changed = *set;
+  changed["status"] = std::move(status);
+  auto written = store_.ReplaceStatus(changed, loop_.Now());
+  if (written.ok()) view_.Assume(*written);
+}
+
+}  // namespace sluice::embedded

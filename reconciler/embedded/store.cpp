@@ -1,0 +1,262 @@
+#include "reconciler/embedded/store.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "reconciler/embedded/kinds.h"
+#include "reconciler/embedded/ownership.h"
+#include "reconciler/embedded/quota.h"
+#include "reconciler/embedded/random.h"
+
+namespace sluice::embedded {
+namespace {
+
+using cluster::EventType;
+
+// etcd's limit on a request as Kubernetes sets it.
+constexpr std::size_t kMaxObjectBytes = 1536 * 1024;
+
+Error NotFound(const ObjectKey& key) { return {ErrorCode::kNotFound, fmt::format("{} not found", ToString(key))}; }
+
+Error Moved(const ObjectKey& key) {
+  return {ErrorCode::kConflict,
+          fmt::format("{}: the object has been modified; apply the change to the latest version", ToString(key))};
+}
+
+std::string Uid(std::uint64_t seed, std::uint64_t version) {
+  std::uint64_t high = Mix(seed, fmt::format("uid {} high", version));
+  std::uint64_t low = Mix(seed, fmt::format("uid {} low", version));
+  return fmt::format("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xfff,
+                     low >> 52, low & 0xffffffffffff);
+}
+
+// What takes part in `metadata.generation`: everything but metadata and status.
+bool SameSpec(const Json& a, const Json& b) {
+  Json left = a;
+  Json right = b;
+  for (const char* name : {"metadata", "status"}) {
+    left.erase(name);
+    right.erase(name);
+  }
+  return left == right;
+}
+
+bool Finalized(const Json& object) { return List(object, {"metadata", "finalizers"}).empty(); }
+
+// Gone only when a controller says so.
+bool TwoPhase(const ObjectKey& key, const Json& object) {
+  if (key.kind == kNamespace) return true;
+  return key.kind == kPod && !Text(object, {"spec", "nodeName"}).empty();
+}
+
+}  // namespace
+
+Object Store::Find(const ObjectKey& key) const {
+  auto of_kind = objects_.find(key.kind);
+  if (of_kind == objects_.end()) return nullptr;
+  auto found = of_kind->second.find({key.namespace_, key.name});
+  return found == of_kind->second.end() ? nullptr : found->second;
+}
+
+std::vector<Object> Store::List(const Kind& kind, const std::string& namespace_,
+                                const std::map<std::string, std::string>& labels) const {
+  std::vector<Object> found;
+  for (const auto& [of, objects] : objects_) {
+    if (!kind.kind.empty() && of != kind) continue;
+    for (auto at = objects.lower_bound({namespace_, ""}); at != objects.end(); ++at) {
+      if (!namespace_.empty() && at->first.first != namespace_) break;
+      if (HasLabels(*at->second, labels)) found.push_back(at->second);
+    }
+  }
+  return found;
+}
+
+Result<void> Store::Admit(const Json& object, TimePoint now) {
+  ObjectKey key = cluster::KeyOf(object);
+  if (key.namespace_.empty()) return {};
+  ObjectKey namespace_key{kNamespace, "", key.namespace_};
+  Object namespace_ = Find(namespace_key);
+  if (namespace_ != nullptr && Terminating(*namespace_)) {
+    return Error{ErrorCode::kForbidden,
+                 fmt::format("{}: namespace {} is being terminated", ToString(key), key.namespace_)};
+  }
+  if (namespace_ == nullptr) {
+    if (!create_namespaces_) {
+      return Error{ErrorCode::kNotFound, fmt::format("namespaces \"{}\" not found", key.namespace_)};
+    }
+    Json fresh = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", key.namespace_}}}};
+    auto made = Insert(std::move(fresh), now);
+    if (!made.ok()) return made.error();
+  }
+  return key.kind == kPod ? CheckQuota(*this, object) : Result<void>();
+}
+
+Object Store::Commit(EventType type, const ObjectKey& key, Json object) {
+  object["metadata"]["resourceVersion"] = std::to_string(++version_);
+  auto shared = std::make_shared<const Json>(std::move(object));
+  if (type == EventType::kDeleted) {
+    objects_[key.kind].erase({key.namespace_, key.name});
+  } else {
+    objects_[key.kind][{key.namespace_, key.name}] = shared;
+  }
+  Change change{type, key, shared};
+  for (const auto& observer : observers_) observer(change);
+  return shared;
+}
+
+Result<Object> Store::Insert(Json object, TimePoint now) {
+  FillDefaults(object);
+  ObjectKey key = cluster::KeyOf(object);
+  if (auto valid = Validate(object); !valid.ok()) return valid.error();
+  if (object.dump().size() > kMaxObjectBytes) {
+    return Error{ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
+  }
+  if (auto admitted = Admit(object, now); !admitted.ok()) return admitted.error();
+  Json& metadata = object["metadata"];
+  metadata["uid"] = Uid(seed_, version_ + 1);
+  metadata["creationTimestamp"] = Seconds(now);
+  metadata.erase("deletionTimestamp");
+  metadata.erase("deletionGracePeriodSeconds");
+  if (HasGeneration(key.kind)) metadata["generation"] = 1;
+  if (key.kind == kNamespace) object["status"] = {{"phase", "Active"}};
+  if (key.kind == kPod && !object.contains("status")) object["status"] = {{"phase", "Pending"}};
+  return Commit(EventType::kAdded, key, std::move(object));
+}
+
+Result<Object> Store::Create(Json object, const std::string& manager, TimePoint now) {
+  ObjectKey key = cluster::KeyOf(object);
+  if (Find(key) != nullptr) return Error{ErrorCode::kExists, fmt::format("{} already exists", ToString(key))};
+  if (object.is_object() && !manager.empty()) object.erase("status");
+  if (auto valid = Validate(object); !valid.ok()) return valid.error();
+  object["metadata"].erase("managedFields");
+  OwnAll(object, manager, Seconds(now));
+  return Insert(std::move(object), now);
+}
+
+Result<Object> Store::Apply(const Json& wanted, const std::string& manager, bool force, TimePoint now) {
+  ObjectKey key = cluster::KeyOf(wanted);
+  if (manager.empty()) return Error{ErrorCode::kInvalid, "fieldManager is required for apply"};
+  if (key.name.empty()) return Error{ErrorCode::kInvalid, "metadata.name is required for apply"};
+  std::string uid = UidOf(wanted);
+  std::string version = Text(wanted, {"metadata", "resourceVersion"});
+  Object live = Find(key);
+  if (live == nullptr) {
+    if (!uid.empty() || !version.empty()) {
+      return Error{ErrorCode::kConflict, fmt::format("{}: there is no object with that uid or version", ToString(key))};
+    }
+    Json identity = {{"apiVersion", key.kind.api_version}, {"kind", key.kind.kind}};
+    identity["metadata"] = {{"name", key.name}};
+    if (!key.namespace_.empty()) identity["metadata"]["namespace"] = key.namespace_;
+    auto made = ApplyTo(identity, wanted, manager, force, Seconds(now));
+    if (!made.ok()) return made.error();
+    return Insert(std::move(made).value(), now);
+  }
+  if (!uid.empty() && uid != UidOf(*live)) {
+    return Error{ErrorCode::kConflict, fmt::format("{}: uid is {}, not {}", ToString(key), UidOf(*live), uid)};
+  }
+  if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
+  auto applied = ApplyTo(*live, wanted, manager, force, Seconds(now));
+  if (!applied.ok()) return std::move(applied).error().Within(ToString(key));
+  return Put(key, live, std::move(applied).value(), now);
+}
+
+Result<Object> Store::Update(Json object, TimePoint now) {
+  ObjectKey key = cluster::KeyOf(object);
+  Object live = Find(key);
+  if (live == nullptr) return NotFound(key);
+  if (VersionOf(object) != VersionOf(*live)) return Moved(key);
+  Json after = *live;
+  for (const auto& [name, member] : object.items()) {
+    if (name != "status" && name != "metadata") after[name] = member;
+  }
+  for (const char* name : {"labels", "annotations", "ownerReferences", "finalizers"}) {
+    const Json* value = embedded::Find(object, {"metadata", name});
+    if (value != nullptr) {
+      after["metadata"][name] = *value;
+    } else {
+      after["metadata"].erase(name);
+    }
+  }
+  return Put(key, live, std::move(after), now);
+}
+
+Result<Object> Store::Put(const ObjectKey& key, const Object& before, Json after, TimePoint /*now*/) {
+  FillDefaults(after);
+  if (auto valid = Validate(after); !valid.ok()) return valid.error();
+  if (auto valid = ValidateChange(*before, after); !valid.ok()) return valid.error();
+  if (after.dump().size() > kMaxObjectBytes) {
+    return Error{ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
+  }
+  if (after == *before) return before;
+  if (HasGeneration(key.kind) && !SameSpec(*before, after)) {
+    after["metadata"]["generation"] = Integer(*before, {"metadata", "generation"}) + 1;
+  }
+  if (Terminating(after) && Finalized(after) && !Finalized(*before) && !TwoPhase(key, after)) {
+    return Commit(EventType::kDeleted, key, std::move(after));
+  }
+  return Commit(EventType::kModified, key, std::move(after));
+}
+
+Result<Object> Store::ReplaceStatus(const Json& object, TimePoint /*now*/) {
+  ObjectKey key = cluster::KeyOf(object);
+  Object live = Find(key);
+  if (live == nullptr) return NotFound(key);
+  std::string uid = UidOf(object);
+  if (VersionOf(object) != VersionOf(*live) || (!uid.empty() && uid != UidOf(*live))) return Moved(key);
+  Json after = *live;
+  auto status = object.find("status");
+  if (status == object.end() || status->is_null()) {
+    after.erase("status");
+  } else {
+    after["status"] = *status;
+  }
+  if (after.dump().size() > kMaxObjectBytes) {
+    return Error{ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
+  }
+  if (after == *live) return live;
+  return Commit(EventType::kModified, key, std::move(after));
+}
+
+Result<void> Store::Delete(const ObjectKey& key, const std::string& uid, const std::string& version, TimePoint now) {
+  if (uid.empty()) return Error{ErrorCode::kInvalid, fmt::format("{}: a delete names the uid", ToString(key))};
+  Object live = Find(key);
+  if (live == nullptr) return NotFound(key);
+  if (uid != UidOf(*live)) {
+    return Error{ErrorCode::kConflict, fmt::format("{}: uid is {}, not {}", ToString(key), UidOf(*live), uid)};
+  }
+  if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
+  if (Terminating(*live)) return {};
+  if (Finalized(*live) && !TwoPhase(key, *live)) {
+    Commit(EventType::kDeleted, key, *live);
+    return {};
+  }
+  Json after = *live;
+  std::int64_t grace = key.kind == kPod ? Integer(after, {"spec", "terminationGracePeriodSeconds"}, 30) : 0;
+  after["metadata"]["deletionGracePeriodSeconds"] = grace;
+  after["metadata"]["deletionTimestamp"] = Seconds(now + std::chrono::seconds(grace));
+  if (HasGeneration(key.kind)) {
+    after["metadata"]["generation"] = Integer(after, {"metadata", "generation"}) + 1;
+  }
+  if (key.kind == kNamespace) after["status"]["phase"] = "Terminating";
+  Commit(EventType::kModified, key, std::move(after));
+  return {};
+}
+
+void Store::Finish(const ObjectKey& key, const std::string& uid) {
+  Object live = Find(key);
+  if (live != nullptr && uid == UidOf(*live)) Commit(EventType::kDeleted, key, *live);
+}
+
+void Store::Restore(Json object) {
+  ObjectKey key = cluster::KeyOf(object);
+  version_ = std::max(version_, VersionOf(object));
+  objects_[key.kind][{key.namespace_, key.name}] = std::make_shared<const Json>(std::move(object));
+}
+
+void Store::RestoreDeletion(const ObjectKey& key, std::uint64_t version) {
+  version_ = std::max(version_, version);
+  objects_[key.kind].erase({key.namespace_, key.name});
+}
+
+}  // namespace sluice::embedded

@@ -1,0 +1,72 @@
+// The API server's memory: objects at versions, and the rules by which a write changes them. Every call
+// answers at once and changes nothing else: controllers, watches and the state file hear of a change through
+// `Observe` and act in turns of their own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/base/result.h"
+#include "compiler/base/time.h"
+#include "reconciler/embedded/fields.h"
+
+namespace sluice::embedded {
+
+// One committed write. `object` of a deletion is the last state under the version of the deletion.
+struct Change {
+  cluster::EventType type = cluster::EventType::kAdded;
+  ObjectKey key;
+  Object object;
+};
+
+class Store {
+ public:
+  // `seed` decides uids; see Options::create_namespaces.
+  Store(std::uint64_t seed, bool create_namespaces) : seed_(seed), create_namespaces_(create_namespaces) {}
+
+  // Called within each commit, in the order of the calls to Observe; must not write.
+  void Observe(std::function<void(const Change&)> observer) { observers_.push_back(std::move(observer)); }
+
+  std::uint64_t version() const { return version_; }
+  // nullptr if there is none.
+  Object Find(const ObjectKey& key) const;
+  // Kind{} for all kinds, namespace "" for all. By kind, namespace and name.
+  std::vector<Object> List(const Kind& kind, const std::string& namespace_,
+                           const std::map<std::string, std::string>& labels) const;
+
+  // `manager` "" leaves no trace in managedFields: the cluster's own controllers.
+  Result<Object> Create(Json object, const std::string& manager, TimePoint now);
+  Result<Object> Apply(const Json& object, const std::string& manager, bool force, TimePoint now);
+  Result<Object> ReplaceStatus(const Json& object, TimePoint now);
+  // PUT of everything but status, by a controller: metadata.resourceVersion as in ReplaceStatus.
+  Result<Object> Update(Json object, TimePoint now);
+  // Two phases where there are finalizers or a pod that runs, see Finish. `uid` "" is kInvalid.
+  Result<void> Delete(const ObjectKey& key, const std::string& uid, const std::string& version, TimePoint now);
+  // The end of a pod or Namespace that Delete marked: what the kubelet and the namespace controller do.
+  void Finish(const ObjectKey& key, const std::string& uid);
+
+  // Puts an object in place as it was (state file); observers hear nothing.
+  void Restore(Json object);
+  void RestoreDeletion(const ObjectKey& key, std::uint64_t version);
+
+ private:
+  using Names = std::pair<std::string, std::string>;  // namespace, name
+
+  Result<void> Admit(const Json& object, TimePoint now);
+  Result<Object> Insert(Json object, TimePoint now);
+  Result<Object> Put(const ObjectKey& key, const Object& before, Json after, TimePoint now);
+  void Erase(const ObjectKey& key);
+  Object Commit(cluster::EventType type, const ObjectKey& key, Json object);
+
+  std::uint64_t seed_;
+  bool create_namespaces_;
+  std::uint64_t version_ = 0;
+  std::map<Kind, std::map<Names, Object>> objects_;
+  std::vector<std::function<void(const Change&)>> observers_;
+};
+
+}  // namespace sluice::embedded

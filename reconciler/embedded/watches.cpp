@@ -1,0 +1,126 @@
+#include "reconciler/embedded/watches.h"
+
+#include <utility>
+#include <vector>
+
+namespace sluice::embedded {
+
+using cluster::EventType;
+using cluster::WatchId;
+
+struct Watches::Watcher {
+  cluster::ListObjects what;
+  Handler handler;
+  std::deque<Change> pending;
+  std::map<ObjectKey, Object> known;  // as delivered
+  bool relist = true;
+  bool cancelled = false;
+  loop::TimerId timer = loop::TimerId::kNone;
+};
+
+Watches::Watches(loop::Loop& loop, Store& store, Lag lag, std::uint64_t seed, std::function<void()> before_delivery)
+    : loop_(loop), store_(store), lag_(lag), random_(seed, "watches"), before_delivery_(std::move(before_delivery)) {
+  store_.Observe([this](const Change& change) { OnChange(change); });
+}
+
+Watches::~Watches() {
+  for (const auto& [id, watcher] : watchers_) loop_.Cancel(watcher->timer);
+}
+
+WatchId Watches::Watch(cluster::ListObjects what, Handler handler) {
+  auto watcher = std::make_shared<Watcher>();
+  watcher->what = std::move(what);
+  watcher->handler = std::move(handler);
+  std::uint64_t id = next_++;
+  watchers_[id] = watcher;
+  by_kind_[watcher->what.kind][id] = watcher;
+  Schedule(watcher);
+  return static_cast<WatchId>(id);
+}
+
+void Watches::Cancel(WatchId id) {
+  auto found = watchers_.find(static_cast<std::uint64_t>(id));
+  if (found == watchers_.end()) return;
+  found->second->cancelled = true;
+  loop_.Cancel(found->second->timer);
+  by_kind_[found->second->what.kind].erase(found->first);
+  watchers_.erase(found);
+}
+
+void Watches::Expire() {
+  for (const auto& [id, watcher] : watchers_) {
+    watcher->pending.clear();
+    watcher->relist = true;
+    Schedule(watcher);
+  }
+}
+
+void Watches::OnChange(const Change& change) {
+  for (const Kind& kind : {change.key.kind, Kind{}}) {
+    auto found = by_kind_.find(kind);
+    if (found == by_kind_.end()) continue;
+    for (const auto& [id, watcher] : found->second) {
+      const std::string& only = watcher->what.namespace_;
+      if (watcher->relist || (!only.empty() && only != change.key.namespace_)) continue;
+      watcher->pending.push_back(change);
+      Schedule(watcher);
+    }
+  }
+}
+
+void Watches::Schedule(const std::shared_ptr<Watcher>& watcher) {
+  if (watcher->timer != loop::TimerId::kNone) return;
+  watcher->timer = loop_.After(random_.Within(lag_), [this, watcher] { Deliver(watcher); });
+}
+
+void Watches::Deliver(const std::shared_ptr<Watcher>& watcher) {
+  watcher->timer = loop::TimerId::kNone;
+  before_delivery_();
+  if (watcher->relist) {
+    Relist(*watcher);
+    return;
+  }
+  std::deque<Change> batch = std::exchange(watcher->pending, {});
+  for (const Change& change : batch) {
+    if (watcher->cancelled) return;
+    Give(*watcher, change);
+  }
+}
+
+void Watches::Give(Watcher& watcher, const Change& change) {
+  auto known = watcher.known.find(change.key);
+  bool fits = change.type != EventType::kDeleted && HasLabels(*change.object, watcher.what.labels);
+  if (fits) {
+    EventType type = known == watcher.known.end() ? EventType::kAdded : EventType::kModified;
+    watcher.known[change.key] = change.object;
+    watcher.handler(type, change.object);
+  } else if (known != watcher.known.end()) {
+    watcher.known.erase(known);
+    watcher.handler(EventType::kDeleted, change.object);
+  }
+}
+
+// A first list and a list after 410 are the same: what vanished, then what is there, in no particular order.
+void Watches::Relist(Watcher& watcher) {
+  std::vector<Object> present = store_.List(watcher.what.kind, watcher.what.namespace_, watcher.what.labels);
+  random_.Shuffle(present);
+  std::map<ObjectKey, Object> known;
+  for (const Object& object : present) known[cluster::KeyOf(*object)] = object;
+  std::map<ObjectKey, Object> before = std::exchange(watcher.known, std::move(known));
+  watcher.relist = false;
+  for (const auto& [key, object] : before) {
+    auto now = watcher.known.find(key);
+    bool same = now != watcher.known.end() && UidOf(*now->second) == UidOf(*object);
+    if (!same && !watcher.cancelled) watcher.handler(EventType::kDeleted, object);
+  }
+  for (const Object& object : present) {
+    if (watcher.cancelled) return;
+    auto was = before.find(cluster::KeyOf(*object));
+    bool same = was != before.end() && UidOf(*was->second) == UidOf(*object);
+    if (same && VersionOf(*was->second) == VersionOf(*object)) continue;
+    watcher.handler(same ? EventType::kModified : EventType::kAdded, object);
+  }
+  if (!watcher.cancelled) watcher.handler(EventType::kSynced, nullptr);
+}
+
+}  // namespace sluice::embedded
