@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,7 +44,8 @@ class Handle {
 
 class Value;
 using List = std::vector<Value>;
-// Keys in the order in which the source wrote them; unique. Small: searched linearly below 16 entries.
+// Keys in the order in which the source wrote them; unique. Searched linearly below 16 entries, above by an
+// order that `Set` keeps.
 class Map {
  public:
   using Entry = std::pair<std::string, Value>;
@@ -52,31 +54,42 @@ class Map {
   void Set(std::string key, Value value);
   void Erase(std::string_view key);
   const std::vector<Entry>& entries() const { return entries_; }
-  std::vector<Entry>& entries() { return entries_; }
+  // For changing values in place. Changing keys is the caller's care for uniqueness.
+  std::vector<Entry>& entries() {
+    sorted_.clear();
+    return entries_;
+  }
+  void Reserve(std::size_t size) { entries_.reserve(size); }
   bool empty() const { return entries_.empty(); }
   std::size_t size() const { return entries_.size(); }
 
  private:
+  std::vector<std::uint32_t>::const_iterator LowerBound(std::string_view key) const;
+  bool indexed() const { return !sorted_.empty() && sorted_.size() == entries_.size(); }
+
   std::vector<Entry> entries_;
+  std::vector<std::uint32_t> sorted_;  // positions by key; not kept while small
 };
 
 // Immutable and cheap to copy: text, lists and maps are shared.
 class Value {
  public:
-  Value() = default;                                          // none
-  Value(bool value) : data_(value) {}                         // NOLINT(google-explicit-constructor)
-  Value(Quantity quantity) : data_(quantity) {}               // NOLINT(google-explicit-constructor)
+  Value() = default;                                                            // none
+  Value(bool value) : data_(value) {}                                           // NOLINT(google-explicit-constructor)
+  Value(Quantity quantity) : data_(quantity) {}                                 // NOLINT(google-explicit-constructor)
   Value(std::int64_t number) : data_(Quantity{Number(number), Unit::kNone}) {}  // NOLINT(google-explicit-constructor)
   Value(int number) : Value(static_cast<std::int64_t>(number)) {}               // NOLINT(google-explicit-constructor)
   Value(Number number) : data_(Quantity{number, Unit::kNone}) {}                // NOLINT(google-explicit-constructor)
-  Value(std::string text) : data_(std::make_shared<const std::string>(std::move(text))) {}  // NOLINT(google-explicit-constructor)
-  Value(const char* text) : Value(std::string(text)) {}       // NOLINT(google-explicit-constructor)
-  Value(TimePoint time) : data_(time) {}                      // NOLINT(google-explicit-constructor)
-  Value(SecretKey secret) : data_(std::make_shared<const SecretKey>(std::move(secret))) {}  // NOLINT(google-explicit-constructor)
-  Value(List list);                                           // NOLINT(google-explicit-constructor)
-  Value(Map map);                                             // NOLINT(google-explicit-constructor)
-  Value(ExpressionPtr residual) : data_(std::move(residual)) {}               // NOLINT(google-explicit-constructor)
-  Value(std::shared_ptr<const Handle> handle) : data_(std::move(handle)) {}   // NOLINT(google-explicit-constructor)
+  Value(std::string text)
+      : data_(std::make_shared<const std::string>(std::move(text))) {}  // NOLINT(google-explicit-constructor)
+  Value(const char* text) : Value(std::string(text)) {}                 // NOLINT(google-explicit-constructor)
+  Value(TimePoint time) : data_(time) {}                                // NOLINT(google-explicit-constructor)
+  Value(SecretKey secret)
+      : data_(std::make_shared<const SecretKey>(std::move(secret))) {}       // NOLINT(google-explicit-constructor)
+  Value(List list);                                                          // NOLINT(google-explicit-constructor)
+  Value(Map map);                                                            // NOLINT(google-explicit-constructor)
+  Value(ExpressionPtr residual) : data_(std::move(residual)) {}              // NOLINT(google-explicit-constructor)
+  Value(std::shared_ptr<const Handle> handle) : data_(std::move(handle)) {}  // NOLINT(google-explicit-constructor)
 
   static Value Percent(Number ratio) { return Value(Quantity{ratio, Unit::kPercent}); }
   static Value Milliseconds(Duration duration) { return Value(Quantity{Number(duration.count()), Unit::kDuration}); }
@@ -103,7 +116,7 @@ class Value {
   // As a reader expects it inside a string: 90s → 1m30s, 5%, 256Mi, 0.25, true, text as it is. Lists and
   // maps as JSON. Secrets, residuals and handles have no text: "".
   std::string ToText() const;
-  // "a percent", "a duration", "text", "a list": for diagnostics.
+  // "a percent", "a duration", "text", "a list": for diagnostics. A handle gives its type's name: "gate".
   std::string_view KindName() const;
 
   // Same kind and same content; maps regardless of the order of their keys.
