@@ -153,6 +153,8 @@ Json MergedAt(const Kind& kind, const Json& live, const Json& wanted, Names& pat
 
 // Nothing (null) where both agree.
 Json DifferingAt(const Kind& kind, const Json& live, const Json& wanted, Names& path) {
+  // An empty map asks for no more than that there is one.
+  if (wanted.is_object() && wanted.empty() && live.is_object() && !AtomicMap(kind, path)) return {};
   if (Granular(kind, path, wanted) && live.is_object()) {
     Json fields;
     for (const auto& [name, member] : wanted.items()) {

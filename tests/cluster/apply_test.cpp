@@ -1,0 +1,92 @@
+// Server-side apply between managers (KEP-555).
+#include <catch2/catch.hpp>
+
+#include "tests/cluster/conformance.h"
+
+namespace sluice::cluster {
+namespace {
+
+TEST_CASE("a manager's conflict with another names field and manager, and changes nothing") {
+  auto fixture = MakeFixture();
+  REQUIRE(Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"k", "1"}}), "left", false}).ok());
+  auto refused = Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"k", "2"}}), "right", false});
+  REQUIRE(!refused.ok());
+  CHECK(refused.error().code == ErrorCode::kConflict);
+  CHECK(refused.error().message.find("left") != std::string::npos);
+  CHECK(refused.error().message.find(".data.k") != std::string::npos);
+  auto read = Ask(*fixture, Get{KeyOf(ConfigMap(*fixture, "a"))});
+  REQUIRE(read.ok());
+  CHECK((*read)["data"]["k"] == "1");
+}
+
+TEST_CASE("force takes a field, and its former manager no longer removes it") {
+  auto fixture = MakeFixture();
+  REQUIRE(Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"k", "1"}, {"l", "1"}}), "left", false}).ok());
+  REQUIRE(Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"k", "2"}}), "right", true}).ok());
+  auto left = Ask(*fixture, Apply{ConfigMap(*fixture, "a"), "left", false});
+  REQUIRE(left.ok());
+  CHECK((*left)["data"] == Json{{"k", "2"}});
+}
+
+TEST_CASE("a field of two managers goes when both let go of it") {
+  auto fixture = MakeFixture();
+  Json both = ConfigMap(*fixture, "a", {{"k", "1"}});
+  REQUIRE(Ask(*fixture, Apply{both, "left", false}).ok());
+  REQUIRE(Ask(*fixture, Apply{both, "right", false}).ok());
+  auto one = Ask(*fixture, Apply{ConfigMap(*fixture, "a"), "left", false});
+  REQUIRE(one.ok());
+  CHECK((*one)["data"]["k"] == "1");
+  auto none = Ask(*fixture, Apply{ConfigMap(*fixture, "a"), "right", false});
+  REQUIRE(none.ok());
+  CHECK(!none->value("data", Json::object()).contains("k"));
+}
+
+TEST_CASE("what was created belongs to its creator as an update, apart from the same name's apply") {
+  auto fixture = MakeFixture();
+  REQUIRE(Ask(*fixture, Create{ConfigMap(*fixture, "a", {{"k", "1"}}), "test"}).ok());
+  auto refused = Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"k", "2"}}), "test", false});
+  REQUIRE(!refused.ok());
+  CHECK(refused.error().code == ErrorCode::kConflict);
+  CHECK(Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"k", "2"}}), "test", true}).ok());
+}
+
+TEST_CASE("containers merge by name, their environment too") {
+  auto fixture = MakeFixture();
+  Json wanted = DeploymentOf(*fixture, "web", "shop/web:1", 0);
+  REQUIRE(Ask(*fixture, Apply{wanted, "left", false}).ok());
+  Json sidecar = DeploymentOf(*fixture, "web", "shop/web:1", 0);
+  Json& spec = sidecar["spec"]["template"]["spec"];
+  Json env = Json::array({{{"name", "B"}, {"value", "2"}}});
+  spec["containers"] = Json::array({{{"name", "main"}, {"env", env}}, {{"name", "proxy"}, {"image", "mesh:1"}}});
+  auto merged = Ask(*fixture, Apply{sidecar, "right", false});
+  REQUIRE(merged.ok());
+  const Json& containers = (*merged)["spec"]["template"]["spec"]["containers"];
+  REQUIRE(containers.size() == 2);
+  CHECK(containers[0]["name"] == "main");
+  CHECK(containers[0]["image"] == "shop/web:1");
+  CHECK(containers[0]["env"] == env);
+  CHECK(containers[1]["image"] == "mesh:1");
+  // The right manager's container and variable go with it, the left's stay.
+  Json bare = sidecar;
+  bare["spec"]["template"]["spec"].erase("containers");
+  auto left = Ask(*fixture, Apply{bare, "right", false});
+  REQUIRE(left.ok());
+  const Json& rest = (*left)["spec"]["template"]["spec"]["containers"];
+  REQUIRE(rest.size() == 1);
+  CHECK(rest[0]["image"] == "shop/web:1");
+  CHECK(!rest[0].contains("env"));
+}
+
+TEST_CASE("a selector is one value: it is replaced, never merged") {
+  auto fixture = MakeFixture();
+  REQUIRE(Ask(*fixture, Apply{ServiceOf(*fixture, "web", {{"app", "web"}, {"rev", "a"}}), "test", false}).ok());
+  auto moved = Ask(*fixture, Apply{ServiceOf(*fixture, "web", {{"rev", "b"}}), "test", false});
+  REQUIRE(moved.ok());
+  CHECK((*moved)["spec"]["selector"] == Json{{"rev", "b"}});
+  auto other = Ask(*fixture, Apply{ServiceOf(*fixture, "web", {{"rev", "c"}}), "other", false});
+  REQUIRE(!other.ok());
+  CHECK(other.error().code == ErrorCode::kConflict);
+}
+
+}  // namespace
+}  // namespace sluice::cluster
