@@ -1,17 +1,16 @@
 #include "cli/status_view.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "cli/step_view.h"
+#include "reconciler/execute/status_codec.h"
 
 namespace sluice::cli {
 namespace {
 
 using decide::Hold;
-using decide::Phase;
 using decide::Status;
 
 std::string Percent(const Number& share) { return (share * Number(100)).ToRoundedString(1) + "%"; }
@@ -87,7 +86,7 @@ nlohmann::ordered_json RunJson(const decide::RunRecord& run) {
   json["nodes"] = nlohmann::ordered_json::array();
   for (const decide::RunRecord::NodeResult& node : run.nodes) {
     json["nodes"].push_back({{"path", node.path},
-                             {"outcome", OutcomeName(node.outcome)},
+                             {"outcome", execute::OutcomeName(node.outcome)},
                              {"evidence", node.evidence},
                              {"at", FormatTime(node.at)}});
   }
@@ -112,24 +111,7 @@ nlohmann::ordered_json RevisionJson(const RolloutView& view, const std::string& 
 }  // namespace
 
 std::string StateName(const Status& status) {
-  if (status.hold != Hold::kNone) {
-    constexpr std::array kNames = {"",        "Held",           "StableDown",   "TrafficUnsettled", "FirstInstallFailed",
-                                   "RollbackFailed", "EditDeferred", "Blocked", "Stalled",          "Paused"};
-    return kNames.at(static_cast<std::size_t>(status.hold));
-  }
-  switch (status.phase) {
-    case Phase::kIdle:
-      return "Idle";
-    case Phase::kProgressing:
-      return "Progressing";
-    case Phase::kGoingBack:
-      return "GoingBack";
-    case Phase::kSettled:
-      return "Settled";
-    case Phase::kWaiting:
-      return "Waiting";
-  }
-  return "Idle";
+  return std::string(status.hold != Hold::kNone ? execute::HoldName(status.hold) : execute::PhaseName(status.phase));
 }
 
 std::string RenderStatusText(const RolloutView& view, TimePoint now) {
@@ -205,7 +187,7 @@ std::string RenderHistoryText(const RolloutView& view) {
       out += fmt::format("  because {}{}\n", run->reason, run->who.empty() ? "" : " (" + run->who + ")");
     }
     for (const decide::RunRecord::NodeResult& node : run->nodes) {
-      out += fmt::format("  {}  {:<40} {}{}\n", FormatTime(node.at).substr(11, 8), node.path, OutcomeName(node.outcome),
+      out += fmt::format("  {}  {:<40} {}{}\n", FormatTime(node.at).substr(11, 8), node.path, execute::OutcomeName(node.outcome),
                          node.evidence.empty() ? "" : "  " + node.evidence);
     }
   }

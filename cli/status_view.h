@@ -31,7 +31,7 @@ struct RolloutView {
   std::map<std::string, RevisionPods> pods;  // by revision
 };
 
-// "Progressing", "Settled", "Held" …: the phase or, where somebody is waited for, the named state.
+// "progressing", "settled", "Held" …: the phase or, where somebody is waited for, the named state.
 std::string StateName(const decide::Status& status);
 
 std::string RenderStatusText(const RolloutView& view, TimePoint now);

@@ -1,9 +1,10 @@
 #include "cli/step_view.h"
 
-#include <array>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "reconciler/execute/status_codec.h"
 
 namespace sluice::cli {
 namespace {
@@ -169,7 +170,7 @@ std::string NodeLine(const graph::Graph& graph, NodeId id, const NodeRecord* rec
   } else if (record != nullptr && record->left_at) {
     line += "  " + Clock(*record->left_at);
     if (progress == Progress::kFailed) {
-      line += " " + OutcomeName(record->outcome);
+      line += fmt::format(" {}", execute::OutcomeName(record->outcome));
     }
   }
   if (record != nullptr && !record->evidence.empty()) {
@@ -185,11 +186,6 @@ std::string NodeLine(const graph::Graph& graph, NodeId id, const NodeRecord* rec
 }
 
 }  // namespace
-
-std::string OutcomeName(graph::Outcome outcome) {
-  constexpr std::array kNames = {"pass", "fail", "no-data", "error", "timeout"};
-  return kNames.at(static_cast<std::size_t>(outcome));
-}
 
 std::string DescribeNode(const graph::Graph& graph, const Node& node) { return std::visit(Describe{graph}, node.does); }
 
@@ -232,7 +228,7 @@ nlohmann::ordered_json StepsJson(const graph::Graph& graph, const decide::Status
         json["evidence"] = record->evidence;
         if (record->left_at) {
           json["leftAt"] = FormatTime(*record->left_at);
-          json["outcome"] = OutcomeName(record->outcome);
+          json["outcome"] = execute::OutcomeName(record->outcome);
         } else if (const std::optional<TimePoint> until = Until(node, *record)) {
           json["until"] = FormatTime(*until);
         }

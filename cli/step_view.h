@@ -11,8 +11,6 @@
 
 namespace sluice::cli {
 
-std::string OutcomeName(graph::Outcome outcome);
-
 // "10% of the traffic", "holds 10m while error-rate", "waits for an approval by sre".
 std::string DescribeNode(const graph::Graph& graph, const graph::Node& node);
 
