@@ -21,8 +21,9 @@ struct ModuleFile {
 };
 
 // Checks a whole plan set together with the stdlib's files. `files` sorted by path. All mistakes go to
-// `emitter`; what is right is returned even if something else is wrong.
+// `emitter`; what is right is returned even if something else is wrong. Declarations of the stdlib that take
+// parameters are checked where they are used; all of them with `libraries`.
 CheckedPlanSet CheckPlanSet(const std::vector<ModuleFile>& files, const source::SourceSet& sources,
-                            diagnostics::Emitter& emitter);
+                            diagnostics::Emitter& emitter, bool libraries = false);
 
 }  // namespace sluice::check

@@ -59,8 +59,8 @@ struct EnvEntry {
 
 struct Service {
   std::string name;
-  Span span;        // of the name
-  Span declaration; // the keyword
+  Span span;         // of the name
+  Span declaration;  // the keyword
   std::string namespace_;
   Span namespace_span;  // unknown if it is not written: the default is "default"
   Located<std::string> image;
@@ -76,25 +76,25 @@ struct Service {
 // What a router can do.
 struct Supports {
   bool weight = false;
-  Number weight_by;                  // 0: any
+  Number weight_by;  // 0: any
   bool mirror = false;
-  Number mirror_by;                  // the smallest step: 1 means all or nothing
+  Number mirror_by;                                          // the smallest step: 1 means all or nothing
   std::vector<std::pair<std::string, std::string>> matches;  // {"header", "is"}
-  bool preview = false;              // candidate pods at weight 0 can be reached
-  Span span;                         // the `supports` clause
+  bool preview = false;                                      // candidate pods at weight 0 can be reached
+  Span span;                                                 // the `supports` clause
 };
 
 struct RouterInstance {
-  graph::Router router;              // residuals over `split` and `object`; `route` and `service` still open roots
+  graph::Router router;  // residuals over `split` and `object`; `route` and `service` still open roots
   Supports supports;
-  Span declaration;                  // of the router's name
-  Span span;                         // of the expression that made it
+  Span declaration;  // of the router's name
+  Span span;         // of the expression that made it
 };
 
 struct Route {
   std::string name;
   Span span;
-  std::string namespace_;            // "" if not written: the service's
+  std::string namespace_;  // "" if not written: the service's
   std::vector<std::string> hosts;
   std::vector<std::string> paths;
   std::shared_ptr<const RouterInstance> router;  // null if `via` was wrong
@@ -103,7 +103,7 @@ struct Route {
 struct GateInstance {
   graph::Gate gate;
   Span declaration;
-  Span span;                         // of the call
+  Span span;  // of the call
 };
 // A gate expression: leaves are instances. Shared between its uses.
 struct GateExpression {
@@ -127,10 +127,10 @@ struct Replicas {
   Amount amount;
 };
 struct MatchLine {
-  graph::Match match;                // no conditions: `match none`
+  graph::Match match;  // no conditions: `match none`
 };
 struct Mirror {
-  Number share;                      // 0: `mirror none`
+  Number share;  // 0: `mirror none`
 };
 struct Hold {
   Duration duration{};
@@ -156,32 +156,32 @@ struct Promote {};
 
 struct Verb {
   std::variant<Weight, Replicas, MatchLine, Mirror, Hold, Check, Pause, Notify, Promote> verb;
-  std::string word;                  // "hold"
+  std::string word;  // "hold"
   std::optional<std::string> as;
-  Span span;                         // the whole verb; of a strategy's step: where the strategy is used
-  Span value_span;                   // its first value; of a strategy's step: as `span`
-  Span definition;                   // the whole verb where it is written
+  Span span;        // the whole verb; of a strategy's step: where the strategy is used
+  Span value_span;  // its first value; of a strategy's step: as `span`
+  Span definition;  // the whole verb where it is written
 };
 
 struct Step {
-  std::string name;                  // "smoke", "ramp[10%]"
-  std::string base_name;             // "ramp"
-  Span span;                         // of the name; for a step of a strategy: where the strategy is used
-  Span definition;                   // of the name where it is written
-  // Names of the steps that it follows: complete and resolved, whether `after` was written or not. A step
-  // that is left out is replaced by what it follows itself. Empty: an entry.
+  std::string name;       // "smoke", "ramp[10%]"
+  std::string base_name;  // "ramp"
+  Span span;              // of the name; for a step of a strategy: where the strategy is used
+  Span definition;        // of the name where it is written
+  // Names of steps of this rollout, left-out ones too, as `after` says; of a repeated step the one before
+  // it. Empty: it follows the step before it in `steps`.
   std::vector<std::string> after;
-  bool left_out = false;             // its `when` is false: it has no verbs and nothing follows it
+  bool left_out = false;  // its `when` is false: done as soon as what it follows is done
   std::vector<Verb> verbs;
 };
 
 struct Rollout {
   std::string name;
-  Span span;                         // of the name
+  Span span;  // of the name
   Span declaration;
   const Service* service = nullptr;  // `deploy`; null if it was wrong
   Span deploy_span;
-  const Route* route = nullptr;      // `through`; null: shares by pods
+  const Route* route = nullptr;  // `through`; null: shares by pods
   Span through_span;
   std::shared_ptr<const RouterInstance> router;  // the route's; of `std.routers.replicas` without a route
   GatePtr watch;
@@ -192,7 +192,7 @@ struct Rollout {
   std::optional<Located<Duration>> drain, keep_previous;
   std::optional<Located<std::int32_t>> fast_track;
   bool delete_on_removal = true;
-  std::vector<Step> steps;           // in the order of the source; a strategy's in its place
+  std::vector<Step> steps;  // in the order of the source; a strategy's in its place
   bool hold_on_failure = false;
   std::vector<Verb> on_failure, on_success;
 };
@@ -201,17 +201,17 @@ struct Rollout {
 struct StaticObject {
   std::string name;
   graph::Value value;
-  bool keep = false;                 // @keep
+  bool keep = false;  // @keep
   Span span;
   Span value_span;
 };
 
-struct Suppression {                 // @allow(name, reason: "…", until: …)
+struct Suppression {  // @allow(name, reason: "…", until: …)
   std::string lint;
   std::string reason;
-  std::string until;                 // "2027-01-31"; "" for ever
+  std::string until;  // "2027-01-31"; "" for ever
   Span span;
-  Span declaration;                  // what it covers
+  Span declaration;  // what it covers
 };
 
 struct CheckedPlanSet {
@@ -220,7 +220,7 @@ struct CheckedPlanSet {
   std::vector<std::unique_ptr<Route>> routes;
   std::vector<std::unique_ptr<Rollout>> rollouts;
   std::vector<StaticObject> objects;
-  graph::FunctionTable functions;    // called by any residual of the set
+  graph::FunctionTable functions;  // called by any residual of the set
   std::vector<Suppression> suppressions;
 };
 

@@ -37,9 +37,7 @@ graph::Map FieldsOf(const Service& service) {
   return fields;
 }
 
-graph::Value Texts(const std::vector<std::string>& texts) {
-  return graph::List(texts.begin(), texts.end());
-}
+graph::Value Texts(const std::vector<std::string>& texts) { return graph::List(texts.begin(), texts.end()); }
 
 graph::Map FieldsOf(const Route& route) {
   graph::Map fields;

@@ -117,13 +117,13 @@ class Library : public Members {
 
 // A step before its place in a rollout is known.
 struct StepReferenceText {
-  std::string name;                  // "ramp", "ramp[10%]"
+  std::string name;  // "ramp", "ramp[10%]"
   Span span;
 };
 struct StepDraft {
-  Step step;                         // `after` still empty
+  Step step;  // `after` still empty
   std::optional<std::vector<StepReferenceText>> after;
-  bool repetition = false;           // not the first of its `for`: follows the one before
+  bool repetition = false;  // not the first of its `for`: follows the one before
 };
 
 class StrategyHandle : public graph::Handle {

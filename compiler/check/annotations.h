@@ -1,0 +1,11 @@
+// `@allow(lint, reason: "…", until: 2027-01-31)` and `@keep`.
+#pragma once
+
+#include "compiler/check/checker.h"
+
+namespace sluice::check {
+
+// Reads the annotations of a file's declarations and their steps into the plan set's suppressions.
+void ReadAnnotations(const syntax::PlanFile& file, Checker& checker);
+
+}  // namespace sluice::check

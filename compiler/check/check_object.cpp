@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include "compiler/check/checker.h"
+#include "compiler/kubernetes/names.h"
+
+namespace sluice::check {
+namespace {
+
+bool HoldsSecret(const graph::Value& value) {
+  if (value.as_secret() != nullptr) {
+    return true;
+  }
+  if (const graph::List* list = value.as_list()) {
+    for (const graph::Value& item : *list) {
+      if (HoldsSecret(item)) {
+        return true;
+      }
+    }
+  }
+  if (const graph::Map* map = value.as_map()) {
+    for (const auto& [key, item] : map->entries()) {
+      if (HoldsSecret(item)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+void CheckMetadata(const graph::Value& object, const Declared& declared, Span span, Checker& checker) {
+  for (const char* field : {"apiVersion", "kind"}) {
+    const graph::Value value = object.Field(field);
+    if (value.as_string() == nullptr || value.as_string()->empty()) {
+      checker.context
+          .Report(diagnostics::kIncompleteObject, span, fmt::format("object `{}` has no `{}`", declared.name, field))
+          .Emit();
+    }
+  }
+  const graph::Value name = object.Path({"metadata", "name"});
+  if (name.as_string() == nullptr) {
+    checker.context
+        .Report(diagnostics::kIncompleteObject, span, fmt::format("object `{}` has no `metadata.name`", declared.name))
+        .Emit();
+    return;
+  }
+  // Names of RBAC objects may hold a colon; the API server takes whatever is one segment of a path.
+  const std::string& text = *name.as_string();
+  if (text.empty() || text == "." || text == ".." || text.find_first_of("/%") != std::string::npos) {
+    checker.context
+        .Report(diagnostics::kRefusedName, span, fmt::format("the name of object `{}` is `{}`", declared.name, text))
+        .Emit();
+  }
+  const graph::Value space = object.Path({"metadata", "namespace"});
+  if (const std::string* space_name = space.as_string()) {
+    if (std::optional<std::string> fault = kubernetes::FaultOfLabel(*space_name)) {
+      checker.context.Report(diagnostics::kRefusedName, span, fmt::format("namespace `{}` {}", *space_name, *fault))
+          .Emit();
+    }
+  }
+}
+
+}  // namespace
+
+Made MakeObject(const Declared& declared, const ScopePtr& scope, Checker& checker) {
+  const auto& syntax = declared.as<syntax::ObjectDeclaration>();
+  Reader reader(checker, scope, {});
+  std::optional<graph::Value> value = reader.Of(syntax.value, Type::Kind::kJson, "an object");
+  if (!value || value->as_map() == nullptr) {
+    return std::nullopt;
+  }
+  const Span span = syntax.value->span;
+  CheckMetadata(*value, declared, declared.name_span, checker);
+  if (HoldsSecret(*value)) {
+    checker.context
+        .Report(diagnostics::kMisplacedSecret, span, fmt::format("object `{}` holds a secret", declared.name))
+        .Note("a secret is read in the cluster; a plan's objects are written out as text")
+        .Emit();
+  }
+  StaticObject object;
+  object.name = declared.name;
+  object.value = *value;
+  object.span = declared.name_span;
+  object.value_span = span;
+  for (const syntax::Annotation& annotation : declared.syntax->annotations) {
+    object.keep = object.keep || annotation.name.text == "keep";
+  }
+  checker.plans.objects.push_back(std::move(object));
+  return value;
+}
+
+}  // namespace sluice::check

@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "compiler/base/text.h"
+#include "compiler/check/steps.h"
+
+namespace sluice::check {
+namespace {
+
+// Steps repeat at most as often as a rollout may have steps; over it nothing more is kept.
+constexpr std::size_t kMaxDrafts = 1024;
+
+// "ramp[10%]" for a step with loop variables, "ramp" otherwise.
+std::string StepName(const syntax::Step& step, const Scope& bound) {
+  std::string values;
+  std::size_t variables = 0;
+  for (const syntax::Repetition& repetition : step.repetitions) {
+    const auto* loop = std::get_if<syntax::ForClause>(&repetition.clause);
+    for (std::size_t i = 0; loop != nullptr && i < loop->variables.size(); ++i, ++variables) {
+      const Binding* binding = bound.Find(loop->variables[i].text);
+      const std::string text = binding != nullptr && binding->value ? binding->value->ToText() : "";
+      values += (variables == 0 ? "" : ",") + text;
+    }
+  }
+  return variables == 0 ? step.name.text : fmt::format("{}[{}]", step.name.text, values);
+}
+
+std::optional<std::vector<StepReferenceText>> References(const syntax::Step& step, const Reader& reader) {
+  if (!step.after) {
+    return std::nullopt;
+  }
+  std::vector<StepReferenceText> references;
+  for (const syntax::StepReference& reference : *step.after) {
+    if (!reference.index) {
+      references.push_back({reference.name.text, reference.span});
+    } else if (std::optional<graph::Value> index = reader.Any(reference.index, "`after`")) {
+      references.push_back({fmt::format("{}[{}]", reference.name.text, index->ToText()), reference.span});
+    }
+  }
+  return references;
+}
+
+StepDraft Draft(const syntax::Step& step, const Reader& reader) {
+  StepDraft draft;
+  draft.step.base_name = step.name.text;
+  draft.step.name = step.name.text;
+  draft.step.definition = step.name.span;
+  draft.step.span = reader.site().known() ? reader.site() : step.name.span;
+  return draft;
+}
+
+void ReportUnknownStep(const StepReferenceText& reference, std::string_view rollout,
+                       const std::map<std::string, std::vector<std::size_t>>& known, Checker& checker) {
+  std::vector<std::string> names;
+  for (const auto& [name, indices] : known) {
+    names.push_back(name);
+  }
+  diagnostics::Builder report = checker.context.Report(
+      diagnostics::kUnknownStep, reference.span, fmt::format("rollout `{}` has no step `{}`", rollout, reference.name));
+  for (const std::string& similar : SimilarNames(reference.name, names)) {
+    report.Fix(fmt::format("write `{}`", similar), diagnostics::Safety::kUncertain, reference.span, similar);
+  }
+}
+
+}  // namespace
+
+void ReadStep(const syntax::Step& step, const Reader& reader, std::vector<StepDraft>& drafts) {
+  const std::size_t before = drafts.size();
+  const bool known = Repeat(step.repetitions, reader.scope(), reader.context(), [&](const ScopePtr& bound) {
+    if (drafts.size() >= kMaxDrafts) {
+      return;
+    }
+    const Reader inner = reader.In(bound);
+    StepDraft draft = Draft(step, reader);
+    draft.step.name = StepName(step, *bound);
+    draft.step.verbs = ReadVerbs(step.verbs, inner);
+    draft.repetition = drafts.size() > before;
+    draft.after = References(step, inner);
+    drafts.push_back(std::move(draft));
+  });
+  if (drafts.size() > before) {
+    return;
+  }
+  // Nothing is left of it: its body is still checked, and others may be `after` it.
+  const ScopePtr unbound = UnboundRepeat(step.repetitions, reader.scope(), reader.context());
+  ReadVerbs(step.verbs, reader.In(unbound));
+  StepDraft draft = Draft(step, reader);
+  draft.step.left_out = true;
+  if (known) {
+    draft.after = References(step, reader.In(unbound));
+  }
+  drafts.push_back(std::move(draft));
+}
+
+std::vector<Step> ResolveSteps(std::vector<StepDraft> drafts, std::string_view rollout, Checker& checker) {
+  std::map<std::string, std::vector<std::size_t>> by_name;
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    const Step& step = drafts[i].step;
+    auto& same = by_name[step.name];
+    if (!same.empty()) {
+      checker.context
+          .Report(diagnostics::kDuplicateStep, step.span,
+                  fmt::format("rollout `{}` has two steps `{}`", rollout, step.name))
+          .Label(drafts[same.front()].step.definition, "the first one")
+          .Emit();
+    }
+    same.push_back(i);
+    if (step.base_name != step.name) {
+      by_name[step.base_name].push_back(i);
+    }
+  }
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    StepDraft& draft = drafts[i];
+    // The repetitions of a step run one behind the other; what it waits for, its first one waits for.
+    if (!draft.after || draft.repetition) {
+      continue;
+    }
+    for (const StepReferenceText& reference : *draft.after) {
+      auto found = by_name.find(reference.name);
+      if (found == by_name.end()) {
+        ReportUnknownStep(reference, rollout, by_name, checker);
+        continue;
+      }
+      for (std::size_t index : found->second) {
+        const std::string& name = drafts[index].step.name;
+        if (std::find(draft.step.after.begin(), draft.step.after.end(), name) == draft.step.after.end()) {
+          draft.step.after.push_back(name);
+        }
+      }
+    }
+  }
+  std::vector<Step> steps;
+  for (StepDraft& draft : drafts) {
+    steps.push_back(std::move(draft.step));
+  }
+  return steps;
+}
+
+}  // namespace sluice::check
