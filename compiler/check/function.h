@@ -11,6 +11,7 @@
 
 #include "compiler/check/scope.h"
 #include "compiler/check/type.h"
+#include "compiler/graph/expression.h"
 #include "compiler/graph/value.h"
 #include "compiler/syntax/ast.h"
 
@@ -67,6 +68,14 @@ class Members : public graph::Handle {
   // nullopt: there is no such member; the caller reports it, with the names.
   virtual std::optional<graph::Value> Member(std::string_view name, Context& context) const = 0;
   virtual std::vector<std::string> MemberNames() const = 0;
+};
+
+// A value that `and`, `or` and `not` combine: a gate.
+class Combinable : public graph::Handle {
+ public:
+  // `right` is null for `not`. Both are of this type.
+  virtual std::shared_ptr<const Combinable> Combine(graph::Operation operation, const Combinable* right,
+                                                    Span span) const = 0;
 };
 
 // `require C else "message"`: reported at `site` (the call) with a label at the clause; at the clause
