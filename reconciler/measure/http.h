@@ -32,10 +32,11 @@ struct HttpRequest {
   std::vector<std::pair<std::string, Secret>> secret_headers;
   std::string body;
   Duration timeout{10'000};
+  std::size_t max_answer_bytes = kMaxAnswerBytes;
 };
 struct HttpResponse {
   int status = 0;
-  std::string body;  // at most kMaxAnswerBytes; a longer one is kTooLarge
+  std::string body;  // at most max_answer_bytes; a longer one is kTooLarge
 };
 
 // Answers on the loop's thread, exactly once, never from within Send. Redirects are not followed.

@@ -1,0 +1,292 @@
+#include "reconciler/execute/acts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/graph/names.h"
+#include "compiler/graph/split.h"
+#include "reconciler/cluster/value_json.h"
+#include "reconciler/execute/events.h"
+#include "reconciler/measure/notify.h"
+#include "reconciler/measure/sample.h"
+#include "reconciler/serve/log.h"
+
+namespace sluice::execute {
+namespace {
+
+using cluster::Json;
+using decide::Sample;
+using serve::Log;
+using serve::LogKey;
+using serve::LogLevel;
+
+constexpr std::size_t kSamplesKept = 64;
+constexpr std::size_t kAnswersKept = 100;
+
+const char* KindOf(const Sample& sample) {
+  switch (sample.kind) {
+    case graph::Evaluation::Kind::kValue:
+      return "value";
+    case graph::Evaluation::Kind::kNoData:
+      return "no-data";
+    case graph::Evaluation::Kind::kError:
+      return "error";
+  }
+  return "error";
+}
+
+}  // namespace
+
+void Runner::Acts::Perform(std::vector<decide::Action> actions, Done done) {
+  auto batch = std::make_shared<Batch>(Batch{std::move(actions), 0, false, std::move(done)});
+  Next(batch);
+}
+
+void Runner::Acts::Next(const BatchPtr& batch) {
+  if (batch->next == batch->actions.size()) {
+    runner_.failures_.clear();
+    return batch->done(batch->wrote, std::nullopt);
+  }
+  const decide::Action& action = batch->actions[batch->next++];
+  std::visit([&](const auto& one) { Start(batch, one); }, action);
+}
+
+void Runner::Acts::Start(const BatchPtr& batch, const decide::ApplyObject& action) {
+  Json object = cluster::ToJson(action.object);
+  if (action.version) {
+    object["metadata"]["uid"] = action.version->uid;
+    object["metadata"]["resourceVersion"] = action.version->resource_version;
+    return Write(batch, object, action.why);
+  }
+  // Server-side apply has no "only if absent": look first, so that an object that isn't ours is never taken
+  // over, and one of an earlier write whose answer was lost is found.
+  const cluster::ObjectKey key = cluster::KeyOf(object);
+  runner_.shared_.cluster.Send(
+      cluster::Get{key}, runner_.Safe([this, batch, key, object, why = action.why](Result<Json> got) {
+        if (!got && got.error().code == ErrorCode::kNotFound) return Write(batch, object, why);
+        if (!got) return Failed(batch, key, got.error());
+        const Json metadata = got->value("metadata", Json::object());
+        const std::string owner =
+            metadata.value("annotations", Json::object()).value(graph::kOwnerAnnotation, std::string());
+        runner_.shared_.world.Learn(*got);
+        if (owner == runner_.uid_) {
+          return Failed(batch, key, Error{ErrorCode::kConflict, "it exists already"});
+        }
+        Failed(batch, key, Error{ErrorCode::kForbidden, "it exists and is not this rollout's"});
+      }));
+}
+
+void Runner::Acts::Write(const BatchPtr& batch, const Json& object, const std::string& why) {
+  const cluster::ObjectKey key = cluster::KeyOf(object);
+  Log(LogLevel::kInfo, fmt::format("write {}", why),
+      {{LogKey::kRollout, runner_.name_.second},
+       {LogKey::kObject, cluster::ToString(key)},
+       {LogKey::kCommit, runner_.view_.commit}});
+  runner_.shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, true},
+                               runner_.Safe([this, batch, key](Result<Json> answer) {
+                                 if (!answer) return Failed(batch, key, answer.error());
+                                 runner_.shared_.world.Learn(*answer);
+                                 runner_.failures_.erase(cluster::ToString(key));
+                                 batch->wrote = true;
+                                 Next(batch);
+                               }));
+}
+
+void Runner::Acts::Start(const BatchPtr& batch, const decide::DeleteObject& action) {
+  const cluster::ObjectKey key{{action.api_version, action.kind}, action.namespace_, action.name};
+  if (runner_.shared_.world.IsDeleting(key, action.version.uid)) return Next(batch);
+  Log(LogLevel::kInfo, fmt::format("delete: {}", action.why),
+      {{LogKey::kRollout, runner_.name_.second}, {LogKey::kObject, cluster::ToString(key)}});
+  runner_.shared_.cluster.Send(cluster::Delete{key, action.version.uid, action.version.resource_version},
+                               runner_.Safe([this, batch, key, uid = action.version.uid](Result<Json> answer) {
+                                 if (!answer && answer.error().code != ErrorCode::kNotFound)
+                                   return Failed(batch, key, answer.error());
+                                 runner_.shared_.world.MarkDeleting(key, uid);
+                                 runner_.failures_.erase(cluster::ToString(key));
+                                 batch->wrote = true;
+                                 Next(batch);
+                               }));
+}
+
+void Runner::Acts::Discard(const cluster::ObjectKey& key, const std::string& uid) {
+  runner_.shared_.world.MarkDeleting(key, uid);
+  runner_.shared_.cluster.Send(cluster::Delete{key, uid, ""}, [](const Result<Json>&) {});
+}
+
+// After a failure the object is read back: what it is now decides, not what was meant.
+void Runner::Acts::Failed(const BatchPtr& batch, const cluster::ObjectKey& key, const Error& error) {
+  const std::string what = cluster::ToString(key);
+  const bool conflict =
+      error.code == ErrorCode::kConflict || error.code == ErrorCode::kExists || error.code == ErrorCode::kNotFound;
+  const bool refused =
+      error.code == ErrorCode::kForbidden || error.code == ErrorCode::kInvalid || error.code == ErrorCode::kTooLarge;
+  runner_.shared_.metrics.Count(serve::kActionFailures, {{"reason", std::string(ErrorCodeName(error.code))}});
+  if (!conflict) {
+    Log(LogLevel::kWarning, "a write failed",
+        {{LogKey::kRollout, runner_.name_.second}, {LogKey::kObject, what}, {LogKey::kError, error.message}});
+    decide::Failure& failure = runner_.failures_[what];
+    if (failure.what.empty()) failure.since = runner_.shared_.loop.Now();
+    failure.what = what;
+    failure.message = error.message;
+    failure.refused = refused;
+  }
+  if (refused) return batch->done(batch->wrote, error);
+  runner_.shared_.cluster.Send(cluster::Get{key}, runner_.Safe([this, batch, key, error, conflict](Result<Json> got) {
+    if (got.ok()) runner_.shared_.world.Learn(*got);
+    if (!got && got.error().code == ErrorCode::kNotFound) {
+      runner_.shared_.world.MarkMissing(key);
+    }
+    batch->done(batch->wrote, conflict ? Error{ErrorCode::kConflict, error.message} : error);
+  }));
+}
+
+graph::Roots Runner::Acts::Roots(const std::string& step) const {
+  const decide::Status& status = runner_.stored_.status;
+  graph::Roots roots;
+  const auto role = [&](const char* name, const decide::Revision& revision) {
+    const auto workload = runner_.workloads_.find(revision);
+    if (workload == runner_.workloads_.end()) return;
+    roots.emplace(name, graph::RoleValue(*runner_.graph_, *workload->second));
+  };
+  role("stable", status.stable);
+  role("candidate", !status.candidate.empty() ? status.candidate
+                    : status.history.empty()  ? decide::Revision()
+                                              : status.history.back().revision);
+  roots.emplace("step", graph::Value(step));
+  roots.emplace("now", graph::Value(runner_.shared_.loop.Now()));
+  if (status.applied.written_at) roots.emplace("since", graph::Value(*status.applied.written_at));
+  return roots;
+}
+
+void Runner::Acts::Start(const BatchPtr& batch, const decide::MeasureGate& action) {
+  const auto& gates = runner_.graph_->gates;
+  decide::ObservedGate& gate = runner_.gates_[action.key];
+  if (gate.in_flight || action.gate >= gates.size()) return Next(batch);
+  gate.in_flight = true;
+  gate.next_sequence = action.sequence + 1;
+  std::string step;
+  for (const graph::Node& node : runner_.graph_->nodes) {
+    if (node.path == action.key.node) step = node.step;
+  }
+  measure::SampleRequest request;
+  request.graph = runner_.graph_;
+  request.gate = action.gate;
+  request.roots = Roots(step);
+  request.namespace_ = runner_.name_.first;
+  request.sequence = action.sequence;
+  if (!gate.samples.empty()) request.kept = gate.samples.back().values;
+  for (auto sample = gate.samples.rbegin(); sample != gate.samples.rend(); ++sample) {
+    // A gap in the data doesn't begin the gate's states anew.
+    if (sample->kind != graph::Evaluation::Kind::kValue) continue;
+    request.kept = sample->values;
+    break;
+  }
+  measure::TakeSample(runner_.shared_.cluster, runner_.shared_.http, runner_.shared_.loop, std::move(request),
+                      runner_.Safe([this, key = action.key](Sample sample) { Sampled(key, std::move(sample)); }));
+  Next(batch);
+}
+
+void Runner::Acts::Sampled(const decide::GateKey& key, Sample sample) {
+  const auto found = runner_.gates_.find(key);
+  if (found == runner_.gates_.end()) return;  // the rollout came to rest meanwhile
+  decide::ObservedGate& gate = found->second;
+  gate.in_flight = false;
+  runner_.shared_.metrics.Count(serve::kSamples, {{"result", KindOf(sample)}});
+  if (sample.kind != graph::Evaluation::Kind::kValue) {
+    Log(LogLevel::kWarning, fmt::format("a gate has {}: {}", KindOf(sample), sample.message),
+        {{LogKey::kRollout, runner_.name_.second}, {LogKey::kNode, key.node}});
+  }
+  // Where a streak of one kind began may be forgotten with its first sample: it is kept aside.
+  if (sample.kind == graph::Evaluation::Kind::kValue) {
+    gate.streak_since.reset();
+  } else if (gate.samples.empty() || gate.samples.back().kind != sample.kind || !gate.streak_since) {
+    gate.streak_since = sample.answered_at;
+  }
+  gate.samples.push_back(std::move(sample));
+  if (gate.samples.size() > kSamplesKept) gate.samples.erase(gate.samples.begin());
+  runner_.Wake();
+}
+
+const graph::NotifyNode* Runner::Acts::FindNotify(const std::string& path, std::string& step) const {
+  const graph::Graph& graph = *runner_.graph_;
+  for (const auto* nodes : {&graph.nodes, &graph.on_failure, &graph.on_success}) {
+    for (const graph::Node& node : *nodes) {
+      if (node.path != path) continue;
+      step = node.step;
+      return std::get_if<graph::NotifyNode>(&node.does);
+    }
+  }
+  return nullptr;
+}
+
+void Runner::Acts::Start(const BatchPtr& batch, const decide::SendNotification& action) {
+  std::string step;
+  const graph::NotifyNode* node = FindNotify(action.node, step);
+  if (node == nullptr) {
+    // The plan was edited and no longer says where to: nobody waits for it.
+    runner_.delivered_[action.key] = true;
+    runner_.Wake();
+    return Next(batch);
+  }
+  const decide::Status& status = runner_.stored_.status;
+  graph::Map event;
+  event.Set("rollout", graph::Value(runner_.name_.second));
+  event.Set("namespace", graph::Value(runner_.name_.first));
+  event.Set("revision", graph::Value(status.candidate.empty() ? status.stable : status.candidate));
+  event.Set("node", graph::Value(action.node));
+  event.Set("step", graph::Value(step));
+  event.Set("phase", graph::Value(std::string(PhaseName(status.phase))));
+  event.Set("commit", graph::Value(runner_.view_.commit));
+  graph::Roots roots = Roots(step);
+  roots.insert_or_assign("message", graph::Value(action.message));
+  roots.insert_or_assign("event", graph::Value(std::move(event)));
+  measure::Notify(
+      runner_.shared_.cluster, runner_.shared_.http,
+      {runner_.graph_, node, std::move(roots), runner_.name_.first, action.key},
+      runner_.Safe([this, action](const Result<void>& sent) {
+        runner_.shared_.metrics.Count(serve::kNotifications, {{"result", sent.ok() ? "delivered" : "failed"}});
+        if (!sent) {
+          Log(LogLevel::kWarning, "a notification was not taken",
+              {{LogKey::kRollout, runner_.name_.second},
+               {LogKey::kNode, action.node},
+               {LogKey::kError, sent.error().message}});
+        }
+        runner_.delivered_[action.key] = sent.ok();
+        runner_.Wake();
+      }));
+  Next(batch);
+}
+
+void Runner::Acts::Start(const BatchPtr& batch, const decide::ConsumeCommand& action) {
+  const World& world = runner_.shared_.world;
+  for (const auto* command : world.commands().InGroup(runner_.name_.first, runner_.name_.second)) {
+    if (command->id.uid != action.uid) continue;
+    Log(LogLevel::kInfo,
+        fmt::format("`{}` by {} {}", command->view.command.verb, command->view.command.who,
+                    action.accepted ? "accepted" : "refused: " + action.reason),
+        {{LogKey::kRollout, runner_.name_.second}, {LogKey::kNode, command->view.command.node}});
+    // That it was consumed is persisted: a delete that is lost changes nothing.
+    Discard({world.commands().kind(), command->id.name.first, command->id.name.second}, action.uid);
+    break;
+  }
+  runner_.answers_.push_back({action.uid, action.accepted, action.reason});
+  if (runner_.answers_.size() > kAnswersKept) runner_.answers_.erase(runner_.answers_.begin());
+  Next(batch);
+}
+
+void Runner::Acts::Start(const BatchPtr& batch, const decide::EmitEvent& action) {
+  Log(action.warning ? LogLevel::kWarning : LogLevel::kInfo, action.reason + ": " + action.note,
+      {{LogKey::kRollout, runner_.name_.second},
+       {LogKey::kRevision, runner_.stored_.status.candidate},
+       {LogKey::kCommit, runner_.view_.commit}});
+  const EventSubject subject{{{graph::kApiVersion, graph::kRolloutKind}, runner_.name_.first, runner_.name_.second},
+                             runner_.uid_,
+                             runner_.shared_.identity};
+  Json event = MakeEvent(subject, action.warning, action.reason, action.note, runner_.shared_.loop.Now());
+  runner_.shared_.cluster.Send(cluster::Create{std::move(event), graph::kExecutorManager}, [](const Result<Json>&) {});
+  Next(batch);
+}
+
+}  // namespace sluice::execute

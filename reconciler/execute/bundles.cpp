@@ -1,0 +1,73 @@
+#include "reconciler/execute/bundles.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "compiler/graph/names.h"
+#include "reconciler/execute/bundle.h"
+
+namespace sluice::execute {
+
+Bundles::Bundles(cluster::Cluster& cluster, std::string in_namespace, std::string rollout)
+    : cluster_(cluster),
+      namespace_(std::move(in_namespace)),
+      rollout_(std::move(rollout)),
+      self_(std::make_shared<Bundles*>(this)) {}
+
+Bundles::~Bundles() { *self_ = nullptr; }
+
+void Bundles::Load(std::vector<BundleRef> refs, std::function<void()> done) {
+  // Last first, so that LoadNext takes from the back.
+  std::reverse(refs.begin(), refs.end());
+  LoadNext(std::make_shared<std::vector<BundleRef>>(std::move(refs)), std::move(done));
+}
+
+void Bundles::LoadNext(std::shared_ptr<std::vector<BundleRef>> refs, std::function<void()> done) {
+  while (!refs->empty() && (graphs_.contains(refs->back().digest) || rejected_.contains(refs->back().digest))) {
+    refs->pop_back();
+  }
+  if (refs->empty()) return done();
+  const BundleRef ref = refs->back();
+  const cluster::ObjectKey key{{graph::kApiVersion, graph::kBundleKind}, namespace_, ref.name};
+  cluster_.Send(cluster::Get{key}, [self = self_, ref, refs, done](Result<cluster::Json> got) {
+    if (*self == nullptr) return;
+    Bundles& bundles = **self;
+    if (!got) {
+      const bool absent = got.error().code == ErrorCode::kNotFound;
+      bundles.rejected_[ref.digest] = "bundle " + ref.name + (absent ? " does not exist" : ": " + got.error().message);
+    } else if (auto graph = AcceptBundle(*got, ref.digest, bundles.namespace_, bundles.rollout_); graph.ok()) {
+      bundles.graphs_[ref.digest] = std::move(graph).value();
+    } else {
+      bundles.rejected_[ref.digest] = "bundle " + ref.name + ": " + graph.error().message;
+    }
+    bundles.LoadNext(refs, done);
+  });
+}
+
+Bundles::Graph Bundles::Find(const std::string& digest) const {
+  const auto found = graphs_.find(digest);
+  return found == graphs_.end() ? nullptr : found->second;
+}
+
+std::string Bundles::WhyNot(const std::string& digest) const {
+  const auto found = rejected_.find(digest);
+  return found == rejected_.end() ? "" : found->second;
+}
+
+std::vector<BundleRef> NeededBundles(const decide::Status& status, const std::vector<BundleRef>& known,
+                                     const std::string& wanted_digest) {
+  std::set<decide::Revision> revisions(status.promoted.begin(), status.promoted.end());
+  revisions.insert(status.leaving.begin(), status.leaving.end());
+  revisions.insert(status.stable);
+  revisions.insert(status.candidate);
+  std::vector<BundleRef> needed;
+  for (auto ref = known.rbegin(); ref != known.rend(); ++ref) {
+    // The newest bundle of a revision describes it: an older one differs in its steps only.
+    const bool newest = revisions.erase(ref->revision) > 0;
+    if (newest || ref->digest == status.accepted_digest || ref->digest == wanted_digest) needed.push_back(*ref);
+  }
+  std::reverse(needed.begin(), needed.end());
+  return needed;
+}
+
+}  // namespace sluice::execute

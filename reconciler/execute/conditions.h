@@ -1,0 +1,23 @@
+// Conditions of a Rollout as kstatus reads them: Ready, Reconciling, Stalled.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "compiler/base/time.h"
+#include "reconciler/decide/decide.h"
+
+namespace sluice::execute {
+
+// One sentence: what the rollout does, or waits for, with the first reason.
+std::string Summary(const decide::Status& status, const std::vector<decide::Reason>& reasons);
+
+// The list of conditions; `before` (may be null) keeps the times of those that did not change.
+// `rejected`: why the bundle that git wants is not accepted, or "".
+//
+// kstatus: Reconciling and Stalled are there only while true; Ready is always there.
+nlohmann::json Conditions(const decide::Status& status, const std::string& summary, const std::string& rejected,
+                          const nlohmann::json& before, TimePoint now);
+
+}  // namespace sluice::execute

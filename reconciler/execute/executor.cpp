@@ -1,0 +1,128 @@
+#include "reconciler/execute/executor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::execute {
+namespace {
+
+using cluster::Json;
+
+Json SampleJson(const decide::Sample& sample) {
+  Json values = Json::object();
+  for (const auto& [name, value] : sample.values) values[name] = value.ToText();
+  Json json = {{"sequence", sample.sequence}, {"at", FormatTime(sample.at)}, {"values", std::move(values)}};
+  switch (sample.kind) {
+    case graph::Evaluation::Kind::kValue:
+      json["result"] = "value";
+      break;
+    case graph::Evaluation::Kind::kNoData:
+      json["result"] = "no-data";
+      break;
+    case graph::Evaluation::Kind::kError:
+      json["result"] = "error";
+      break;
+  }
+  if (!sample.message.empty()) json["message"] = sample.message;
+  return json;
+}
+
+}  // namespace
+
+Executor::Executor(cluster::Cluster& cluster, measure::Http& http, loop::Loop& loop, serve::Metrics& metrics,
+                   std::string identity)
+    : world_(std::make_unique<World>(cluster, loop, [this](const Stir& stir) { Stirred(stir); })),
+      shared_{cluster, http, loop, *world_, metrics, std::move(identity)},
+      loop_(loop) {}
+
+Executor::~Executor() { *alive_ = false; }
+
+bool Executor::at_rest() const {
+  return synced() && runners_.size() == world_->rollouts().entries().size() &&
+         std::all_of(runners_.begin(), runners_.end(), [](const auto& entry) { return entry.second->at_rest(); });
+}
+
+void Executor::Stirred(const Stir& stir) {
+  if (stir.namespace_.empty()) return WakeAll();
+  if (!stir.rollout.empty()) return Update({stir.namespace_, stir.rollout});
+  const auto rollout = by_service_.find({stir.namespace_, stir.service});
+  if (rollout != by_service_.end()) Update(rollout->second);
+}
+
+void Executor::WakeAll() {
+  if (!world_->synced()) return;
+  for (const auto& [name, entry] : world_->rollouts().entries()) Update(name);
+}
+
+void Executor::Update(const Name& name) {
+  if (world_->rollouts().Find(name) == nullptr) {
+    // Not from within the runner's own round.
+    loop_.Post([this, alive = alive_, name] {
+      if (!*alive || world_->rollouts().Find(name) != nullptr) return;
+      runners_.erase(name);
+      std::erase_if(by_service_, [&](const auto& entry) { return entry.second == name; });
+      if (on_round) on_round();
+    });
+    return;
+  }
+  auto& runner = runners_[name];
+  if (runner == nullptr) {
+    runner = std::make_unique<Runner>(shared_, name);
+    runner->on_round = [this](Runner& self) {
+      if (!self.service().empty()) by_service_[{self.name().first, self.service()}] = self.name();
+      CountPhases();
+      if (on_round) on_round();
+    };
+  }
+  runner->Wake();
+}
+
+// Once a turn at most: a thousand rollouts' rounds don't each count a thousand.
+void Executor::CountPhases() {
+  if (counting_) return;
+  counting_ = true;
+  loop_.Post([this, alive = alive_] {
+    if (!*alive) return;
+    counting_ = false;
+    std::map<std::pair<std::string, std::string>, double> counts;
+    for (const auto& [name, runner] : runners_) {
+      const decide::Status& status = runner->status();
+      counts[{std::string(PhaseName(status.phase)), std::string(HoldName(status.hold))}] += 1;
+    }
+    shared_.metrics.Clear(serve::kRollouts);
+    for (const auto& [labels, count] : counts) {
+      shared_.metrics.Set(serve::kRollouts, {{"phase", labels.first}, {"hold", labels.second}}, count);
+    }
+  });
+}
+
+Json Executor::Explain(const Name& name) const {
+  const auto found = runners_.find(name);
+  if (found == runners_.end()) return nullptr;
+  const Runner& runner = *found->second;
+  Json reasons = Json::array();
+  for (const decide::Reason& reason : runner.reasons()) {
+    Json one = {{"text", reason.text}};
+    if (!reason.node.empty()) one["node"] = reason.node;
+    if (reason.until) one["until"] = FormatTime(*reason.until);
+    reasons.push_back(std::move(one));
+  }
+  Json gates = Json::array();
+  for (const auto& [key, gate] : runner.gates()) {
+    if (gate.samples.empty()) continue;
+    gates.push_back({{"run", key.run},
+                     {"node", key.node},
+                     {"entry", key.entry},
+                     {"gate", key.gate},
+                     {"samples", gate.samples.size()},
+                     {"newest", SampleJson(gate.samples.back())}});
+  }
+  Json answers = Json::array();
+  for (const CommandAnswer& answer : runner.answers()) {
+    answers.push_back({{"uid", answer.uid}, {"accepted", answer.accepted}, {"reason", answer.reason}});
+  }
+  return {{"summary", runner.summary()}, {"rejected", runner.rejected()}, {"reasons", std::move(reasons)},
+          {"gates", std::move(gates)},   {"answers", std::move(answers)}, {"now", FormatTime(loop_.Now())}};
+}
+
+}  // namespace sluice::execute

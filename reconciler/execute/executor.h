@@ -1,0 +1,47 @@
+// All rollouts of a cluster: who is to look again, and what is known of each.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "reconciler/execute/runner.h"
+
+namespace sluice::execute {
+
+class Executor {
+ public:
+  Executor(cluster::Cluster& cluster, measure::Http& http, loop::Loop& loop, serve::Metrics& metrics,
+           std::string identity);
+  ~Executor();
+
+  // The first lists are complete and every rollout is settled or in a named state.
+  bool at_rest() const;
+  bool synced() const { return world_->synced(); }
+  const std::map<Name, std::unique_ptr<Runner>>& runners() const { return runners_; }
+  const World& world() const { return *world_; }
+
+  // What of a rollout stands in no object: what it waits for, until when, the newest samples of its gates.
+  // null for one that isn't known.
+  cluster::Json Explain(const Name& name) const;
+
+  // Called after each round of any rollout.
+  std::function<void()> on_round;
+
+ private:
+  void Stirred(const Stir& stir);
+  void WakeAll();
+  void Update(const Name& name);
+  void CountPhases();
+
+  std::unique_ptr<World> world_;
+  Shared shared_;
+  loop::Loop& loop_;
+  std::map<Name, std::unique_ptr<Runner>> runners_;
+  std::map<Name, Name> by_service_;  // namespace and service → rollout
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  bool counting_ = false;
+};
+
+}  // namespace sluice::execute

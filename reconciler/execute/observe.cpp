@@ -1,0 +1,163 @@
+#include "reconciler/execute/observe.h"
+
+#include <algorithm>
+#include <set>
+
+#include "compiler/graph/split.h"
+#include "reconciler/decide/objects.h"
+
+namespace sluice::execute {
+namespace {
+
+using decide::Observed;
+using decide::ObservedDeployment;
+using decide::Revision;
+
+decide::Version VersionOf(const Identity& id) { return {id.uid, id.resource_version}; }
+
+decide::ObservedObject ObjectOf(const Identity& id, const graph::Value& object) {
+  decide::ObservedObject observed{VersionOf(id), 0, object, id.seen_at};
+  const graph::Value generation = object.Path({"metadata", "generation"});
+  if (const auto* quantity = generation.as_quantity()) observed.generation = quantity->number.Floor();
+  return observed;
+}
+
+// Whether a field that the workload names is not as it says. The number of pods is the executor's own.
+bool IsDrifted(const graph::Value& found, const graph::Workload& workload) {
+  const graph::Map* spec = workload.deployment.Field("spec").as_map();
+  if (spec == nullptr) return false;
+  const graph::Value found_spec = found.Field("spec");
+  return !std::all_of(spec->entries().begin(), spec->entries().end(), [&](const auto& field) {
+    return field.first == "replicas" || decide::Contains(found_spec.Field(field.first), field.second);
+  });
+}
+
+class Observer {
+ public:
+  Observer(const World& world, const graph::Graph& graph, const std::string& in_namespace)
+      : world_(world), graph_(graph), namespace_(in_namespace) {}
+
+  void Deployments(Observed& out, const std::map<Revision, std::shared_ptr<const graph::Workload>>& workloads) const {
+    for (const auto* entry : world_.deployments().InGroup(namespace_, graph_.service)) {
+      const DeploymentView& view = entry->view;
+      ObservedDeployment seen;
+      seen.version = VersionOf(entry->id);
+      seen.generation = view.generation;
+      seen.observed_generation = view.observed_generation;
+      seen.spec_replicas = view.spec_replicas;
+      seen.pods = view.pods;
+      seen.ready = view.ready;
+      seen.deleting = entry->id.deleting;
+      seen.epoch = view.epoch;
+      seen.blocked = view.blocked;
+      const auto workload = workloads.find(view.revision);
+      seen.drifted = workload != workloads.end() && IsDrifted(view.object, *workload->second);
+      out.revisions[view.revision].deployment = std::move(seen);
+    }
+    // Reading every pod is for those that have a story to tell.
+    for (const auto* pod : world_.pods().InGroup(namespace_, graph_.service)) {
+      if (pod->view.ready || pod->id.deleting || pod->view.evidence.empty()) continue;
+      const auto found = out.revisions.find(pod->view.revision);
+      if (found == out.revisions.end() || !found->second.deployment) continue;
+      if (found->second.deployment->evidence.empty()) found->second.deployment->evidence = pod->view.evidence;
+    }
+  }
+
+  void Services(Observed& out) const {
+    for (const auto* entry : world_.services().InGroup(namespace_, graph_.service)) {
+      const ServiceView& view = entry->view;
+      const std::string& name = entry->id.name.second;
+      if (name == graph_.service) {
+        out.stable_service = ObjectOf(entry->id, view.object);
+        out.stable_service_revision = view.selected;
+        out.stable_service_ready = ReadyByRevision(name);
+      } else if (!view.revision.empty() && !entry->id.deleting) {
+        out.revisions[view.revision].service = VersionOf(entry->id);
+      }
+    }
+    for (auto& [revision, seen] : out.revisions) {
+      if (graph_.router.shares_by_pods) {
+        const auto ready = out.stable_service_ready.find(revision);
+        seen.ready_endpoints = ready == out.stable_service_ready.end() ? 0 : ready->second;
+      } else {
+        seen.ready_endpoints = static_cast<std::int32_t>(ReadyPods(graph_.service + "-" + revision).size());
+      }
+    }
+  }
+
+ private:
+  // A pod with two addresses stands in two slices.
+  std::set<std::string> ReadyPods(const std::string& service) const {
+    std::set<std::string> pods;
+    for (const auto* slice : world_.slices().InGroup(namespace_, service)) {
+      pods.insert(slice->view.pods.begin(), slice->view.pods.end());
+    }
+    return pods;
+  }
+
+  std::map<Revision, std::int32_t> ReadyByRevision(const std::string& service) const {
+    std::map<Revision, std::int32_t> ready;
+    for (const std::string& name : ReadyPods(service)) {
+      const auto* pod = world_.pods().Find({namespace_, name});
+      if (pod != nullptr) {
+        ++ready[pod->view.revision];
+      } else if (name.rfind(graph_.service + "-", 0) == 0) {
+        // The slice is ahead of the pod's own watch: its name begins with its Deployment's.
+        ++ready[name.substr(graph_.service.size() + 1, 8)];
+      }
+    }
+    return ready;
+  }
+
+  const World& world_;
+  const graph::Graph& graph_;
+  const std::string& namespace_;
+};
+
+}  // namespace
+
+std::vector<RoutedObject> RoutedObjects(const graph::Graph& graph) {
+  graph::Roots roots;
+  roots.emplace("split", graph::SplitValue(graph, {{"stable", &graph.workload, Number(1)}}, {}, Number()));
+  std::vector<RoutedObject> objects;
+  for (const graph::RouterObject& object : graph.router.objects) {
+    const graph::Evaluation made = graph::Evaluate(*object.manifest, graph.functions, roots);
+    if (made.kind != graph::Evaluation::Kind::kValue) continue;
+    const auto text = [&](std::initializer_list<std::string_view> path) { return made.value.Path(path).ToText(); };
+    objects.push_back(
+        {object.name,
+         {{text({"apiVersion"}), text({"kind"})}, text({"metadata", "namespace"}), text({"metadata", "name"})}});
+  }
+  return objects;
+}
+
+Observed Observe(const World& world, const graph::Graph& graph, const std::vector<RoutedObject>& routed,
+                 const Name& rollout, const std::string& uid,
+                 const std::map<Revision, std::shared_ptr<const graph::Workload>>& workloads) {
+  Observed out;
+  out.uid = uid;
+  out.complete = world.synced();
+  out.wanted = graph.workload.revision;
+  const Observer observer(world, graph, rollout.first);
+  observer.Deployments(out, workloads);
+  observer.Services(out);
+  for (const RoutedObject& object : routed) {
+    const Name name{object.key.namespace_, object.key.name};
+    if (object.key.kind == world.services().kind()) {
+      if (const auto* service = world.services().Find(name)) {
+        out.router_objects[object.name] = ObjectOf(service->id, service->view.object);
+      }
+    } else if (const auto* found = world.FindRouted(object.key)) {
+      out.router_objects[object.name] = ObjectOf(found->id, found->view.object);
+    }
+  }
+  for (const auto* command : world.commands().InGroup(rollout.first, rollout.second)) {
+    if (command->id.deleting || (!command->view.rollout_uid.empty() && command->view.rollout_uid != uid)) continue;
+    out.commands.push_back(command->view.command);
+  }
+  std::stable_sort(out.commands.begin(), out.commands.end(),
+                   [](const decide::Command& a, const decide::Command& b) { return a.at < b.at; });
+  return out;
+}
+
+}  // namespace sluice::execute

@@ -1,0 +1,362 @@
+#include "reconciler/execute/runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/graph/names.h"
+#include "reconciler/execute/acts.h"
+#include "reconciler/execute/bundle.h"
+#include "reconciler/execute/conditions.h"
+#include "reconciler/serve/log.h"
+
+namespace sluice::execute {
+namespace {
+
+using cluster::Json;
+using decide::Phase;
+using serve::Log;
+using serve::LogKey;
+using serve::LogLevel;
+
+constexpr Duration kRetryFirst{500};
+constexpr Duration kRetryMost{300'000};
+// A rollout that writes in every round without end has met someone who writes back.
+constexpr int kMostWritingRounds = 200;
+constexpr Duration kFightPause{10'000};
+
+Duration RetryAfter(int failures) {
+  const int doublings = std::min(failures, 10);
+  return std::min(kRetryMost, kRetryFirst * (1 << doublings));
+}
+
+}  // namespace
+
+Runner::Runner(Shared& shared, Name name)
+    : shared_(shared),
+      name_(std::move(name)),
+      bundles_(shared.cluster, name_.first, name_.second),
+      acts_(std::make_unique<Acts>(*this)) {}
+
+Runner::~Runner() {
+  *alive_ = false;
+  shared_.loop.Cancel(timer_);
+}
+
+bool Runner::at_rest() const {
+  if (busy_ || again_) return false;
+  const decide::Status& status = stored_.status;
+  return status.phase == Phase::kSettled || status.phase == Phase::kWaiting || status.hold != decide::Hold::kNone ||
+         !rejected_.empty();
+}
+
+void Runner::Wake() {
+  if (again_) return;
+  again_ = true;
+  if (!busy_) {
+    shared_.loop.Post(Safe([this] {
+      if (!busy_ && again_) Round();
+    }));
+  }
+}
+
+void Runner::Round() {
+  busy_ = true;
+  again_ = false;
+  shared_.loop.Cancel(timer_);
+  timer_ = loop::TimerId::kNone;
+  const auto* entry = shared_.world.rollouts().Find(name_);
+  if (entry == nullptr || !shared_.world.synced()) return Finish(std::nullopt);
+  uid_ = entry->id.uid;
+  deleting_ = entry->id.deleting;
+  if (resource_version_ != entry->id.resource_version) status_read_ = false;
+  resource_version_ = entry->id.resource_version;
+  view_ = entry->view;
+  // A deletion that nobody holds back has nothing of ours to put in order.
+  if (deleting_ && !view_.has_finalizer) return Finish(std::nullopt);
+  WithFinalizer();
+}
+
+void Runner::WithFinalizer() {
+  if (view_.has_finalizer) return WithStatus();
+  // Before anything is made that a deletion would have to undo.
+  const Json object = {
+      {"apiVersion", graph::kApiVersion},
+      {"kind", graph::kRolloutKind},
+      {"metadata",
+       {{"name", name_.second}, {"namespace", name_.first}, {"uid", uid_}, {"finalizers", Json::array({kFinalizer})}}}};
+  shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, false}, Safe([this](Result<Json> answer) {
+                         if (!answer) return Backoff(answer.error());
+                         shared_.world.Learn(*answer);
+                         again_ = true;
+                         Finish(std::nullopt);
+                       }));
+}
+
+void Runner::WithStatus() {
+  if (!status_read_) {
+    auto stored = DecodeStatus(*view_.status);
+    if (!stored) {
+      // Someone else's, or a newer version's: hands off.
+      rejected_ = stored.error().message;
+      Log(LogLevel::kError, "the rollout's status can't be read",
+          {{LogKey::kRollout, name_.second}, {LogKey::kError, rejected_}});
+      return Finish(std::nullopt);
+    }
+    stored_ = std::move(stored).value();
+    status_read_ = true;
+  }
+  WithBundles();
+}
+
+std::vector<BundleRef> Runner::Refs() const {
+  std::vector<BundleRef> refs = stored_.bundles;
+  const auto same = [this](const BundleRef& ref) { return ref.digest == view_.digest; };
+  if (!view_.digest.empty() && std::none_of(refs.begin(), refs.end(), same)) {
+    refs.push_back({view_.revision, view_.bundle, view_.digest});
+  }
+  return refs;
+}
+
+void Runner::WithBundles() {
+  resting_ = false;
+  bundles_.Load(Refs(), Safe([this] {
+                  if (!ChooseGraph()) return Finish(std::nullopt);
+                  Decide();
+                }));
+}
+
+// The graph to walk: git's, or the accepted one while git's can't be accepted. False: neither is there.
+bool Runner::ChooseGraph() {
+  const std::string& accepted = stored_.status.accepted_digest;
+  graph_ = bundles_.Find(view_.digest);
+  graph_digest_ = view_.digest;
+  rejected_ = graph_ == nullptr ? bundles_.WhyNot(view_.digest) : "";
+  accepted_ = nullptr;
+  if (graph_ == nullptr) {
+    graph_ = bundles_.Find(accepted);
+    graph_digest_ = accepted;
+  } else if (accepted != view_.digest) {
+    accepted_ = bundles_.Find(accepted);
+  }
+  if (!rejected_.empty()) {
+    Log(LogLevel::kError, "the bundle is not accepted",
+        {{LogKey::kRollout, name_.second}, {LogKey::kError, rejected_}});
+  }
+  if (graph_ == nullptr) return false;
+  service_ = graph_->service;
+  if (routed_for_ != graph_digest_) {
+    routed_ = RoutedObjects(*graph_);
+    routed_for_ = graph_digest_;
+    for (const RoutedObject& object : routed_) shared_.world.WatchRouted(object.key.kind);
+  }
+  workloads_.clear();
+  for (const BundleRef& ref : Refs()) {
+    const Bundles::Graph graph = bundles_.Find(ref.digest);
+    if (graph != nullptr) workloads_[graph->workload.revision] = {graph, &graph->workload};
+  }
+  return true;
+}
+
+decide::Observed Runner::ObserveAll() const {
+  decide::Observed observed = Observe(shared_.world, *graph_, routed_, name_, uid_, workloads_);
+  observed.removed = deleting_;
+  observed.digest = graph_digest_;
+  observed.accepted = accepted_;
+  observed.workloads = workloads_;
+  observed.gates = gates_;
+  observed.delivered = delivered_;
+  for (const auto& [what, failure] : failures_) observed.failures.push_back(failure);
+  return observed;
+}
+
+void Runner::Decide() {
+  const decide::Observed observed = ObserveAll();
+  if (!observed.complete) return Finish(std::nullopt);
+  const TimePoint now = shared_.loop.Now();
+  decide::Status status = stored_.status;
+  // Whoever acts does so under an epoch of its own; it is stored with the first thing that is decided.
+  const bool mine = status.executor == shared_.identity;
+  if (!mine) {
+    status.executor = shared_.identity;
+    status.epoch += 1;
+  }
+  decision_ = decide::Decide(*graph_, status, observed, now);
+  delivered_.clear();
+  next_.status = decision_.status;
+  next_.bundles = NeededBundles(decision_.status, Refs(), view_.digest);
+  StoredStatus same = next_;
+  if (!mine) {
+    same.status.executor = stored_.status.executor;
+    same.status.epoch = stored_.status.epoch;
+  }
+  const Json before = EncodeStatus(stored_);
+  const bool changed = EncodeStatus(same) != before;
+  shared_.metrics.Count(serve::kDecisions, {{"changed", changed || !decision_.actions.empty() ? "true" : "false"}});
+  Note(decision_);
+  Persist(changed || (!mine && !decision_.actions.empty()));
+}
+
+void Runner::Note(const decide::Decision& decision) {
+  reasons_ = decision.reasons;
+  summary_ = Summary(decision.status, decision.reasons);
+  for (const auto& [path, record] : decision.status.nodes) {
+    if (record.state != decide::NodeState::kDone) continue;
+    const auto before = stored_.status.nodes.find(path);
+    const bool news = stored_.status.run != decision.status.run || before == stored_.status.nodes.end() ||
+                      before->second.state != decide::NodeState::kDone || before->second.entry != record.entry;
+    if (!news) continue;
+    shared_.metrics.Count(serve::kNodesLeft, {{"outcome", std::string(OutcomeName(record.outcome))}});
+    Log(LogLevel::kInfo,
+        fmt::format("node left: {}{}{}", OutcomeName(record.outcome), record.evidence.empty() ? "" : ", ",
+                    record.evidence),
+        {{LogKey::kRollout, name_.second},
+         {LogKey::kRevision, decision.status.candidate},
+         {LogKey::kNode, path},
+         {LogKey::kCommit, view_.commit}});
+  }
+}
+
+void Runner::Persist(bool changed) {
+  const Json& before = *view_.status;
+  Json conditions =
+      Conditions(next_.status, summary_, rejected_, before.value("conditions", Json()), shared_.loop.Now());
+  // A rejection has to be seen even if the core has nothing to say about it.
+  const auto types = [](const Json& list) {
+    std::string text;
+    for (const Json& one : list) text += one.value("type", "") + one.value("status", "") + one.value("reason", "");
+    return text;
+  };
+  if (!changed && types(before.value("conditions", Json::array())) == types(conditions)) return Act();
+  Json status = EncodeStatus(next_);
+  status["conditions"] = std::move(conditions);
+  status["observedGeneration"] = view_.generation;
+  const Json object = {
+      {"apiVersion", graph::kApiVersion},
+      {"kind", graph::kRolloutKind},
+      {"metadata",
+       {{"name", name_.second}, {"namespace", name_.first}, {"uid", uid_}, {"resourceVersion", resource_version_}}},
+      {"status", std::move(status)}};
+  shared_.cluster.Send(cluster::ReplaceStatus{object},
+                       Safe([this](Result<Json> answer) { Persisted(std::move(answer)); }));
+}
+
+void Runner::Persisted(Result<Json> answer) {
+  if (answer.ok()) {
+    shared_.world.Learn(*answer);
+    stored_ = next_;
+    resource_version_ = answer->at("metadata").value("resourceVersion", "");
+    return Act();
+  }
+  // Nothing was acted on: what is stored decides. After a lost answer, too.
+  status_read_ = false;
+  const cluster::ObjectKey key{{graph::kApiVersion, graph::kRolloutKind}, name_.first, name_.second};
+  shared_.cluster.Send(
+      cluster::Get{key}, Safe([this, error = answer.error()](Result<Json> got) {
+        if (got.ok()) {
+          shared_.world.Learn(*got);
+        } else if (got.error().code == ErrorCode::kNotFound) {
+          shared_.world.MarkDeleting({{graph::kApiVersion, graph::kRolloutKind}, name_.first, name_.second}, uid_);
+          return Finish(std::nullopt);
+        }
+        Backoff(error);
+      }));
+}
+
+void Runner::Act() {
+  acts_->Perform(decision_.actions, Safe([this](bool wrote, std::optional<Error> failed) {
+                   if (failed) return Backoff(*failed);
+                   failures_in_row_ = 0;
+                   Acted(wrote);
+                 }));
+}
+
+void Runner::Acted(bool wrote) {
+  const decide::Status& status = stored_.status;
+  const bool quiet = decision_.actions.empty() && !wrote;
+  if (deleting_ && quiet && !decision_.wake_at && status.phase != Phase::kProgressing &&
+      status.phase != Phase::kGoingBack) {
+    return RemoveFinalizer();
+  }
+  if (wrote) {
+    const TimePoint now = shared_.loop.Now();
+    if (now - writing_since_ > kFightPause) {
+      writing_since_ = now;
+      writing_rounds_ = 0;
+    }
+    if (++writing_rounds_ > kMostWritingRounds) {
+      Log(LogLevel::kError, "writes without end: someone writes back", {{LogKey::kRollout, name_.second}});
+      return Finish(kFightPause);
+    }
+    again_ = true;  // what was written is seen already
+    return Finish(std::nullopt);
+  }
+  if (status.phase == Phase::kSettled && quiet) CollectBundles();
+  const bool at_rest =
+      quiet && !decision_.wake_at &&
+      (status.phase == Phase::kSettled || status.phase == Phase::kWaiting || status.phase == Phase::kIdle);
+  if (at_rest) Rest();
+  std::optional<Duration> wake;
+  if (decision_.wake_at) wake = std::max(Duration(1), *decision_.wake_at - shared_.loop.Now());
+  Finish(wake);
+}
+
+// An idle rollout costs no bundle and no samples.
+void Runner::Rest() {
+  resting_ = true;
+  bundles_.Release();
+  graph_ = accepted_ = nullptr;
+  workloads_.clear();
+  gates_.clear();
+  failures_.clear();
+  routed_for_.clear();
+  decision_ = {};
+}
+
+void Runner::RemoveFinalizer() {
+  // Applying without the finalizer that we alone own takes it away.
+  const Json object = {{"apiVersion", graph::kApiVersion},
+                       {"kind", graph::kRolloutKind},
+                       {"metadata", {{"name", name_.second}, {"namespace", name_.first}, {"uid", uid_}}}};
+  for (const auto* bundle : shared_.world.bundles().InGroup(name_.first, name_.second)) {
+    acts_->Discard({shared_.world.bundles().kind(), name_.first, bundle->id.name.second}, bundle->id.uid);
+  }
+  shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, false}, Safe([this](Result<Json> answer) {
+                         if (!answer && answer.error().code != ErrorCode::kNotFound) return Backoff(answer.error());
+                         Log(LogLevel::kInfo, "the rollout is removed", {{LogKey::kRollout, name_.second}});
+                         Finish(std::nullopt);
+                       }));
+}
+
+// Bundles that nothing needs, and that are older than the one git wants: a newer one may be about to be wanted.
+void Runner::CollectBundles() {
+  const auto* wanted = shared_.world.bundles().Find({name_.first, view_.bundle});
+  if (wanted == nullptr) return;
+  for (const auto* bundle : shared_.world.bundles().InGroup(name_.first, name_.second)) {
+    const auto is_this = [&](const BundleRef& ref) { return ref.name == bundle->id.name.second; };
+    if (std::any_of(stored_.bundles.begin(), stored_.bundles.end(), is_this)) continue;
+    if (bundle->id.version >= wanted->id.version || bundle->id.deleting) continue;
+    acts_->Discard({shared_.world.bundles().kind(), name_.first, bundle->id.name.second}, bundle->id.uid);
+  }
+}
+
+void Runner::Backoff(const Error& error) {
+  ++failures_in_row_;
+  // The object moved on under us: look again at once, but not for ever.
+  const bool at_once = error.code == ErrorCode::kConflict && failures_in_row_ <= 5;
+  if (at_once) again_ = true;
+  Finish(at_once ? std::nullopt : std::optional(RetryAfter(failures_in_row_)));
+}
+
+void Runner::Finish(std::optional<Duration> retry_after) {
+  busy_ = false;
+  if (on_round) on_round(*this);
+  if (again_) {
+    again_ = false;
+    return Wake();
+  }
+  if (retry_after) timer_ = shared_.loop.After(*retry_after, Safe([this] { Wake(); }));
+}
+
+}  // namespace sluice::execute

@@ -1,0 +1,130 @@
+// One rollout's loop: observe, decide, persist, act, wait. Strictly serial: a round ends before the next begins.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/decide/decide.h"
+#include "reconciler/execute/bundles.h"
+#include "reconciler/execute/observe.h"
+#include "reconciler/execute/world.h"
+#include "reconciler/measure/http.h"
+#include "reconciler/serve/metrics.h"
+
+namespace sluice::execute {
+
+// What all runners share. All outlive them.
+struct Shared {
+  cluster::Cluster& cluster;
+  measure::Http& http;
+  loop::Loop& loop;
+  World& world;
+  serve::Metrics& metrics;
+  std::string identity;  // of this process and start: two are never equal
+};
+
+// What became of a person's command.
+struct CommandAnswer {
+  std::string uid;
+  bool accepted = false;
+  std::string reason;
+};
+
+class Runner {
+ public:
+  Runner(Shared& shared, Name name);
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  // Something changed: a round will follow. Cheap; as often as wanted.
+  void Wake();
+
+  const Name& name() const { return name_; }
+  // The service's name as far as it is known; "" before the first graph was read.
+  const std::string& service() const { return service_; }
+  // Settled, or in a named state that only someone can end, with no round under way.
+  bool at_rest() const;
+  const decide::Status& status() const { return stored_.status; }
+  const std::string& summary() const { return summary_; }
+  const std::string& rejected() const { return rejected_; }
+  const std::vector<decide::Reason>& reasons() const { return reasons_; }
+  const std::map<decide::GateKey, decide::ObservedGate>& gates() const { return gates_; }
+  const std::vector<CommandAnswer>& answers() const { return answers_; }
+  // Called when the service's name became known, and after each round.
+  std::function<void(Runner&)> on_round;
+
+ private:
+  class Acts;
+  friend class Acts;
+
+  // The steps of a round, each called by the one before.
+  void Round();
+  void WithFinalizer();
+  void WithStatus();
+  void WithBundles();
+  void Decide();
+  void Persist(bool changed);
+  void Persisted(Result<cluster::Json> answer);
+  void Act();
+  void Acted(bool wrote);
+  void Finish(std::optional<Duration> retry_after);
+
+  bool ChooseGraph();
+  decide::Observed ObserveAll() const;
+  std::vector<BundleRef> Refs() const;
+  void RemoveFinalizer();
+  void CollectBundles();
+  void Rest();
+  void Note(const decide::Decision& decision);
+  void Backoff(const Error& error);
+
+  // Keeps callbacks from a runner that is gone.
+  template <typename F>
+  auto Safe(F function) {
+    return [alive = alive_, function = std::move(function)](auto&&... arguments) mutable {
+      if (*alive) function(std::forward<decltype(arguments)>(arguments)...);
+    };
+  }
+
+  Shared& shared_;
+  const Name name_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::string service_;
+
+  bool busy_ = false, again_ = false, resting_ = false;
+  loop::TimerId timer_ = loop::TimerId::kNone;
+  int failures_in_row_ = 0, writing_rounds_ = 0;
+  TimePoint writing_since_{};
+
+  // As of this round.
+  std::string uid_, resource_version_;
+  RolloutView view_;
+  bool deleting_ = false;
+  bool status_read_ = false;
+  StoredStatus stored_;
+  std::string rejected_;
+  Bundles bundles_;
+  Bundles::Graph graph_, accepted_;
+  std::string graph_digest_;
+  std::vector<RoutedObject> routed_;
+  std::string routed_for_;  // digest
+  std::map<decide::Revision, std::shared_ptr<const graph::Workload>> workloads_;
+  decide::Decision decision_;
+  StoredStatus next_;
+  std::string summary_;
+  std::vector<decide::Reason> reasons_;
+
+  std::map<decide::GateKey, decide::ObservedGate> gates_;
+  std::map<std::string, bool> delivered_;
+  std::map<std::string, decide::Failure> failures_;  // by object
+  std::vector<CommandAnswer> answers_;
+  std::unique_ptr<Acts> acts_;
+};
+
+}  // namespace sluice::execute

@@ -1,0 +1,183 @@
+#include "reconciler/execute/views.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "compiler/graph/names.h"
+#include "reconciler/cluster/value_json.h"
+
+namespace sluice::execute {
+namespace {
+
+using cluster::Json;
+
+const Json& At(const Json& json, std::initializer_list<const char*> path) {
+  static const Json kNull;
+  const Json* found = &json;
+  for (const char* key : path) {
+    if (!found->is_object()) return kNull;
+    const auto next = found->find(key);
+    if (next == found->end()) return kNull;
+    found = &*next;
+  }
+  return *found;
+}
+std::string Text(const Json& json, std::initializer_list<const char*> path) {
+  const Json& found = At(json, path);
+  return found.is_string() ? found.get<std::string>() : "";
+}
+template <typename Integer>
+Integer Count(const Json& json, std::initializer_list<const char*> path) {
+  const Json& found = At(json, path);
+  return found.is_number_integer() ? found.get<Integer>() : Integer{0};
+}
+std::string Label(const Json& object, const char* label) { return Text(object, {"metadata", "labels", label}); }
+
+// Without what only the server needs, to keep idle rollouts small.
+graph::Value Lean(const Json& object, bool with_status) {
+  Json lean = object;
+  if (lean.contains("metadata")) lean["metadata"].erase("managedFields");
+  if (!with_status) lean.erase("status");
+  return cluster::ToValue(lean);
+}
+
+std::string ConditionMessage(const Json& object, const char* type, const char* status) {
+  for (const Json& condition : At(object, {"status", "conditions"})) {
+    if (Text(condition, {"type"}) != type || Text(condition, {"status"}) != status) continue;
+    const std::string message = Text(condition, {"message"});
+    return message.empty() ? Text(condition, {"reason"}) : message;
+  }
+  return "";
+}
+
+std::string ContainerEvidence(const Json& container) {
+  const std::string waiting = Text(container, {"state", "waiting", "reason"});
+  if (waiting.empty() || waiting == "ContainerCreating" || waiting == "PodInitializing") {
+    const std::string terminated = Text(container, {"state", "terminated", "reason"});
+    if (terminated.empty()) return "";
+    return fmt::format("{}: exit code {}", terminated, Count<int>(container, {"state", "terminated", "exitCode"}));
+  }
+  const Json& last = At(container, {"lastState", "terminated"});
+  if (last.is_object()) {
+    const std::string reason = Text(last, {"reason"});
+    return fmt::format("{}: {}exit code {}", waiting, reason.empty() || reason == "Error" ? "" : reason + ", ",
+                       Count<int>(last, {"exitCode"}));
+  }
+  const std::string message = Text(container, {"state", "waiting", "message"});
+  return message.empty() ? waiting : waiting + ": " + message;
+}
+
+}  // namespace
+
+std::optional<RolloutView> ViewRollout(const Json& object) {
+  RolloutView view;
+  view.bundle = Text(object, {"spec", "bundle"});
+  view.digest = Text(object, {"spec", "digest"});
+  view.revision = Text(object, {"spec", "revision"});
+  view.repository = Text(object, {"spec", "source", "repository"});
+  view.commit = Text(object, {"spec", "source", "commit"});
+  view.file = Text(object, {"spec", "source", "file"});
+  view.generation = Count<std::int64_t>(object, {"metadata", "generation"});
+  for (const Json& finalizer : At(object, {"metadata", "finalizers"})) {
+    if (finalizer == kFinalizer) view.has_finalizer = true;
+  }
+  view.status = std::make_shared<const Json>(At(object, {"status"}));
+  return view;
+}
+
+std::optional<BundleView> ViewBundle(const Json& object) {
+  return BundleView{Label(object, graph::kRolloutLabel), Text(object, {"spec", "digest"}),
+                    Label(object, graph::kRevisionLabel)};
+}
+
+std::optional<CommandView> ViewCommand(const Json& object) {
+  CommandView view;
+  const Json& spec = At(object, {"spec"});
+  view.group = Text(spec, {"rollout"});
+  view.rollout_uid = Text(spec, {"rolloutUid"});
+  decide::Command& command = view.command;
+  command.uid = Text(object, {"metadata", "uid"});
+  command.verb = Text(spec, {"verb"});
+  command.revision = Text(spec, {"revision"});
+  command.node = Text(spec, {"node"});
+  command.entry = Count<std::int32_t>(spec, {"entry"});
+  command.who = Text(spec, {"who"});
+  for (const Json& group : At(spec, {"groups"})) {
+    if (group.is_string()) command.groups.push_back(group.get<std::string>());
+  }
+  command.why = Text(spec, {"why"});
+  const Json& duration = At(spec, {"durationMs"});
+  if (duration.is_number_integer()) command.duration = Duration(duration.get<std::int64_t>());
+  command.assume_settled = At(spec, {"assumeSettled"}) == true;
+  ParseTime(Text(object, {"metadata", "creationTimestamp"}), command.at);
+  return view;
+}
+
+std::optional<DeploymentView> ViewDeployment(const Json& object) {
+  DeploymentView view;
+  view.group = Label(object, graph::kServiceLabel);
+  view.revision = Label(object, graph::kRevisionLabel);
+  if (view.group.empty() || view.revision.empty()) return std::nullopt;
+  view.generation = Count<std::int64_t>(object, {"metadata", "generation"});
+  view.observed_generation = Count<std::int64_t>(object, {"status", "observedGeneration"});
+  view.spec_replicas = Count<std::int32_t>(object, {"spec", "replicas"});
+  view.pods = Count<std::int32_t>(object, {"status", "replicas"});
+  view.ready = Count<std::int32_t>(object, {"status", "readyReplicas"});
+  view.blocked = ConditionMessage(object, "ReplicaFailure", "True");
+  const std::string epoch = Text(object, {"metadata", "annotations", graph::kEpochAnnotation});
+  std::from_chars(epoch.data(), epoch.data() + epoch.size(), view.epoch);
+  view.object = Lean(object, false);
+  return view;
+}
+
+std::optional<ServiceView> ViewService(const Json& object) {
+  ServiceView view;
+  view.group = Label(object, graph::kServiceLabel);
+  if (view.group.empty()) return std::nullopt;
+  view.revision = Label(object, graph::kRevisionLabel);
+  view.selected = Text(object, {"spec", "selector", graph::kRevisionLabel});
+  view.object = Lean(object, true);
+  return view;
+}
+
+std::optional<SliceView> ViewSlice(const Json& object) {
+  SliceView view;
+  view.group = Label(object, "kubernetes.io/service-name");
+  if (view.group.empty()) return std::nullopt;
+  for (const Json& endpoint : At(object, {"endpoints"})) {
+    // KEP-752: an absent `ready` counts as ready.
+    if (At(endpoint, {"conditions", "ready"}) == false) continue;
+    view.pods.push_back(Text(endpoint, {"targetRef", "name"}));
+  }
+  std::sort(view.pods.begin(), view.pods.end());
+  return view;
+}
+
+std::optional<PodView> ViewPod(const Json& object) {
+  PodView view;
+  view.group = Label(object, graph::kServiceLabel);
+  view.revision = Label(object, graph::kRevisionLabel);
+  if (view.group.empty() || view.revision.empty()) return std::nullopt;
+  for (const Json& condition : At(object, {"status", "conditions"})) {
+    const std::string type = Text(condition, {"type"});
+    if (type == "Ready") view.ready = Text(condition, {"status"}) == "True";
+    if (type == "PodScheduled" && Text(condition, {"reason"}) == "Unschedulable") {
+      view.evidence = "Unschedulable: " + Text(condition, {"message"});
+    }
+  }
+  for (const Json& container : At(object, {"status", "containerStatuses"})) {
+    if (view.evidence.empty()) view.evidence = ContainerEvidence(container);
+  }
+  return view;
+}
+
+std::optional<RoutedView> ViewRouted(const Json& object) {
+  RoutedView view{Label(object, graph::kRolloutLabel), {}};
+  if (view.group.empty()) return std::nullopt;
+  view.object = Lean(object, true);
+  return view;
+}
+
+}  // namespace sluice::execute

@@ -1,0 +1,129 @@
+#include "reconciler/execute/world.h"
+
+#include <algorithm>
+
+#include "compiler/graph/names.h"
+
+namespace sluice::execute {
+namespace {
+
+using cluster::Kind;
+
+const Kind kRollout{graph::kApiVersion, graph::kRolloutKind};
+const Kind kBundle{graph::kApiVersion, graph::kBundleKind};
+const Kind kCommand{graph::kApiVersion, graph::kCommandKind};
+const Kind kDeployment{"apps/v1", "Deployment"};
+const Kind kService{"v1", "Service"};
+const Kind kSlice{"discovery.k8s.io/v1", "EndpointSlice"};
+const Kind kPod{"v1", "Pod"};
+
+// Slices carry the name of their Service, NAME or NAME-REV: both are named as services to look at.
+std::string ServiceOfSlice(const std::string& name) {
+  const std::size_t dash = name.rfind('-');
+  const bool revision = dash != std::string::npos && name.size() - dash == 9;
+  return revision ? name.substr(0, dash) : name;
+}
+
+template <typename Cache>
+bool MarkIn(Cache& cache, const cluster::ObjectKey& key, const std::string& uid) {
+  if (cache.kind() != key.kind) return false;
+  cache.MarkDeleting({key.namespace_, key.name}, uid);
+  return true;
+}
+
+template <typename Cache>
+bool DeletingIn(const Cache& cache, const cluster::ObjectKey& key, const std::string& uid) {
+  if (cache.kind() != key.kind) return false;
+  const auto* entry = cache.Find({key.namespace_, key.name});
+  return entry != nullptr && entry->id.uid == uid && entry->id.deleting;
+}
+
+}  // namespace
+
+World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(const Stir&)> stir)
+    : cluster_(cluster),
+      loop_(loop),
+      stir_(std::move(stir)),
+      rollouts_(cluster, loop, {kRollout, "", {}}, ViewRollout,
+                [this](const Name& name, const RolloutView&) {
+                  stir_({name.first, name.second, ""});
+                }),
+      bundles_(cluster, loop, {kBundle, "", {}}, ViewBundle,
+               [this](const Name& name, const BundleView& view) {
+                 stir_({name.first, view.group, ""});
+               }),
+      commands_(cluster, loop, {kCommand, "", {}}, ViewCommand,
+                [this](const Name& name, const CommandView& view) {
+                  stir_({name.first, view.group, ""});
+                }),
+      deployments_(cluster, loop, {kDeployment, "", {}}, ViewDeployment,
+                   [this](const Name& name, const DeploymentView& view) {
+                     stir_({name.first, "", view.group});
+                   }),
+      services_(cluster, loop, {kService, "", {}}, ViewService,
+                [this](const Name& name, const ServiceView& view) {
+                  stir_({name.first, "", view.group});
+                }),
+      slices_(cluster, loop, {kSlice, "", {}}, ViewSlice,
+              [this](const Name& name, const SliceView& view) {
+                stir_({name.first, "", view.group});
+                stir_({name.first, "", ServiceOfSlice(view.group)});
+              }),
+      pods_(cluster, loop, {kPod, "", {}}, ViewPod, [this](const Name& name, const PodView& view) {
+        stir_({name.first, "", view.group});
+      }) {}
+
+bool World::synced() const {
+  return rollouts_.synced() && bundles_.synced() && commands_.synced() && deployments_.synced() && services_.synced() &&
+         slices_.synced() && pods_.synced() &&
+         std::all_of(routed_.begin(), routed_.end(), [](const auto& entry) { return entry.second->synced(); });
+}
+
+void World::WatchRouted(const Kind& kind) {
+  if (kind == kService || routed_.contains(kind)) return;
+  routed_[kind] =
+      std::make_unique<WatchCache<RoutedView>>(cluster_, loop_, cluster::ListObjects{kind, "", {}}, ViewRouted,
+                                               [this](const Name& name, const RoutedView& view) {
+                                                 stir_({name.first, view.group, ""});
+                                               });
+}
+
+void World::Learn(const cluster::Json& object) {
+  const Kind kind = cluster::KeyOf(object).kind;
+  if (kind == kRollout) return rollouts_.Learn(object);
+  if (kind == kBundle) return bundles_.Learn(object);
+  if (kind == kCommand) return commands_.Learn(object);
+  if (kind == kDeployment) return deployments_.Learn(object);
+  if (kind == kService) return services_.Learn(object);
+  if (const auto found = routed_.find(kind); found != routed_.end()) found->second->Learn(object);
+}
+
+void World::MarkDeleting(const cluster::ObjectKey& key, const std::string& uid) {
+  if (MarkIn(rollouts_, key, uid) || MarkIn(bundles_, key, uid) || MarkIn(commands_, key, uid) ||
+      MarkIn(deployments_, key, uid) || MarkIn(services_, key, uid)) {
+    return;
+  }
+  if (const auto found = routed_.find(key.kind); found != routed_.end()) MarkIn(*found->second, key, uid);
+}
+
+void World::MarkMissing(const cluster::ObjectKey& key) {
+  const Name name{key.namespace_, key.name};
+  if (key.kind == kBundle) return bundles_.MarkMissing(name);
+  if (key.kind == kCommand) return commands_.MarkMissing(name);
+  if (key.kind == kDeployment) return deployments_.MarkMissing(name);
+  if (key.kind == kService) return services_.MarkMissing(name);
+  if (const auto found = routed_.find(key.kind); found != routed_.end()) found->second->MarkMissing(name);
+}
+
+bool World::IsDeleting(const cluster::ObjectKey& key, const std::string& uid) const {
+  if (const auto found = routed_.find(key.kind); found != routed_.end()) return DeletingIn(*found->second, key, uid);
+  return DeletingIn(bundles_, key, uid) || DeletingIn(commands_, key, uid) || DeletingIn(deployments_, key, uid) ||
+         DeletingIn(services_, key, uid);
+}
+
+const WatchCache<RoutedView>::Entry* World::FindRouted(const cluster::ObjectKey& key) const {
+  const auto found = routed_.find(key.kind);
+  return found == routed_.end() ? nullptr : found->second->Find({key.namespace_, key.name});
+}
+
+}  // namespace sluice::execute

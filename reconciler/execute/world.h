@@ -1,0 +1,65 @@
+// Everything the executor watches: one cache a kind, for all rollouts together.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "reconciler/execute/views.h"
+#include "reconciler/execute/watch_cache.h"
+
+namespace sluice::execute {
+
+// Who is to look again: a rollout, or the rollout of a service.
+struct Stir {
+  std::string namespace_;
+  std::string rollout;  // or "":
+  std::string service;
+};
+
+class World {
+ public:
+  // `stir` is called, from the cluster's events, whenever something changed; with an empty namespace when
+  // everything is to be looked at.
+  World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(const Stir&)> stir);
+
+  // The first lists of all kinds, routers' included, are complete.
+  bool synced() const;
+  // Begins to watch a kind that a router writes; nothing for one that is watched.
+  void WatchRouted(const cluster::Kind& kind);
+
+  // Takes an answer into the cache of its kind.
+  void Learn(const cluster::Json& object);
+  void MarkDeleting(const cluster::ObjectKey& key, const std::string& uid);
+  // The object was looked for and isn't there.
+  void MarkMissing(const cluster::ObjectKey& key);
+  // Whether a delete of it was sent already.
+  bool IsDeleting(const cluster::ObjectKey& key, const std::string& uid) const;
+
+  // An object of a kind that routers write; null if there is none.
+  const WatchCache<RoutedView>::Entry* FindRouted(const cluster::ObjectKey& key) const;
+
+  const WatchCache<RolloutView>& rollouts() const { return rollouts_; }
+  const WatchCache<BundleView>& bundles() const { return bundles_; }
+  const WatchCache<CommandView>& commands() const { return commands_; }
+  const WatchCache<DeploymentView>& deployments() const { return deployments_; }
+  const WatchCache<ServiceView>& services() const { return services_; }
+  const WatchCache<SliceView>& slices() const { return slices_; }
+  const WatchCache<PodView>& pods() const { return pods_; }
+
+ private:
+  cluster::Cluster& cluster_;
+  loop::Loop& loop_;
+  std::function<void(const Stir&)> stir_;
+  WatchCache<RolloutView> rollouts_;
+  WatchCache<BundleView> bundles_;
+  WatchCache<CommandView> commands_;
+  WatchCache<DeploymentView> deployments_;
+  WatchCache<ServiceView> services_;
+  WatchCache<SliceView> slices_;
+  WatchCache<PodView> pods_;
+  std::map<cluster::Kind, std::unique_ptr<WatchCache<RoutedView>>> routed_;
+};
+
+}  // namespace sluice::execute
