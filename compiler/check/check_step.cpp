@@ -64,6 +64,29 @@ void ReportUnknownStep(const StepReferenceText& reference, std::string_view roll
   }
 }
 
+// Once the candidate has all of the traffic, only the promotion is left; less of it is a failure, not a step.
+// Looked at along the order in which the steps are written, as far as no `after` changes it.
+void CheckWeightsAfterFull(const std::vector<Step>& steps, Checker& checker) {
+  const Verb* full = nullptr;
+  for (const Step& step : steps) {
+    if (!step.after.empty()) {
+      return;
+    }
+    for (const Verb& verb : step.verbs) {
+      const auto* weight = std::get_if<Weight>(&verb.verb);
+      if (weight != nullptr && full != nullptr) {
+        checker.context
+            .Report(diagnostics::kWeightAfterFull, verb.value_span,
+                    fmt::format("step `{}` sets a weight after the candidate has 100%", step.name))
+            .Label(full->definition, "all of the traffic from here on")
+            .Emit();
+        return;
+      }
+      full = weight != nullptr && weight->share == Number(1) ? &verb : full;
+    }
+  }
+}
+
 }  // namespace
 
 void ReadStep(const syntax::Step& step, const Reader& reader, std::vector<StepDraft>& drafts) {
@@ -135,6 +158,7 @@ std::vector<Step> ResolveSteps(std::vector<StepDraft> drafts, std::string_view r
   for (StepDraft& draft : drafts) {
     steps.push_back(std::move(draft.step));
   }
+  CheckWeightsAfterFull(steps, checker);
   return steps;
 }
 

@@ -1,0 +1,238 @@
+#include "compiler/compile.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/base/hash.h"
+#include "compiler/check/check.h"
+#include "compiler/lower/lower.h"
+#include "compiler/stdlib.h"
+#include "compiler/suppress.h"
+#include "compiler/syntax/parse.h"
+#if __has_include("compiler/lint/lint.h")
+#include "compiler/lint/lint.h"
+#define SLUICE_HAS_LINTS 1
+#endif
+
+namespace sluice {
+
+namespace {
+
+constexpr std::size_t kMaxSourceBytes = 8 * 1024 * 1024;
+constexpr std::string_view kSuffix = ".plan";
+
+// A file as it was parsed, with what the parser had to say about it.
+struct ParsedFile {
+  syntax::PlanFile file;
+  std::vector<diagnostics::Diagnostic> diagnostics;
+};
+
+bool IsPlan(std::string_view path) {
+  return path.size() > kSuffix.size() && path.substr(path.size() - kSuffix.size()) == kSuffix;
+}
+
+}  // namespace
+
+// By the file's place and its content. Spans hold the number of their file, so a text that moved to
+// another number is parsed again.
+struct CompileCache::Parsed {
+  struct Key {
+    source::FileId file;
+    std::string digest;
+    friend bool operator<(const Key& a, const Key& b) {
+      return std::tie(a.file, a.digest) < std::tie(b.file, b.digest);
+    }
+  };
+  std::map<Key, std::shared_ptr<const ParsedFile>> files;
+};
+
+CompileCache::CompileCache() : parsed_(std::make_unique<Parsed>()) {}
+CompileCache::~CompileCache() = default;
+
+namespace {
+
+class Compiler {
+ public:
+  Compiler(const source::FileTree& tree, CompileCache::Parsed& cache) : tree_(tree), cache_(cache) {}
+
+  std::unique_ptr<Compilation> Run() {
+    AddStdlib();
+    if (ReadTree()) {
+      ParseAll();
+      Build();
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void AddStdlib();
+  bool ReadTree();
+  void ReadFile(const source::Entry& entry);
+  void ParseAll();
+  void ParseOne(source::FileId file);
+  void ParseImports(const syntax::PlanFile& file);
+  void ParseLibrary(const std::string& directory);
+  void Build();
+
+  diagnostics::Emitter& emitter() { return result_->emitter; }
+
+  const source::FileTree& tree_;
+  CompileCache::Parsed& cache_;
+  std::unique_ptr<Compilation> result_ = std::make_unique<Compilation>();
+  std::vector<source::FileId> plans_;
+  std::map<std::string, std::vector<source::FileId>, std::less<>> libraries_;  // by directory: "std/gates"
+  std::map<std::string, std::shared_ptr<const ParsedFile>> parsed_;            // by path
+  std::map<CompileCache::Parsed::Key, std::shared_ptr<const ParsedFile>> used_;
+  std::set<std::string> asked_;  // library directories
+  std::size_t bytes_ = 0;
+};
+
+// Their numbers are the same in every compile, so that they are parsed once for a cache.
+void Compiler::AddStdlib() {
+  for (const StdlibFile& file : StdlibFiles()) {
+    const source::FileId id = result_->sources.Add(std::string(file.path), std::string(file.text));
+    libraries_[std::string(file.path.substr(0, file.path.rfind('/')))].push_back(id);
+  }
+}
+
+bool Compiler::ReadTree() {
+  Result<std::vector<source::Entry>> entries = tree_.List();
+  if (!entries) {
+    emitter()
+        .Report(diagnostics::kUnreadableTree, {},
+                fmt::format("the plan set cannot be read: {}", entries.error().message))
+        .Emit();
+    return false;
+  }
+  for (const source::Entry& entry : *entries) {
+    if (IsPlan(entry.path)) {
+      ++result_->plan_files;
+      ReadFile(entry);
+    }
+  }
+  if (result_->plan_files == 0) {
+    emitter().Report(diagnostics::kNoPlanFiles, {}, "there is no file `*.plan` in this directory or below it").Emit();
+    return false;
+  }
+  return true;
+}
+
+void Compiler::ReadFile(const source::Entry& entry) {
+  const source::FileId id{static_cast<std::uint32_t>(result_->sources.size())};
+  const source::Span start{id, 0, 0};
+  if (entry.kind != source::EntryKind::kFile) {
+    result_->sources.Add(entry.path, "");
+    const char* what = entry.kind == source::EntryKind::kSymlink     ? "a symbolic link"
+                       : entry.kind == source::EntryKind::kSubmodule ? "a submodule"
+                                                                     : "no regular file";
+    emitter()
+        .Report(diagnostics::kNotAFile, start, fmt::format("`{}` is {}, which is never followed", entry.path, what))
+        .Emit();
+    return;
+  }
+  Result<std::string> text = tree_.Read(entry.path, syntax::kMaxFileBytes);
+  if (!text) {
+    result_->sources.Add(entry.path, "");
+    const bool large = text.error().code == ErrorCode::kTooLarge;
+    emitter()
+        .Report(large ? diagnostics::kPlanTooLarge : diagnostics::kUnreadableTree, start,
+                large ? fmt::format("the file is larger than {} KiB", syntax::kMaxFileBytes / 1024)
+                      : fmt::format("the file cannot be read: {}", text.error().message))
+        .Emit();
+    return;
+  }
+  bytes_ += text->size();
+  if (bytes_ > kMaxSourceBytes) {
+    result_->sources.Add(entry.path, "");
+    emitter()
+        .Report(diagnostics::kPlanSetTooLarge, {},
+                fmt::format("the plan files together are larger than {} MiB", kMaxSourceBytes / (1024 * 1024)))
+        .Emit();
+    return;
+  }
+  result_->sources.Add(entry.path, std::move(*text));
+  plans_.push_back(id);
+}
+
+void Compiler::ParseOne(source::FileId file) {
+  const source::SourceFile& source = result_->sources.file(file);
+  CompileCache::Parsed::Key key{file, Sha256(source.text())};
+  std::shared_ptr<const ParsedFile> parsed;
+  if (auto cached = cache_.files.find(key); cached != cache_.files.end()) {
+    parsed = cached->second;
+  } else {
+    diagnostics::Emitter own;
+    auto fresh = std::make_shared<ParsedFile>();
+    fresh->file = syntax::Parse(result_->sources, file, own);
+    fresh->diagnostics = own.Sorted();
+    parsed = std::move(fresh);
+  }
+  for (const diagnostics::Diagnostic& diagnostic : parsed->diagnostics) {
+    emitter().Add(diagnostic);
+  }
+  parsed_.emplace(source.path(), parsed);
+  used_.emplace(std::move(key), parsed);
+  ParseImports(parsed->file);
+}
+
+void Compiler::ParseImports(const syntax::PlanFile& file) {
+  for (const syntax::Import& import : file.imports) {
+    if (import.path.size() < 2 || import.path.front().text != "std") {
+      continue;
+    }
+    std::string directory = "std";
+    for (std::size_t i = 1; i < import.path.size(); ++i) {
+      directory += "/" + import.path[i].text;
+    }
+    ParseLibrary(directory);
+  }
+}
+
+void Compiler::ParseLibrary(const std::string& directory) {
+  auto library = libraries_.find(directory);
+  if (library == libraries_.end() || !asked_.insert(directory).second) {
+    return;
+  }
+  for (source::FileId file : library->second) {
+    ParseOne(file);
+  }
+}
+
+void Compiler::ParseAll() {
+  for (source::FileId file : plans_) {
+    ParseOne(file);
+  }
+  // `default.…` is there without an import.
+  ParseLibrary("std");
+  // What this compile did not use, the next one hardly will.
+  cache_.files = used_;
+}
+
+void Compiler::Build() {
+  std::vector<check::ModuleFile> files;
+  for (const auto& [path, parsed] : parsed_) {
+    files.push_back({path, &parsed->file});
+  }
+  result_->plans = check::CheckPlanSet(files, result_->sources, emitter());
+  result_->graphs = lower::Lower(result_->plans, result_->sources, emitter());
+#ifdef SLUICE_HAS_LINTS
+  lint::Lint(result_->plans, result_->graphs, result_->sources, emitter());
+#endif
+  if (!emitter().has_errors()) {
+    result_->manifests = manifest::Manifests(result_->plans, result_->graphs, emitter());
+  }
+  ApplySuppressions(result_->plans.suppressions, emitter());
+}
+
+}  // namespace
+
+std::unique_ptr<Compilation> Compile(const source::FileTree& tree, CompileCache* cache) {
+  CompileCache own;
+  return Compiler(tree, *(cache == nullptr ? own : *cache).parsed_).Run();
+}
+
+}  // namespace sluice
