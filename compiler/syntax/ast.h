@@ -31,13 +31,13 @@ using ExpressionPtr = std::unique_ptr<Expression>;
 enum class Unit { kNone, kPercent, kDuration, kBytes };
 
 struct NumberLiteral {
-  Number value;             // percent as a ratio (5% is 1/20), durations in milliseconds, bytes in bytes
+  Number value;  // percent as a ratio (5% is 1/20), durations in milliseconds, bytes in bytes
   Unit unit = Unit::kNone;
 };
 
 struct StringPart {
-  std::string text;         // escapes resolved, raw strings unindented; used if `value` is null
-  ExpressionPtr value;      // ${…}
+  std::string text;     // escapes resolved, raw strings unindented; used if `value` is null
+  ExpressionPtr value;  // ${…}
   Span span;
 };
 struct StringLiteral {
@@ -53,14 +53,14 @@ struct DateLiteral {
   int year = 0, month = 0, day = 0;
 };
 struct ClockLiteral {
-  int minutes = 0;          // since midnight
+  int minutes = 0;  // since midnight
 };
 
 struct ListLiteral {
   std::vector<ExpressionPtr> items;
 };
 struct MapEntry {
-  ExpressionPtr key;        // a StringLiteral; a bare word is one too
+  ExpressionPtr key;  // a StringLiteral; a bare word is one too
   ExpressionPtr value;
 };
 struct MapLiteral {
@@ -72,8 +72,8 @@ struct MapLiteral {
 struct Comprehension {
   std::vector<Name> variables;  // one or two
   ExpressionPtr in;
-  ExpressionPtr condition;      // or null
-  ExpressionPtr key;            // null for a list
+  ExpressionPtr condition;  // or null
+  ExpressionPtr key;        // null for a list
   ExpressionPtr value;
 };
 // `all p in xs: c`, `any p in xs: c`.
@@ -89,8 +89,23 @@ struct If {
 };
 
 enum class BinaryOperator {
-  kOr, kAnd, kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kIn, kNotIn, kIs, kIsNot,
-  kAdd, kSubtract, kMultiply, kDivide, kCoalesce,
+  kOr,
+  kAnd,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kIn,
+  kNotIn,
+  kIs,
+  kIsNot,
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kCoalesce,
 };
 struct Binary {
   BinaryOperator op = BinaryOperator::kOr;
@@ -104,7 +119,7 @@ struct Unary {
 };
 
 struct NameReference {
-  std::string name;         // the expression's span is the name's
+  std::string name;  // the expression's span is the name's
 };
 struct Member {
   ExpressionPtr object;
@@ -142,7 +157,7 @@ struct Expression {
 
 // `percent`, `string?`, `list<string>`, `map<service>`, `metrics-source`, `{ name: string, port: int }`.
 struct TypeReference {
-  Name name;                              // empty text for a record type
+  Name name;  // empty text for a record type
   std::vector<TypeReference> arguments;
   std::vector<std::pair<Name, TypeReference>> fields;
   bool optional = false;
@@ -158,10 +173,10 @@ struct Parameter {
   Name name;
   TypeReference type;
   std::optional<Refinement> refinement;
-  ExpressionPtr default_value;            // or null
+  ExpressionPtr default_value;  // or null
 };
 struct Require {
-  ExpressionPtr condition, message;       // message may be null
+  ExpressionPtr condition, message;  // message may be null
   Span span;
 };
 
@@ -196,8 +211,8 @@ struct Repetition {
 
 // A declared name: a word, or a string where the declaration is repeated (`service "web-${n}" for …`).
 struct DeclaredName {
-  ExpressionPtr text;       // a StringLiteral in both cases
-  bool bare = true;         // written as a word
+  ExpressionPtr text;  // a StringLiteral in both cases
+  bool bare = true;    // written as a word
   Span span;
 };
 
@@ -215,24 +230,24 @@ struct ServiceClause {
   // namespace · image · replicas · surge · unavailable · cpu · memory · command · args
   Name word;
   ExpressionPtr value;
-  ExpressionPtr to;         // `cpu 0.25 to 1`; null otherwise
+  ExpressionPtr to;  // `cpu 0.25 to 1`; null otherwise
 };
-struct PortClause {         // port http 8080
+struct PortClause {  // port http 8080
   Name name;
   ExpressionPtr number;
   Span span;
 };
-struct ProbeClause {        // probe ready http "/readyz" every 5s
+struct ProbeClause {  // probe ready http "/readyz" every 5s
   enum class Purpose { kReady, kLive, kStartup };
   enum class Means { kHttp, kTcp, kExec };
   Purpose purpose = Purpose::kReady;
   Means means = Means::kHttp;
-  ExpressionPtr target;     // path, port name or number, list of strings
-  std::optional<Name> port; // `on PORT`; the first port otherwise
+  ExpressionPtr target;                 // path, port name or number, list of strings
+  std::optional<Name> port;             // `on PORT`; the first port otherwise
   ExpressionPtr every, timeout, after;  // or null
   Span span;
 };
-struct EnvClause {          // env { NAME: value … }
+struct EnvClause {  // env { NAME: value … }
   ExpressionPtr value;
   Span span;
 };
@@ -242,11 +257,11 @@ struct Service {
   std::vector<ServiceItem> items;
 };
 
-struct RouteClause {        // namespace · host · path
+struct RouteClause {  // namespace · host · path
   Name word;
   ExpressionPtr value;
 };
-struct ViaClause {          // via routers.gateway("infra/public")
+struct ViaClause {  // via routers.gateway("infra/public")
   ExpressionPtr router;
   Span span;
 };
@@ -258,7 +273,7 @@ struct Route {
 
 struct ObjectDeclaration {  // object name { apiVersion: … }
   DeclaredName name;
-  ExpressionPtr value;      // a map
+  ExpressionPtr value;  // a map
 };
 
 // ---------------------------------------------------------------------------------- libraries
@@ -274,7 +289,7 @@ struct FunctionDeclaration {
   std::optional<TypeReference> result;
   ExpressionPtr body;
 };
-struct DefaultDeclaration { // default metrics = providers.prometheus(url: "…")
+struct DefaultDeclaration {  // default metrics = providers.prometheus(url: "…")
   Name name;
   ExpressionPtr value;
 };
@@ -283,7 +298,7 @@ struct DefaultDeclaration { // default metrics = providers.prometheus(url: "…"
 struct MeasureClause {
   std::optional<Name> name;
   ExpressionPtr value;
-  std::optional<Name> as;   // ratio | percent | seconds | milliseconds | number | bytes
+  std::optional<Name> as;  // ratio | percent | seconds | milliseconds | number | bytes
   Span span;
 };
 struct GateConditionClause {  // pass when E, fail when E
@@ -292,7 +307,7 @@ struct GateConditionClause {  // pass when E, fail when E
   ExpressionPtr condition;
   Span span;
 };
-struct GateTimeClause {     // window over · every 30s
+struct GateTimeClause {  // window over · every 30s
   enum class Word { kWindow, kEvery };
   Word word = Word::kWindow;
   ExpressionPtr value;
@@ -302,14 +317,14 @@ struct FailAfterClause {    // fail after 3 of 5
   ExpressionPtr count, of;  // `of` may be null: in a row
   Span span;
 };
-struct MissingClause {      // no-data for 5m else fail · error for 10m else hold
+struct MissingClause {  // no-data for 5m else fail · error for 10m else hold
   enum class What { kNoData, kError };
   What what = What::kNoData;
   ExpressionPtr duration;
   Else otherwise;
   Span span;
 };
-struct KeepClause {         // keep sum: decimal = 0 then sum + bad.value
+struct KeepClause {  // keep sum: decimal = 0 then sum + bad.value
   Name name;
   TypeReference type;
   ExpressionPtr initial, next;
@@ -320,7 +335,7 @@ using GateItem = std::variant<MeasureClause, GateConditionClause, GateTimeClause
 struct Gate {
   Name name;
   std::vector<Parameter> parameters;
-  ExpressionPtr alias;      // `gate healthy = a and b`; null if it has a body
+  ExpressionPtr alias;  // `gate healthy = a and b`; null if it has a body
   std::vector<GateItem> items;
 };
 
@@ -336,22 +351,22 @@ struct SupportsClause {
 };
 struct RouterObjectClause {  // object route when COND { … }
   Name name;
-  ExpressionPtr condition;   // or null
-  ExpressionPtr value;       // a map
+  ExpressionPtr condition;  // or null
+  ExpressionPtr value;      // a map
   Span span;
 };
-struct SettledClause {       // settled when COND · settled after 5s
-  ExpressionPtr condition;   // or null
-  ExpressionPtr after;       // or null
+struct SettledClause {      // settled when COND · settled after 5s
+  ExpressionPtr condition;  // or null
+  ExpressionPtr after;      // or null
   Span span;
 };
-struct LagClause {           // lag 2s
+struct LagClause {  // lag 2s
   ExpressionPtr value;
   Span span;
 };
 // `shares by pods`: the share is the ratio of pods, there is no traffic node.
 struct SharesClause {
-  Name by;                   // pods
+  Name by;  // pods
   Span span;
 };
 // `address pods`, `address router`, `address stable`: what Service NAME points at. pods: all pods of the
@@ -369,27 +384,27 @@ struct Router {
 };
 
 // `request GET "${url}/api" { query { … }  bearer token  timeout 10s }`.
-struct HeaderClause {        // header "X-Team" "value"
+struct HeaderClause {  // header "X-Team" "value"
   ExpressionPtr name, value;
   Span span;
 };
-struct RequestClause {       // query · body json · body text · bearer · timeout, each with one expression
+struct RequestClause {  // query · body json · body text · bearer · timeout, each with one expression
   Name word;
   ExpressionPtr value;
   Span span;
 };
-struct BasicClause {         // basic user password
+struct BasicClause {  // basic user password
   ExpressionPtr user, password;
   Span span;
 };
 using RequestItem = std::variant<HeaderClause, RequestClause, BasicClause, Later>;
 struct Request {
-  Name method;               // GET, POST, PUT
+  Name method;  // GET, POST, PUT
   ExpressionPtr url;
   std::vector<RequestItem> items;
   Span span;
 };
-struct ReadingClause {       // no-data when C · error when C · value E · at E
+struct ReadingClause {  // no-data when C · error when C · value E · at E
   enum class What { kNoDataWhen, kErrorWhen, kValue, kAt };
   What what = What::kValue;
   ExpressionPtr value;
@@ -423,7 +438,7 @@ struct Dialect {
 struct Channel {
   Name name;
   std::vector<Parameter> parameters;
-  ExpressionPtr alias;       // `channel releases = channels.webhook(url: "…")`; null if it has a body
+  ExpressionPtr alias;  // `channel releases = channels.webhook(url: "…")`; null if it has a body
   std::vector<ProviderItem> items;
 };
 
@@ -433,14 +448,14 @@ struct WeightVerb {
   ExpressionPtr share;
 };
 struct ReplicasVerb {
-  ExpressionPtr amount;      // a number or a percent
+  ExpressionPtr amount;  // a number or a percent
 };
 // One condition of a match line: header "x-canary" is "always".
 struct MatchCondition {
   enum class What { kHeader, kCookie, kQuery, kMethod, kSource };
   enum class Test { kIs, kMatches, kIn };
   What what = What::kHeader;
-  ExpressionPtr name;        // null for method and source
+  ExpressionPtr name;  // null for method and source
   Test test = Test::kIs;
   ExpressionPtr value;
   Span span;
@@ -449,22 +464,22 @@ struct MatchVerb {
   std::vector<MatchCondition> conditions;  // joined by `and`; empty: `match none`
 };
 struct MirrorVerb {
-  ExpressionPtr share;       // null: `mirror none`
+  ExpressionPtr share;  // null: `mirror none`
 };
 struct HoldVerb {
   ExpressionPtr duration;
-  ExpressionPtr guard;       // `while G`; or null
+  ExpressionPtr guard;  // `while G`; or null
   std::optional<Else> otherwise;
 };
 struct CheckVerb {
   ExpressionPtr gate;
-  ExpressionPtr within;      // or null: reported by a later phase
+  ExpressionPtr within;  // or null: reported by a later phase
   std::optional<Else> otherwise;
 };
 struct PauseVerb {
-  ExpressionPtr approver;    // `until approved by "sre"`; null if it names nobody
-  ExpressionPtr quorum;      // or null
-  ExpressionPtr within;      // or null
+  ExpressionPtr approver;  // `until approved by "sre"`; null if it names nobody
+  ExpressionPtr quorum;    // or null
+  ExpressionPtr within;    // or null
   std::optional<Else> otherwise;
 };
 struct NotifyVerb {
@@ -473,17 +488,17 @@ struct NotifyVerb {
 struct PromoteVerb {};
 
 struct Verb {
-  std::variant<WeightVerb, ReplicasVerb, MatchVerb, MirrorVerb, HoldVerb, CheckVerb, PauseVerb, NotifyVerb,
-               PromoteVerb, Later>
+  std::variant<WeightVerb, ReplicasVerb, MatchVerb, MirrorVerb, HoldVerb, CheckVerb, PauseVerb, NotifyVerb, PromoteVerb,
+               Later>
       verb;
-  Name word;                 // "weight"
-  std::optional<Name> as;    // `as NAME`
+  Name word;               // "weight"
+  std::optional<Name> as;  // `as NAME`
   Span span;
 };
 
-struct StepReference {       // `after a, ramp[10%]`
+struct StepReference {  // `after a, ramp[10%]`
   Name name;
-  ExpressionPtr index;       // or null: every step of that name
+  ExpressionPtr index;  // or null: every step of that name
   Span span;
 };
 struct Step {
@@ -492,19 +507,19 @@ struct Step {
   std::optional<std::vector<StepReference>> after;  // written at all? `after` may stand before or behind for/when
   std::vector<Verb> verbs;
   std::vector<Annotation> annotations;
-  Span span;                 // header and body
+  Span span;  // header and body
 };
 
 // deploy · through · using · watch · during?: WORD expression.
-struct RolloutClause {       // namespace is the service's
-  Name word;                 // deploy · through · using · watch · tolerance · drain
+struct RolloutClause {  // namespace is the service's
+  Name word;            // deploy · through · using · watch · tolerance · drain
   ExpressionPtr value;
 };
-struct CapacityClause {      // capacity full | shared
+struct CapacityClause {  // capacity full | shared
   Name what;
   Span span;
 };
-struct DeadlineClause {      // deadline 3d else hold
+struct DeadlineClause {  // deadline 3d else hold
   ExpressionPtr value;
   std::optional<Else> otherwise;
   Span span;
@@ -513,18 +528,18 @@ struct KeepPreviousClause {  // keep previous for 10m
   ExpressionPtr value;
   Span span;
 };
-struct FastTrackClause {     // fast-track rollbacks within 3 revisions
+struct FastTrackClause {  // fast-track rollbacks within 3 revisions
   ExpressionPtr revisions;
   Span span;
 };
-struct OnClause {            // on failure { … } · on success { … }
+struct OnClause {  // on failure { … } · on success { … }
   enum class Event { kFailure, kSuccess };
   Event event = Event::kFailure;
-  bool hold = false;         // the block begins with `hold`
+  bool hold = false;  // the block begins with `hold`
   std::vector<Verb> verbs;
   Span span;
 };
-struct OnRemovalClause {     // on removal orphan | delete
+struct OnRemovalClause {  // on removal orphan | delete
   Name what;
   Span span;
 };
@@ -548,13 +563,13 @@ struct Declaration {
       declaration;
   std::vector<Repetition> repetitions;
   std::vector<Annotation> annotations;
-  std::string doc;           // the text of its `///` lines
-  Span keyword;              // `service`
-  Span span;                 // from keyword to the closing brace
+  std::string doc;  // the text of its `///` lines
+  Span keyword;     // `service`
+  Span span;        // from keyword to the closing brace
 };
 
 struct Import {
-  std::vector<Name> path;    // std, gates
+  std::vector<Name> path;  // std, gates
   Span span;
 };
 

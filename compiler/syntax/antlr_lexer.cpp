@@ -1,0 +1,110 @@
+// Drives the generated lexer. One of the two files that see ANTLR.
+#include <antlr4-runtime.h>
+
+#include "PlanLexer.h"
+#include "compiler/syntax/tokens.h"
+
+namespace sluice::syntax {
+namespace {
+
+// The bytes of a text as characters. All that the grammar looks at is ASCII, so offsets stay byte offsets and
+// nothing is converted; a byte above 127 is part of a string, a comment or a bad character.
+class ByteStream final : public antlr4::CharStream {
+ public:
+  ByteStream(std::string_view text, std::size_t begin, std::size_t end) : text_(text), position_(begin), end_(end) {}
+
+  void consume() override { ++position_; }
+  std::size_t LA(ssize_t offset) override {
+    const std::size_t at =
+        offset > 0 ? position_ + static_cast<std::size_t>(offset) - 1 : position_ - static_cast<std::size_t>(-offset);
+    return at < end_ ? static_cast<unsigned char>(text_[at]) : IntStream::EOF;
+  }
+  ssize_t mark() override { return -1; }
+  void release(ssize_t) override {}
+  std::size_t index() override { return position_; }
+  void seek(std::size_t index) override { position_ = index; }
+  std::size_t size() override { return end_; }
+  std::string getSourceName() const override { return {}; }
+  std::string getText(const antlr4::misc::Interval& interval) override {
+    const auto first = static_cast<std::size_t>(interval.a);
+    return std::string(text_.substr(first, static_cast<std::size_t>(interval.b) + 1 - first));
+  }
+  std::string toString() const override { return std::string(text_.substr(0, end_)); }
+
+ private:
+  std::string_view text_;
+  std::size_t position_;
+  std::size_t end_;
+};
+
+}  // namespace
+
+Tokens Lex(std::string_view text, std::uint32_t begin, std::uint32_t end, std::size_t limit, Tokens* docs) {
+  ByteStream bytes(text, begin, end);
+  generated::PlanLexer lexer(&bytes);
+  lexer.removeErrorListeners();
+  Tokens tokens;
+  tokens.reserve(static_cast<std::size_t>(end - begin) / 4 + 1);
+  std::uint32_t line_break_before = begin;
+  std::uint32_t indent = 0;
+  bool first = FirstOnLine(text, begin, &indent);
+  while (tokens.size() < limit) {
+    const std::unique_ptr<antlr4::Token> read = lexer.nextToken();
+    if (read->getType() == antlr4::Token::EOF) {
+      break;
+    }
+    Token token;
+    token.type = static_cast<int>(read->getType());
+    token.begin = static_cast<std::uint32_t>(read->getStartIndex());
+    token.end = static_cast<std::uint32_t>(read->getStopIndex()) + 1;
+    const std::string_view between = text.substr(line_break_before, token.begin - line_break_before);
+    if (first || between.find_first_of("\r\n") != std::string_view::npos) {
+      first = FirstOnLine(text, token.begin, &indent);
+      token.first_on_line = first;
+      first = false;
+    }
+    token.indent = indent;
+    line_break_before = token.end;
+    if (token.type != token::DOC_COMMENT) {
+      tokens.push_back(token);
+    } else if (docs != nullptr) {
+      docs->push_back(token);
+    }
+  }
+  return tokens;
+}
+
+std::string Spelling(int type) {
+  switch (type) {
+    case kEndOfText:
+      return "the end of the file";
+    case token::ID:
+      return "a name";
+    case token::STRING:
+    case token::RAW_STRING:
+      return "a string";
+    case token::NUMBER:
+      return "a number";
+    case token::DURATION:
+      return "a duration";
+    case token::PERCENT:
+      return "a percentage";
+    case token::BYTES:
+      return "an amount of bytes";
+    case token::DATE:
+      return "a date";
+    case token::CLOCK:
+      return "a clock time";
+    default:
+      break;
+  }
+  static const antlr4::dfa::Vocabulary* const vocabulary = [] {
+    antlr4::ANTLRInputStream empty;
+    generated::PlanLexer lexer(&empty);
+    return new antlr4::dfa::Vocabulary(lexer.getVocabulary());
+  }();
+  std::string literal = vocabulary->getLiteralName(static_cast<std::size_t>(type));
+  return literal.size() > 2 ? literal.substr(1, literal.size() - 2) : literal;
+}
+
+}  // namespace sluice::syntax
