@@ -12,8 +12,8 @@ namespace sluice::graph {
 // Canonical JSON text: the same graph gives the same bytes. With `spans` the plan lines are included
 // (graph.json); without them the text is what the digest covers.
 std::string EncodeGraph(const Graph& graph, bool spans);
-// Reads what EncodeGraph wrote. Fields that are missing or of the wrong type, and expressions deeper than
-// 64 levels, are kInvalid with the path of the field.
+// Reads what EncodeGraph wrote. Fields that are missing or of the wrong type, and expressions with too
+// many levels, are kInvalid with the path of the field.
 Result<Graph> DecodeGraph(std::string_view json);
 
 // 64 hexadecimal digits over EncodeGraph(graph, false).

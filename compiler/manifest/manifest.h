@@ -1,6 +1,7 @@
 // Kubernetes objects of a plan set, and their YAML.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -11,30 +12,31 @@
 
 namespace sluice::manifest {
 
+inline constexpr std::size_t kMaxObjects = 5'000;
+inline constexpr std::size_t kMaxObjectBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxOutputBytes = 64 * 1024 * 1024;
+
 // One object that the syncer applies or the executor will write.
 struct Manifest {
   std::string api_version, kind, namespace_, name;
-  graph::Value object;          // a map; keys in the customary order
-  source::Span span;            // what it came from
-  bool keep = false;            // never pruned
-  bool executor_only = false;   // a rollout's: written by the executor, shown by `compile`
+  graph::Value object;         // a map; keys in the customary order
+  source::Span span;           // what it came from
+  bool keep = false;           // never pruned
+  bool executor_only = false;  // a rollout's: written by the executor, shown by `compile`
 };
 
-// Everything of the plan set: static objects, services without a rollout, and for each rollout the
-// objects of its revision. Sorted by namespace, kind, name.
+// Everything of the plan set: static objects, services without a rollout, and for each rollout what the
+// executor comes to write once the revision is stable (Deployment, Services, the router's objects). Sorted by
+// namespace, kind, name. Reports objects that two parts of the plan set write, and what is over a limit.
 std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::vector<graph::Graph>& graphs,
                                 diagnostics::Emitter& emitter);
 
-// The Deployment, revision Service and revision digest of a service.
-graph::Workload MakeWorkload(const check::Service& service, bool shares_by_pods);
-
-// Service NAME; its selector has only the service label.
-graph::Value MakeStableService(const check::Service& service);
-
-// "namespace_kind_name.yaml", lower case, safe as a file name.
+// "namespace_kind_name.yaml", lower case, safe as a file name. Different objects of one plan set get
+// different names.
 std::string FileName(const Manifest& manifest);
 
-// Block style, keys in order, strings quoted where YAML would read something else; ends with a newline.
+// Block style, keys in order, strings quoted where YAML (1.1, as Kubernetes reads it) would read something
+// else; ends with a newline. A quantity's unit is dropped, as in graph::EncodeValue.
 std::string ToYaml(const graph::Value& object);
 
 }  // namespace sluice::manifest

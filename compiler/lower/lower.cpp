@@ -1,0 +1,140 @@
+#include "compiler/lower/lower.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/graph/codec.h"
+#include "compiler/graph/identity.h"
+#include "compiler/graph/validate.h"
+#include "compiler/graph/walk.h"
+#include "compiler/lower/deadline.h"
+#include "compiler/lower/nodes.h"
+#include "compiler/lower/router.h"
+#include "compiler/manifest/workload.h"
+
+namespace sluice::lower {
+namespace {
+
+// A RolloutBundle holds the graph twice over at most (etcd takes 1.5 MiB an object by default).
+constexpr std::size_t kMaxGraphBytes = 512 * 1024;
+
+graph::Policies MakePolicies(const check::Rollout& rollout) {
+  graph::Policies policies;
+  policies.deadline = rollout.deadline ? rollout.deadline->value : policies.deadline;
+  policies.deadline_else = rollout.deadline_else.value_or(policies.deadline_else);
+  policies.drain = rollout.drain ? rollout.drain->value : policies.drain;
+  policies.keep_previous = rollout.keep_previous ? rollout.keep_previous->value : policies.keep_previous;
+  policies.fast_track = rollout.fast_track ? rollout.fast_track->value : policies.fast_track;
+  policies.tolerance = rollout.tolerance ? rollout.tolerance->value : policies.tolerance;
+  policies.delete_on_removal = rollout.delete_on_removal;
+  const manifest::Allowance allowance = manifest::AllowanceOf(*rollout.service);
+  policies.surge = allowance.surge;
+  policies.unavailable = allowance.unavailable;
+  const bool by_pods = rollout.router->router.shares_by_pods;
+  policies.capacity_shared = by_pods || (rollout.capacity_shared && rollout.capacity_shared->value);
+  return policies;
+}
+
+CapacityRules MakeRules(const graph::Graph& graph) {
+  CapacityRules rules;
+  rules.capacity = graph.router.shares_by_pods      ? Capacity::kPods
+                   : graph.policies.capacity_shared ? Capacity::kShared
+                                                    : Capacity::kFull;
+  rules.limits = {graph.workload.replicas, graph.policies.surge, graph.policies.unavailable};
+  return rules;
+}
+
+void PruneFunctions(graph::Graph& graph, const graph::FunctionTable& all) {
+  graph::VisitExpressions(
+      graph, [&](const graph::Expression& expression) { graph::CollectFunctions(expression, all, graph.functions); });
+}
+
+bool CheckSize(const check::Rollout& rollout, const graph::Graph& graph, diagnostics::Emitter& emitter) {
+  const std::size_t size = graph::EncodeGraph(graph, false).size();
+  if (size <= kMaxGraphBytes) {
+    return true;
+  }
+  emitter
+      .Report(diagnostics::kGraphTooLarge, rollout.span,
+              fmt::format("the graph of rollout `{}` has {} KiB, more than {}", rollout.name, size / 1024,
+                          kMaxGraphBytes / 1024))
+      .Note("it is stored as one object in the cluster: fewer steps, or smaller objects in the router");
+  return false;
+}
+
+bool CheckPorts(const check::Rollout& rollout, diagnostics::Emitter& emitter) {
+  if (rollout.router->router.shares_by_pods || !rollout.service->ports.empty()) {
+    return true;
+  }
+  emitter
+      .Report(diagnostics::kServiceWithoutPort, rollout.deploy_span.known() ? rollout.deploy_span : rollout.span,
+              fmt::format("service `{}` has no port for router `{}` to send traffic to", rollout.service->name,
+                          rollout.router->router.name))
+      .Label(rollout.service->span, "add `port http 8080`");
+  return false;
+}
+
+std::optional<graph::Graph> LowerOne(const check::Rollout& rollout, const graph::FunctionTable& functions,
+                                     const source::SourceSet& sources, diagnostics::Emitter& emitter) {
+  if (rollout.service == nullptr || !rollout.router) {
+    return std::nullopt;  // reported already
+  }
+  if (rollout.steps.size() > kMaxSteps) {
+    emitter
+        .Report(diagnostics::kTooManySteps, rollout.span,
+                fmt::format("rollout `{}` has {} steps, more than {}", rollout.name, rollout.steps.size(), kMaxSteps))
+        .Emit();
+    return std::nullopt;
+  }
+  graph::Graph graph;
+  graph.rollout = rollout.name;
+  graph.rollout_namespace = rollout.service->namespace_;
+  graph.service = rollout.service->name;
+  graph.source = rollout.span.known() ? sources.file(rollout.span.file).path() : "";
+  graph.policies = MakePolicies(rollout);
+  graph.router = BindRouter(rollout, functions);
+  graph.workload =
+      manifest::MakeWorkload(*rollout.service, {rollout.name, graph.router.shares_by_pods, graph.policies.drain});
+  graph.stable_service = manifest::MakeStableService(*rollout.service, rollout.name);
+  graph.hold_on_failure = rollout.hold_on_failure;
+
+  bool well = CheckPorts(rollout, emitter);
+  well = AddNodes(rollout, MakeRules(graph), sources, graph, emitter) && well;
+  if (!well) {
+    return std::nullopt;
+  }
+  PruneFunctions(graph, functions);
+  well = CheckRouter(rollout, graph, emitter) && well;
+  well = CheckDeadline(rollout, graph, sources, emitter) && well;
+  if (!well) {
+    return std::nullopt;
+  }
+  graph::SetIdentities(graph);
+  if (!CheckSize(rollout, graph, emitter)) {
+    return std::nullopt;
+  }
+  return graph;
+}
+
+}  // namespace
+
+std::vector<graph::Graph> Lower(const check::CheckedPlanSet& plans, const source::SourceSet& sources,
+                                diagnostics::Emitter& emitter) {
+  std::vector<graph::Graph> graphs;
+  for (const auto& rollout : plans.rollouts) {
+    if (auto graph = LowerOne(*rollout, plans.functions, sources, emitter)) {
+      graphs.push_back(*std::move(graph));
+    }
+  }
+  std::stable_sort(graphs.begin(), graphs.end(), [](const graph::Graph& a, const graph::Graph& b) {
+    return std::tie(a.rollout, a.rollout_namespace) < std::tie(b.rollout, b.rollout_namespace);
+  });
+  return graphs;
+}
+
+}  // namespace sluice::lower

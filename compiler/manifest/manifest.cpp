@@ -1,0 +1,254 @@
+#include "compiler/manifest/manifest.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/base/hash.h"
+#include "compiler/graph/names.h"
+#include "compiler/graph/split.h"
+#include "compiler/manifest/workload.h"
+
+namespace sluice::manifest {
+namespace {
+
+using graph::List;
+using graph::Map;
+using graph::Value;
+
+std::string TextOf(const Value& value) {
+  const std::string* text = value.as_string();
+  return text == nullptr ? std::string() : *text;
+}
+
+Manifest MakeManifest(Value object, source::Span span) {
+  Manifest manifest;
+  manifest.api_version = TextOf(object.Field("apiVersion"));
+  manifest.kind = TextOf(object.Field("kind"));
+  manifest.namespace_ = TextOf(object.Path({"metadata", "namespace"}));
+  manifest.name = TextOf(object.Path({"metadata", "name"}));
+  manifest.object = std::move(object);
+  manifest.span = span;
+  return manifest;
+}
+
+// Quantities as Kubernetes writes them ("256Mi", "25%", "1m30s"); a plan's numbers stay numbers.
+Value WithoutUnits(const Value& value) {
+  if (const Map* map = value.as_map()) {
+    Map result;
+    for (const auto& [key, item] : map->entries()) {
+      if (!item.is_none()) {
+        result.Set(key, WithoutUnits(item));
+      }
+    }
+    return Value(std::move(result));
+  }
+  if (const List* list = value.as_list()) {
+    List result;
+    for (const Value& item : *list) {
+      result.push_back(WithoutUnits(item));
+    }
+    return Value(std::move(result));
+  }
+  const graph::Quantity* quantity = value.as_quantity();
+  return quantity != nullptr && quantity->unit != graph::Unit::kNone ? Value(value.ToText()) : value;
+}
+
+// About the bytes of an object's YAML, without writing it.
+std::size_t SizeOf(const Value& value, std::size_t indent) {
+  std::size_t size = 1;
+  if (const Map* map = value.as_map()) {
+    for (const auto& [key, item] : map->entries()) {
+      size += indent + key.size() + 3 + SizeOf(item, indent + 2);
+    }
+  } else if (const List* list = value.as_list()) {
+    for (const Value& item : *list) {
+      size += indent + 2 + SizeOf(item, indent + 2);
+    }
+  } else if (const std::string* text = value.as_string()) {
+    size += text->size();
+  } else {
+    size += 8;
+  }
+  return size;
+}
+
+// Service NAME as it stands while nothing rolls out: with the revision's label where it points at stable.
+Value SteadyService(const graph::Graph& graph) {
+  if (graph.router.address != graph::Router::Address::kStable || graph.stable_service.as_map() == nullptr) {
+    return graph.stable_service;
+  }
+  Map object = *graph.stable_service.as_map();
+  Map spec = *object.Find("spec")->as_map();
+  Map selector = *spec.Find("selector")->as_map();
+  selector.Set(graph::kRevisionLabel, graph.workload.revision);
+  spec.Set("selector", Value(std::move(selector)));
+  object.Set("spec", Value(std::move(spec)));
+  return Value(std::move(object));
+}
+
+class Collector {
+ public:
+  explicit Collector(diagnostics::Emitter& emitter) : emitter_(emitter) {}
+
+  void Add(Value object, source::Span span, bool executor_only, bool keep = false) {
+    if (object.is_none()) {
+      return;
+    }
+    Manifest manifest = MakeManifest(std::move(object), span);
+    manifest.executor_only = executor_only;
+    manifest.keep = keep;
+    if (Claim(manifest)) {
+      CheckSize(manifest);
+      manifests_.push_back(std::move(manifest));
+    }
+  }
+
+  // What the router writes while stable has all of the traffic. Failing ones are reported by lowering.
+  void AddRouterObjects(const graph::Graph& graph, source::Span span) {
+    const Value split = SplitValue(graph, {{"stable", &graph.workload, Number(1)}}, {}, Number(0));
+    const graph::Roots roots{{"split", split}};
+    for (const graph::RouterObject& object : graph.router.objects) {
+      if (object.when) {
+        const graph::Evaluation when = graph::Evaluate(*object.when, graph.functions, roots);
+        if (when.value.as_bool() == nullptr || !*when.value.as_bool()) {
+          continue;
+        }
+      }
+      const graph::Evaluation evaluation = graph::Evaluate(*object.manifest, graph.functions, roots);
+      if (evaluation.kind == graph::Evaluation::Kind::kValue) {
+        Add(WithoutUnits(evaluation.value), span, true);
+      }
+    }
+  }
+
+  std::vector<Manifest> Take() {
+    std::sort(manifests_.begin(), manifests_.end(), [](const Manifest& a, const Manifest& b) {
+      return std::tie(a.namespace_, a.kind, a.name, a.api_version) <
+             std::tie(b.namespace_, b.kind, b.name, b.api_version);
+    });
+    if (manifests_.size() > kMaxObjects) {
+      emitter_
+          .Report(diagnostics::kTooManyObjects, {},
+                  fmt::format("the plan set comes to {} objects, more than {}", manifests_.size(), kMaxObjects))
+          .Emit();
+    }
+    if (total_ > kMaxOutputBytes) {
+      emitter_
+          .Report(diagnostics::kManifestsTooLarge, {},
+                  fmt::format("the plan set's objects have {} MiB, more than {}", total_ >> 20, kMaxOutputBytes >> 20))
+          .Emit();
+    }
+    return std::move(manifests_);
+  }
+
+ private:
+  // An object is the same in every version of its group.
+  static std::string GroupOf(const std::string& api_version) {
+    const std::size_t slash = api_version.find('/');
+    return slash == std::string::npos ? "" : api_version.substr(0, slash);
+  }
+
+  bool Claim(const Manifest& manifest) {
+    const auto key = std::make_tuple(GroupOf(manifest.api_version), manifest.kind, manifest.namespace_, manifest.name);
+    const auto [found, inserted] = owners_.try_emplace(key, manifest.span);
+    if (inserted) {
+      return true;
+    }
+    auto report = emitter_.Report(diagnostics::kObjectWrittenTwice, manifest.span,
+                                  manifest.namespace_.empty()
+                                      ? fmt::format("{} `{}` is written twice", manifest.kind, manifest.name)
+                                      : fmt::format("{} `{}` in namespace `{}` is written twice", manifest.kind,
+                                                    manifest.name, manifest.namespace_));
+    if (found->second.known()) {
+      report.Label(found->second, "also by this");
+    }
+    return false;
+  }
+
+  void CheckSize(const Manifest& manifest) {
+    const std::size_t size = SizeOf(manifest.object, 0);
+    total_ += size;
+    if (size > kMaxObjectBytes) {
+      emitter_
+          .Report(diagnostics::kObjectTooLarge, manifest.span,
+                  fmt::format("{} `{}` has {} KiB, more than {}", manifest.kind, manifest.name, size >> 10,
+                              kMaxObjectBytes >> 10))
+          .Emit();
+    }
+  }
+
+  diagnostics::Emitter& emitter_;
+  std::vector<Manifest> manifests_;
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, source::Span> owners_;
+  std::size_t total_ = 0;
+};
+
+using RolloutKey = std::pair<std::string, std::string>;  // namespace, name
+
+}  // namespace
+
+std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::vector<graph::Graph>& graphs,
+                                diagnostics::Emitter& emitter) {
+  Collector collector(emitter);
+  std::set<const check::Service*> deployed;
+  std::map<RolloutKey, const check::Rollout*> rollouts;
+  for (const auto& rollout : plans.rollouts) {
+    if (rollout->service != nullptr) {
+      deployed.insert(rollout->service);
+      rollouts.emplace(RolloutKey{rollout->service->namespace_, rollout->name}, rollout.get());
+    }
+  }
+  for (const check::StaticObject& object : plans.objects) {
+    collector.Add(WithoutUnits(object.value), object.span, false, object.keep);
+  }
+  for (const auto& service : plans.services) {
+    if (!deployed.contains(service.get())) {
+      collector.Add(MakePlainDeployment(*service), service->span, false);
+      collector.Add(MakeStableService(*service, ""), service->span, false);
+    }
+  }
+  for (const graph::Graph& graph : graphs) {
+    const auto found = rollouts.find({graph.rollout_namespace, graph.rollout});
+    const check::Rollout* rollout = found == rollouts.end() ? nullptr : found->second;
+    const source::Span service_span = rollout != nullptr ? rollout->service->span : source::Span{};
+    const source::Span route_span = rollout == nullptr          ? source::Span{}
+                                    : rollout->route != nullptr ? rollout->route->span
+                                                                : rollout->span;
+    collector.Add(graph.workload.deployment, service_span, true);
+    collector.Add(graph.workload.service, service_span, true);
+    if (graph.router.address != graph::Router::Address::kRouter) {
+      collector.Add(SteadyService(graph), service_span, true);
+    }
+    collector.AddRouterObjects(graph, route_span);
+  }
+  return collector.Take();
+}
+
+std::string FileName(const Manifest& manifest) {
+  std::string name;
+  bool replaced = false;
+  const auto append = [&](const std::string& part) {
+    for (const char c : part) {
+      const bool safe = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.';
+      replaced = replaced || !safe;
+      name += safe ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : '-';
+    }
+  };
+  append(manifest.namespace_.empty() ? "cluster" : manifest.namespace_);
+  name += '_';
+  append(manifest.kind);
+  name += '_';
+  append(manifest.name);
+  if (replaced) {
+    name += "-" + Sha256(manifest.name).substr(0, 8);
+  }
+  return name + ".yaml";
+}
+
+}  // namespace sluice::manifest

@@ -1,0 +1,168 @@
+#include "compiler/manifest/workload.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "compiler/graph/capacity.h"
+#include "compiler/graph/names.h"
+#include "compiler/kubernetes/image.h"
+#include "compiler/manifest/pod_template.h"
+#include "compiler/manifest/revision.h"
+
+namespace sluice::manifest {
+namespace {
+
+using graph::List;
+using graph::Map;
+using graph::Value;
+
+// A pod that does not become ready within this time is a failure of its Deployment (Kubernetes' default is
+// 600 s as well; written out because the executor's bound for pods rests on it).
+constexpr std::int64_t kProgressDeadlineSeconds = 600;
+
+Value Metadata(const check::Service& service, const std::string& name, const std::string& revision,
+               const std::string& rollout) {
+  Map labels;
+  labels.Set(graph::kServiceLabel, service.name);
+  if (!revision.empty()) {
+    labels.Set(graph::kRevisionLabel, revision);
+  }
+  if (!rollout.empty()) {
+    labels.Set(graph::kRolloutLabel, rollout);
+  }
+  Map metadata;
+  metadata.Set("name", name);
+  metadata.Set("namespace", service.namespace_);
+  metadata.Set("labels", Value(std::move(labels)));
+  return Value(std::move(metadata));
+}
+
+Value Selector(const check::Service& service, const std::string& revision) {
+  Map labels;
+  labels.Set(graph::kServiceLabel, service.name);
+  if (!revision.empty()) {
+    labels.Set(graph::kRevisionLabel, revision);
+  }
+  return Value(std::move(labels));
+}
+
+Value MakeDeployment(const check::Service& service, const std::string& name, const std::string& revision,
+                     const std::string& rollout, Value pod_template) {
+  const Allowance allowance = AllowanceOf(service);
+  Map rolling;
+  rolling.Set("maxSurge", allowance.surge);
+  rolling.Set("maxUnavailable", allowance.unavailable);
+  Map strategy;
+  strategy.Set("type", "RollingUpdate");
+  strategy.Set("rollingUpdate", Value(std::move(rolling)));
+  Map selector;
+  selector.Set("matchLabels", Selector(service, revision));
+
+  Map spec;
+  spec.Set("replicas", service.replicas.value);
+  // A revision is a Deployment of its own: earlier ReplicaSets of one are of no use.
+  spec.Set("revisionHistoryLimit", revision.empty() ? 10 : 0);
+  spec.Set("progressDeadlineSeconds", kProgressDeadlineSeconds);
+  spec.Set("selector", Value(std::move(selector)));
+  spec.Set("strategy", Value(std::move(strategy)));
+  spec.Set("template", std::move(pod_template));
+
+  Map object;
+  object.Set("apiVersion", "apps/v1");
+  object.Set("kind", "Deployment");
+  object.Set("metadata", Metadata(service, name, revision, rollout));
+  object.Set("spec", Value(std::move(spec)));
+  return Value(std::move(object));
+}
+
+Value MakeService(const check::Service& service, const std::string& name, const std::string& revision,
+                  const std::string& rollout) {
+  List ports;
+  for (const check::Port& port : service.ports) {
+    Map entry;
+    entry.Set("name", port.name);
+    entry.Set("port", port.number);
+    entry.Set("targetPort", port.name);
+    ports.emplace_back(std::move(entry));
+  }
+  if (ports.empty()) {
+    return Value();
+  }
+  Map spec;
+  spec.Set("selector", Selector(service, revision));
+  spec.Set("ports", Value(std::move(ports)));
+  Map object;
+  object.Set("apiVersion", "v1");
+  object.Set("kind", "Service");
+  object.Set("metadata", Metadata(service, name, revision, rollout));
+  object.Set("spec", Value(std::move(spec)));
+  return Value(std::move(object));
+}
+
+// A tag, or the first 12 digits of a digest: what people call the version.
+std::string VersionOf(const std::string& image) {
+  const kubernetes::ImageParse parse = kubernetes::ParseImage(image);
+  if (!parse.image) {
+    return "";
+  }
+  if (!parse.image->tag.empty()) {
+    return parse.image->tag;
+  }
+  const std::string& digest = parse.image->digest;
+  const std::size_t colon = digest.find(':');
+  return colon == std::string::npos ? digest.substr(0, 12) : digest.substr(colon + 1, 12);
+}
+
+}  // namespace
+
+std::int32_t PodCount(const check::Amount& amount, std::int32_t replicas) {
+  if (amount.percent) {
+    return graph::PodsOf(amount.number, replicas);
+  }
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(amount.number.Floor(), 0, 1'000'000));
+}
+
+Allowance AllowanceOf(const check::Service& service) {
+  const std::int32_t replicas = service.replicas.value;
+  const check::Amount surge = service.surge ? service.surge->value : check::Amount{true, Number::Ratio(1, 4)};
+  Allowance allowance{PodCount(surge, replicas), 0};
+  if (service.unavailable) {
+    const check::Amount& amount = service.unavailable->value;
+    const Number pods = amount.percent ? amount.number * Number(replicas) : amount.number;
+    allowance.unavailable =
+        pods.overflowed() ? 0 : static_cast<std::int32_t>(std::clamp<std::int64_t>(pods.Floor(), 0, replicas));
+  }
+  if (allowance.surge == 0 && allowance.unavailable == 0) {
+    // Nothing could ever move (apps/v1 validation refuses a Deployment like this).
+    allowance.unavailable = 1;
+  }
+  return allowance;
+}
+
+graph::Workload MakeWorkload(const check::Service& service, const WorkloadOptions& options) {
+  const Value bare = MakePodTemplate(service, options.shares_by_pods ? std::optional(options.drain) : std::nullopt);
+  graph::Workload workload;
+  workload.revision_digest = RevisionDigest(bare);
+  workload.revision = RevisionName(workload.revision_digest);
+  workload.image = service.image.value;
+  workload.version = VersionOf(service.image.value);
+  workload.replicas = service.replicas.value;
+  const std::string name = service.name + "-" + workload.revision;
+  workload.deployment =
+      MakeDeployment(service, name, workload.revision, options.rollout, WithRevisionLabel(bare, workload.revision));
+  if (!options.shares_by_pods) {
+    workload.service = MakeService(service, name, workload.revision, options.rollout);
+  }
+  return workload;
+}
+
+Value MakeStableService(const check::Service& service, const std::string& rollout) {
+  return MakeService(service, service.name, "", rollout);
+}
+
+Value MakePlainDeployment(const check::Service& service) {
+  return MakeDeployment(service, service.name, "", "", MakePodTemplate(service, std::nullopt));
+}
+
+}  // namespace sluice::manifest

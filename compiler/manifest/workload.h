@@ -1,0 +1,43 @@
+// A service of a plan as Kubernetes objects: one revision's Deployment and Service, and the stable Service.
+//
+// Nothing in a pod template names a role, a commit or a plan: what would change without the pods having to
+// change stays out of it.
+#pragma once
+
+#include <string>
+
+#include "compiler/base/time.h"
+#include "compiler/check/checked_plan.h"
+#include "compiler/graph/graph.h"
+#include "compiler/graph/value.h"
+
+namespace sluice::manifest {
+
+// What a service's objects take from the rollout that deploys it.
+struct WorkloadOptions {
+  std::string rollout;          // label on the objects; "" for a service without a rollout
+  bool shares_by_pods = false;  // no Service of its own for a revision; pods drain themselves
+  Duration drain{30'000};       // how long a pod goes on serving after it was told to end (shares by pods)
+};
+
+// How far the pods of a service may go beyond and below its replicas, in pods: a surge rounded up, 25%
+// unless said; an unavailability rounded down, 0 unless said; 1 if both come to 0.
+struct Allowance {
+  std::int32_t surge = 0;
+  std::int32_t unavailable = 0;
+};
+Allowance AllowanceOf(const check::Service& service);
+
+// An amount of a service's pods, percents rounded up.
+std::int32_t PodCount(const check::Amount& amount, std::int32_t replicas);
+
+// The Deployment, revision Service and revision digest of a service that a rollout deploys.
+graph::Workload MakeWorkload(const check::Service& service, const WorkloadOptions& options);
+
+// Service NAME; its selector has only the service label. None for a service without ports.
+graph::Value MakeStableService(const check::Service& service, const std::string& rollout);
+
+// Deployment NAME of a service without a rollout.
+graph::Value MakePlainDeployment(const check::Service& service);
+
+}  // namespace sluice::manifest
