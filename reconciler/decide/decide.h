@@ -17,7 +17,7 @@ inline constexpr const char* kSplitAnnotation = "sluice.dev/split";
 
 // Writes carry the version on which they were decided; none means: create it.
 struct ApplyObject {
-  graph::Value object;                 // complete: what our field manager owns
+  graph::Value object;  // complete: what our field manager owns
   std::optional<Version> version;
   std::string why;
 };
@@ -30,37 +30,37 @@ struct DeleteObject {
 struct MeasureGate {
   GateKey key;
   std::int64_t sequence = 0;
-  std::uint32_t gate = 0;              // index into the graph's gates
+  std::uint32_t gate = 0;  // index into the graph's gates
 };
 struct SendNotification {
-  std::string key;                     // Idempotency-Key
-  std::string node;                    // which notify node
+  std::string key;   // Idempotency-Key
+  std::string node;  // which notify node
   std::string message;
 };
 struct ConsumeCommand {
   std::string uid;
   bool accepted = true;
-  std::string reason;                  // why it was refused
+  std::string reason;  // why it was refused
 };
 // Something people want to see in `kubectl get events`.
 struct EmitEvent {
   bool warning = false;
-  std::string reason;                  // "StepEntered"
+  std::string reason;  // "StepEntered"
   std::string note;
 };
 using Action = std::variant<ApplyObject, DeleteObject, MeasureGate, SendNotification, ConsumeCommand, EmitEvent>;
 
 // Why it acts, or doesn't yet: for people; nothing branches on it.
 struct Reason {
-  std::string text;                    // "waits for 2 of 3 candidate pods to become ready"
-  std::string node;                    // path; or ""
-  std::optional<TimePoint> until;      // at the latest
+  std::string text;                // "waits for 2 of 3 candidate pods to become ready"
+  std::string node;                // path; or ""
+  std::optional<TimePoint> until;  // at the latest
 };
 
 struct Decision {
-  Status status;                       // to be persisted before any action runs
-  std::vector<Action> actions;         // in order; each idempotent; none depends on another's effect
-  std::optional<TimePoint> wake_at;    // look again then, even if nothing changes
+  Status status;                     // to be persisted before any action runs
+  std::vector<Action> actions;       // in order; each idempotent; none depends on another's effect
+  std::optional<TimePoint> wake_at;  // look again then, even if nothing changes
   std::vector<Reason> reasons;
 };
 

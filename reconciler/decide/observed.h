@@ -25,37 +25,37 @@ struct ObservedDeployment {
   Version version;
   std::int64_t generation = 0, observed_generation = 0;
   std::int32_t spec_replicas = 0;
-  std::int32_t pods = 0;               // that exist, terminating ones not counted
-  std::int32_t ready = 0;              // by its status
+  std::int32_t pods = 0;   // that exist, terminating ones not counted
+  std::int32_t ready = 0;  // by its status
   bool deleting = false;
-  std::int64_t epoch = 0;              // graph::kEpochAnnotation; 0 if it has none
-  bool drifted = false;                // the fields that we own differ from the workload's template
-  std::string evidence;                // of pods that don't become ready: "CrashLoopBackOff: exit 1"; or ""
-  std::string blocked;                 // why pods are not created (quota …); or ""
+  std::int64_t epoch = 0;  // graph::kEpochAnnotation; 0 if it has none
+  bool drifted = false;    // the fields that we own differ from the workload's template
+  std::string evidence;    // of pods that don't become ready: "CrashLoopBackOff: exit 1"; or ""
+  std::string blocked;     // why pods are not created (quota …); or ""
 };
 
 struct ObservedRevision {
   std::optional<ObservedDeployment> deployment;
-  std::optional<Version> service;      // NAME-REV
-  std::int32_t ready_endpoints = 0;    // in the slices of NAME-REV, or (shares by pods) of its pods in NAME's
+  std::optional<Version> service;    // NAME-REV
+  std::int32_t ready_endpoints = 0;  // in the slices of NAME-REV, or (shares by pods) of its pods in NAME's
 };
 
 // An object that the router writes, as it is in the cluster.
 struct ObservedObject {
   Version version;
   std::int64_t generation = 0;
-  graph::Value object;                 // whole, with metadata and status
-  TimePoint seen_at{};                 // when the shell first saw this version; the router's lag counts from it
+  graph::Value object;  // whole, with metadata and status
+  TimePoint seen_at{};  // when the shell first saw this version; the router's lag counts from it
 };
 
 // One answered measurement round of a gate: all its measures.
 struct Sample {
   std::int64_t sequence = 0;
-  TimePoint at{};                      // when it was true, by the answer
+  TimePoint at{};  // when it was true, by the answer
   TimePoint answered_at{};
   graph::Evaluation::Kind kind = graph::Evaluation::Kind::kValue;
   std::map<std::string, graph::Value> values;  // by the measure's name ("" → "value"), and the kept states
-  std::string message;                 // no-data, error: what was missing
+  std::string message;                         // no-data, error: what was missing
 };
 
 // Samples of one gate for one entry of a node (or of the rollout's watch: node "watch").
@@ -63,11 +63,11 @@ struct GateKey {
   std::int32_t run = 0;
   std::string node;
   std::int32_t entry = 1;
-  std::string gate;                    // graph::Gate::key
+  std::string gate;  // graph::Gate::key
   friend auto operator<=>(const GateKey&, const GateKey&) = default;
 };
 struct ObservedGate {
-  std::vector<Sample> samples;         // oldest first; the shell keeps the last 64
+  std::vector<Sample> samples;  // oldest first; the shell keeps the last 64
   bool in_flight = false;
   // Since when every sample was no data (or every one an error), where that is longer than `samples` reach.
   std::optional<TimePoint> streak_since;
@@ -76,46 +76,46 @@ struct ObservedGate {
 
 struct Command {
   std::string uid;
-  std::string verb;                    // approve | reject | pause | resume | abort | retry | promote | undo
-  Revision revision;                   // bound to; "" for any
-  std::string node;                    // approve, reject; "" for the one that waits
-  std::int32_t entry = 0;              // 0 for the present one
+  std::string verb;        // approve | reject | pause | resume | abort | retry | promote | undo
+  Revision revision;       // bound to; "" for any
+  std::string node;        // approve, reject; "" for the one that waits
+  std::int32_t entry = 0;  // 0 for the present one
   std::string who;
   std::vector<std::string> groups;
   std::string why;
-  std::optional<Duration> duration;    // pause --for
-  bool assume_settled = false;         // abort --assume-settled
+  std::optional<Duration> duration;  // pause --for
+  bool assume_settled = false;       // abort --assume-settled
   TimePoint at{};
 };
 
 // What became of an action of an earlier decision, where it didn't just show in the objects.
 struct Failure {
-  std::string what;                    // the object, for people
+  std::string what;  // the object, for people
   std::string message;
-  bool conflict = false;               // the object moved on; decide again
-  bool refused = false;                // forbidden, invalid: repeating changes nothing
+  bool conflict = false;  // the object moved on; decide again
+  bool refused = false;   // forbidden, invalid: repeating changes nothing
   TimePoint since{};
 };
 
 struct Observed {
-  bool complete = false;               // first lists of all kinds are here; nothing is decided before
-  bool removed = false;                // the Rollout is being deleted
-  Revision wanted;                     // git's: the graph's workload revision
-  std::string digest;                  // of the graph that Decide is given: the Rollout's spec.digest
+  bool complete = false;  // first lists of all kinds are here; nothing is decided before
+  bool removed = false;   // the Rollout is being deleted
+  Revision wanted;        // git's: the graph's workload revision
+  std::string digest;     // of the graph that Decide is given: the Rollout's spec.digest
   // The graph of Status::accepted_digest where that is not `digest` and is still there; else null. It stays in
   // force while an edit of the router is deferred.
   std::shared_ptr<const graph::Graph> accepted;
-  std::string uid;                     // the Rollout's
-  std::map<Revision, ObservedRevision> revisions;   // all that exist, by label
+  std::string uid;                                                       // the Rollout's
+  std::map<Revision, ObservedRevision> revisions;                        // all that exist, by label
   std::map<Revision, std::shared_ptr<const graph::Workload>> workloads;  // of every kept bundle
-  std::optional<ObservedObject> stable_service;     // Service NAME
-  Revision stable_service_revision;                 // its selector's; "" if it selects all
-  std::map<Revision, std::int32_t> stable_service_ready;  // ready endpoints of NAME's slices by revision
-  std::map<std::string, ObservedObject> router_objects;   // by the router's name for it
+  std::optional<ObservedObject> stable_service;                          // Service NAME
+  Revision stable_service_revision;                                      // its selector's; "" if it selects all
+  std::map<Revision, std::int32_t> stable_service_ready;                 // ready endpoints of NAME's slices by revision
+  std::map<std::string, ObservedObject> router_objects;                  // by the router's name for it
   std::map<GateKey, ObservedGate> gates;
-  std::vector<Command> commands;       // oldest first
+  std::vector<Command> commands;          // oldest first
   std::map<std::string, bool> delivered;  // outbox key → whether the receiver took it, since the last decision
-  std::vector<Failure> failures;       // standing ones
+  std::vector<Failure> failures;          // standing ones
 };
 
 }  // namespace sluice::decide

@@ -34,22 +34,22 @@ enum class Phase : std::uint8_t {
 // which the rollout is (a paused rollout is kProgressing with Hold::kPaused) and go when their cause goes.
 enum class Hold : std::uint8_t {
   kNone,
-  kHeld,                // the revision failed and was rolled back
-  kStableDown,          // stable has no ready endpoint, the candidate has
-  kTrafficUnsettled,    // the route never became settled
+  kHeld,              // the revision failed and was rolled back
+  kStableDown,        // stable has no ready endpoint, the candidate has
+  kTrafficUnsettled,  // the route never became settled
   kFirstInstallFailed,
-  kRollbackFailed,      // stable does not become ready
-  kEditDeferred,        // router, route or port changed while a candidate has traffic
-  kBlocked,             // something refuses our writes
-  kStalled,             // the plan said `hold`, or the bundle is not acceptable
-  kPaused,              // a person paused
+  kRollbackFailed,  // stable does not become ready
+  kEditDeferred,    // router, route or port changed while a candidate has traffic
+  kBlocked,         // something refuses our writes
+  kStalled,         // the plan said `hold`, or the bundle is not acceptable
+  kPaused,          // a person paused
 };
 
 // What is applied: the split and the pods that our writes added up to.
 struct Applied {
-  std::map<Revision, Number> shares;      // of live backends; sums to 1 once anything is routed
-  std::map<Revision, Number> previous;    // the split before this one: what proxies may still show until settled
-  std::vector<graph::Match> matches;      // to the candidate
+  std::map<Revision, Number> shares;    // of live backends; sums to 1 once anything is routed
+  std::map<Revision, Number> previous;  // the split before this one: what proxies may still show until settled
+  std::vector<graph::Match> matches;    // to the candidate
   Number mirror;
   std::map<Revision, std::int32_t> pods;  // by spec
   std::int64_t sequence = 0;              // counts splits; router objects carry it as kSplitAnnotation
@@ -67,12 +67,12 @@ struct NodeRecord {
   std::string effect, intent;                      // as they were when it was entered (done: left)
   std::int32_t entry = 1;
   TimePoint entered_at{};
-  std::optional<TimePoint> settled_at;             // when its effect was in place
+  std::optional<TimePoint> settled_at;  // when its effect was in place
   std::optional<TimePoint> left_at;
-  std::optional<TimePoint> deadline;               // absolute; of the bound
-  std::string evidence;                            // decisive, for people: "error-rate 8.1% > 1%"
-  std::string exception;                           // why it was passed without its condition: "first install", "promote by ann"
-  bool recheck = false;                            // done, its intent was edited: the gate is looked at once more
+  std::optional<TimePoint> deadline;  // absolute; of the bound
+  std::string evidence;               // decisive, for people: "error-rate 8.1% > 1%"
+  std::string exception;              // why it was passed without its condition: "first install", "promote by ann"
+  bool recheck = false;               // done, its intent was edited: the gate is looked at once more
 };
 
 // A person's answer to a pause, bound to revision, run, node and entry.
@@ -87,9 +87,9 @@ struct Approval {
 
 // A notification that was decided and not yet delivered.
 struct Outgoing {
-  std::string key;       // (run, node, entry): told to the receiver as Idempotency-Key
-  std::string node;      // path of the notify node
-  std::string message;   // text, evaluated
+  std::string key;      // (run, node, entry): told to the receiver as Idempotency-Key
+  std::string node;     // path of the notify node
+  std::string message;  // text, evaluated
   std::int32_t tries = 0;
   TimePoint not_before{};
 };
@@ -98,18 +98,18 @@ struct HeldRevision {
   Revision revision;
   std::string cause;
   TimePoint at{};
-  bool lifted = false;                 // by another revision in between, or by `retry`
+  bool lifted = false;  // by another revision in between, or by `retry`
 };
 
 // One walk of a graph, ended or not.
 struct RunRecord {
   std::int32_t run = 0;
-  Revision revision, from;             // "" if there was no stable
+  Revision revision, from;  // "" if there was no stable
   std::string image;
-  std::string outcome;                 // progressing | promoted | rolled-back | superseded | aborted | reverted | undone |
-                                       // removed | failed (a first install)
-  std::string reason;                  // of the outcome
-  std::string who;                     // of a command that ended it; ""
+  std::string outcome;  // progressing | promoted | rolled-back | superseded | aborted | reverted | undone |
+                        // removed | failed (a first install)
+  std::string reason;   // of the outcome
+  std::string who;      // of a command that ended it; ""
   TimePoint started_at{};
   std::optional<TimePoint> ended_at;
   struct NodeResult {
@@ -125,51 +125,51 @@ struct Status {
   int schema = kStatusSchemaVersion;
   Phase phase = Phase::kIdle;
   Hold hold = Hold::kNone;
-  std::string hold_reason;             // what, for people
+  std::string hold_reason;  // what, for people
   std::optional<TimePoint> hold_since;
 
-  std::string accepted_digest;         // of the graph that is being walked
-  Revision candidate;                  // "" if none
-  Revision stable;                     // "" before the first promotion
-  std::vector<Revision> leaving;       // at most two
-  std::vector<Revision> promoted;      // newest first; for fast-track and undo
-  Revision pinned;                     // by `undo`: until git's revision changes
-  Revision pinned_over;                // git's revision when it was pinned
+  std::string accepted_digest;     // of the graph that is being walked
+  Revision candidate;              // "" if none
+  Revision stable;                 // "" before the first promotion
+  std::vector<Revision> leaving;   // at most two
+  std::vector<Revision> promoted;  // newest first; for fast-track and undo
+  Revision pinned;                 // by `undo`: until git's revision changes
+  Revision pinned_over;            // git's revision when it was pinned
 
-  std::int32_t run = 0;                // counts up for ever
+  std::int32_t run = 0;  // counts up for ever
   std::optional<TimePoint> run_started_at;
-  Duration excluded{};                 // of the deadline: approvals, closed windows, a person's pause
+  Duration excluded{};                      // of the deadline: approvals, closed windows, a person's pause
   std::map<std::string, NodeRecord> nodes;  // of this run, by path
   Applied applied;
 
   // Going back: from when, to whom, why.
   std::string back_reason;
-  std::string back_node;               // whose outcome caused it; "" for a person or a commit
+  std::string back_node;  // whose outcome caused it; "" for a person or a commit
   std::optional<TimePoint> back_since;
-  std::string back_outcome;            // of the run, once it is over: RunRecord::outcome
-  bool back_holds = false;             // the revision is held in the end
+  std::string back_outcome;                     // of the run, once it is over: RunRecord::outcome
+  bool back_holds = false;                      // the revision is held in the end
   std::map<Revision, TimePoint> drained_since;  // revisions without traffic: since when
 
   std::optional<TimePoint> promoted_at;
   bool paused = false;
   std::string paused_by;
   std::optional<TimePoint> paused_at, paused_until;
-  bool stalled = false;                // an outcome led to `hold`: forward is blocked until someone acts
+  bool stalled = false;  // an outcome led to `hold`: forward is blocked until someone acts
   std::string stalled_reason, stalled_node;
-  bool first_install = false;          // of this run: there was no stable when it began
-  bool fast_track = false;             // of this run: back to a promoted revision
+  bool first_install = false;              // of this run: there was no stable when it began
+  bool fast_track = false;                 // of this run: back to a promoted revision
   std::optional<TimePoint> exposed_at;     // of this run: when traffic was first sent to the candidate
   std::optional<TimePoint> unready_since;  // the candidate's ready pods are below what its share needs
-  bool skip_to_end = false;            // `promote` by a person
+  bool skip_to_end = false;                // `promote` by a person
   std::string skip_by;
 
   std::vector<Approval> approvals;
   std::vector<Outgoing> outbox;
-  std::vector<std::string> consumed;   // uids of commands, newest last, bounded
-  std::vector<HeldRevision> held;      // last ten
-  std::vector<RunRecord> history;      // last ten, newest last
+  std::vector<std::string> consumed;  // uids of commands, newest last, bounded
+  std::vector<HeldRevision> held;     // last ten
+  std::vector<RunRecord> history;     // last ten, newest last
 
-  std::string executor;                // identity
+  std::string executor;  // identity
   std::int64_t epoch = 0;
 };
 

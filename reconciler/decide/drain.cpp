@@ -1,0 +1,142 @@
+#include "reconciler/decide/drain.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/graph/names.h"
+#include "reconciler/decide/objects.h"
+#include "reconciler/decide/revision.h"
+
+namespace sluice::decide {
+namespace {
+
+// Its pods belong to somebody: stable, a candidate on its way, a first install that failed.
+bool HasRole(const Status& status, const Revision& revision) {
+  return revision == status.stable || (revision == status.candidate && status.phase != Phase::kGoingBack);
+}
+
+bool HasTraffic(const Context& context, const Revision& revision) {
+  const Applied& applied = context.status.applied;
+  if (context.by_pods() || applied.shares.empty()) {
+    return false;
+  }
+  return !applied.settled_at || applied.shares.contains(revision);
+}
+
+TimePoint KeptUntil(const Context& context, const Revision& revision, TimePoint drained_since) {
+  const Status& status = context.status;
+  TimePoint until = context.by_pods() ? context.now : drained_since + context.graph.policies.drain;
+  const bool previous = status.promoted.size() > 1 && status.promoted[1] == revision;
+  if (!previous || !status.promoted_at || context.by_pods() || status.phase == Phase::kGoingBack) {
+    return until;
+  }
+  Duration keep = context.graph.policies.keep_previous;
+  for (const graph::Node& node : context.graph.nodes) {
+    if (const auto* retire = std::get_if<graph::RetireNode>(&node.does)) {
+      keep = std::max(keep, retire->keep);
+    }
+  }
+  return std::max(until, *status.promoted_at + keep);
+}
+
+// Whether some bundle, kept revision or clause still names it.
+bool IsKept(const Context& context, const Revision& revision) {
+  const Status& status = context.status;
+  if (revision == context.graph.workload.revision || revision == context.seen.wanted || revision == status.pinned ||
+      revision == status.candidate || revision == status.stable) {
+    return true;
+  }
+  std::int32_t left = context.graph.policies.fast_track + 1;
+  for (const Revision& promoted : status.promoted) {
+    if (left-- > 0 && promoted == revision) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::string NameOf(const Context& context, const Revision& revision) { return context.graph.service + "-" + revision; }
+
+void DeleteRevision(Context& context, const Revision& revision, const ObservedRevision& observed) {
+  const std::string& space = context.graph.rollout_namespace;
+  if (observed.deployment && !observed.deployment->deleting) {
+    context.decision.actions.emplace_back(DeleteObject{"apps/v1", "Deployment", space, NameOf(context, revision),
+                                                       observed.deployment->version, "nothing names this revision"});
+  }
+  if (observed.service) {
+    context.decision.actions.emplace_back(DeleteObject{"v1", "Service", space, NameOf(context, revision),
+                                                       *observed.service, "nothing names this revision"});
+  }
+}
+
+}  // namespace
+
+void Drain(Context& context) {
+  Status& status = context.status;
+  std::erase_if(status.leaving, [&](const Revision& revision) {
+    return !HasTraffic(context, revision) || !context.seen.revisions.contains(revision);
+  });
+  std::erase_if(status.drained_since, [&](const auto& entry) { return !context.seen.revisions.contains(entry.first); });
+  for (const auto& [revision, observed] : context.seen.revisions) {
+    if (HasRole(status, revision) || HasTraffic(context, revision)) {
+      status.drained_since.erase(revision);
+      continue;
+    }
+    const TimePoint since = status.drained_since.try_emplace(revision, context.now).first->second;
+    const bool described = WorkloadOf(context, revision) != nullptr;
+    if (SpecPods(context, revision) > 0 && described) {
+      const TimePoint until = KeptUntil(context, revision, since);
+      if (context.now < until) {
+        context.Say(fmt::format("{} keeps its pods", revision), {}, until);
+      } else {
+        context.target.emplace(revision, 0);
+      }
+      continue;
+    }
+    const bool gone = !observed.deployment || observed.deployment->pods == 0 || !described;
+    const bool drained = context.now >= KeptUntil(context, revision, since);
+    if (gone && drained && !IsKept(context, revision)) {
+      DeleteRevision(context, revision, observed);
+    } else if (!drained) {
+      context.Wake(KeptUntil(context, revision, since));
+    }
+  }
+}
+
+void Remove(Context& context) {
+  Status& status = context.status;
+  if (!context.graph.policies.delete_on_removal) {
+    status.phase = Phase::kIdle;
+    return;
+  }
+  bool left = false;
+  for (const auto& [name, found] : context.seen.router_objects) {
+    const graph::Value& object = found.object;
+    context.decision.actions.emplace_back(
+        DeleteObject{object.Field("apiVersion").ToText(), object.Field("kind").ToText(),
+                     object.Path({"metadata", "namespace"}).ToText(), object.Path({"metadata", "name"}).ToText(),
+                     found.version, "the rollout was removed"});
+    left = true;
+  }
+  const bool router_owns = context.graph.router.address == graph::Router::Address::kRouter;
+  if (context.seen.stable_service && !router_owns) {
+    context.decision.actions.emplace_back(DeleteObject{"v1", "Service", context.graph.rollout_namespace,
+                                                       context.graph.service, context.seen.stable_service->version,
+                                                       "the rollout was removed"});
+    left = true;
+  }
+  for (const auto& [revision, observed] : context.seen.revisions) {
+    DeleteRevision(context, revision, observed);
+    left = left || observed.deployment || observed.service;
+  }
+  if (!left) {
+    status.phase = Phase::kIdle;
+    status.hold = Hold::kNone;
+    status.stable.clear();
+    status.candidate.clear();
+    status.applied = Applied{};
+  }
+}
+
+}  // namespace sluice::decide

@@ -1,0 +1,109 @@
+#include "reconciler/decide/edit.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "reconciler/decide/route.h"
+
+namespace sluice::decide {
+namespace {
+
+bool HasGate(const graph::Node& node) {
+  const auto* hold = std::get_if<graph::HoldNode>(&node.does);
+  return std::holds_alternative<graph::CheckNode>(node.does) || (hold != nullptr && hold->guard.has_value());
+}
+
+std::optional<TimePoint> DeadlineFrom(TimePoint start, const graph::Node& node) {
+  return node.bound ? std::optional(start + *node.bound) : std::nullopt;
+}
+
+void EditActive(Context& context, const graph::Node& node, NodeRecord& record) {
+  if (record.effect != node.effect) {
+    record.entry += 1;
+    record.entered_at = context.now;
+    record.settled_at.reset();
+  }
+  record.deadline = DeadlineFrom(record.entered_at, node);
+}
+
+void EditDone(const graph::Node& node, NodeRecord& record) {
+  if (HasGate(node) && record.exception.empty() && record.outcome == graph::Outcome::kPass) {
+    record.recheck = true;
+    record.entry += 1;
+  }
+}
+
+void EditNodes(Context& context) {
+  Status& status = context.status;
+  std::set<std::string> paths;
+  for (const auto* list : {&context.graph.nodes, &context.graph.on_failure, &context.graph.on_success}) {
+    for (const graph::Node& node : *list) {
+      paths.insert(node.path);
+    }
+  }
+  std::erase_if(status.nodes, [&](const auto& entry) {
+    return entry.second.state == NodeState::kActive && !paths.contains(entry.first);
+  });
+  for (const graph::Node& node : context.graph.nodes) {
+    const auto found = status.nodes.find(node.path);
+    if (found == status.nodes.end()) {
+      continue;
+    }
+    NodeRecord& record = found->second;
+    if (record.intent == node.intent && record.effect == node.effect) {
+      continue;
+    }
+    if (record.state == NodeState::kActive) {
+      EditActive(context, node, record);
+    } else {
+      EditDone(node, record);
+    }
+    record.effect = node.effect;
+    record.intent = node.intent;
+  }
+}
+
+}  // namespace
+
+bool MustDefer(const graph::Graph& accepted, const graph::Graph& graph, const Status& status) {
+  if (status.stable.empty()) {
+    return false;
+  }
+  const bool others = std::any_of(status.applied.shares.begin(), status.applied.shares.end(),
+                                  [&](const auto& entry) { return entry.first != status.stable; });
+  const bool unsettled =
+      !status.applied.settled_at && !status.applied.shares.empty() && status.applied.previous != status.applied.shares;
+  const bool pods =
+      accepted.router.shares_by_pods && std::any_of(status.applied.pods.begin(), status.applied.pods.end(),
+                                                    [&](const auto& entry) { return entry.first != status.stable; });
+  return (others || unsettled || pods) && !SameRouting(accepted, graph);
+}
+
+void AcceptEdit(Context& context) {
+  Status& status = context.status;
+  const bool known = !context.seen.digest.empty();
+  if (context.deferred || (known && context.seen.digest == status.accepted_digest)) {
+    return;
+  }
+  const bool first = status.accepted_digest.empty();
+  status.accepted_digest = context.seen.digest;
+  Applied& applied = status.applied;
+  if (context.seen.accepted && !applied.shares.empty() && !SameRouting(*context.seen.accepted, context.graph)) {
+    applied.sequence += 1;
+    applied.objects_written = 0;
+    applied.written_at = context.now;
+    applied.settled_at.reset();
+  }
+  if (status.phase != Phase::kProgressing || context.graph.workload.revision != status.candidate) {
+    return;
+  }
+  if (known && !first) {
+    context.Event(false, "PlanEdited", "the steps were edited; what is done stays done");
+  }
+  EditNodes(context);
+}
+
+}  // namespace sluice::decide

@@ -1,0 +1,235 @@
+#include "reconciler/decide/forward.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "reconciler/decide/back.h"
+#include "reconciler/decide/gates.h"
+#include "reconciler/decide/health.h"
+#include "reconciler/decide/history.h"
+#include "reconciler/decide/nodes.h"
+#include "reconciler/decide/outbox.h"
+#include "reconciler/decide/promotion.h"
+#include "reconciler/decide/revision.h"
+#include "reconciler/decide/route.h"
+
+namespace sluice::decide {
+namespace {
+
+// Nodes that a first install, a fast-track and `promote` pass by.
+bool Skippable(const graph::Node& node) {
+  return !std::holds_alternative<graph::PromoteNode>(node.does) &&
+         !std::holds_alternative<graph::RetireNode>(node.does) && !std::holds_alternative<graph::NotifyNode>(node.does);
+}
+
+std::optional<TimePoint> PauseEntered(const Context& context) {
+  for (const graph::Node& node : context.graph.nodes) {
+    if (!std::holds_alternative<graph::PauseNode>(node.does)) {
+      continue;
+    }
+    const auto record = context.status.nodes.find(node.path);
+    if (record != context.status.nodes.end() && record->second.state == NodeState::kActive) {
+      return record->second.entered_at;
+    }
+  }
+  return std::nullopt;
+}
+
+// Leaves an active node. False if that ended the walk.
+bool LeaveNode(Context& context, Walk& walk, graph::NodeId id, const NodeEnd& end) {
+  Status& status = context.status;
+  const graph::Node& node = context.graph.nodes[id];
+  const graph::Disposition own = node.outcomes[static_cast<std::size_t>(end.outcome)];
+  graph::Disposition leads_to = end.outcome == graph::Outcome::kPass ? graph::Disposition::kNext : own;
+  if (end.otherwise && *end.otherwise != graph::Disposition::kNext) {
+    leads_to = *end.otherwise;
+  }
+  const bool held = leads_to == graph::Disposition::kFail && context.graph.hold_on_failure;
+  if (leads_to == graph::Disposition::kHold || held) {
+    Stall(context, end.evidence, node.path);
+    return false;
+  }
+  if (std::holds_alternative<graph::PauseNode>(node.does)) {
+    status.excluded += context.now - status.nodes[node.path].entered_at;
+  }
+  FinishNode(context, node, end.outcome, end.evidence);
+  walk.Finish(id);
+  if (leads_to == graph::Disposition::kNext || leads_to == graph::Disposition::kContinue) {
+    return true;
+  }
+  FailRun(context, fmt::format("{}: {}", node.path, end.evidence), node.path, leads_to == graph::Disposition::kFail);
+  return false;
+}
+
+void PassBy(Context& context, Walk& walk, graph::NodeId id, const std::string& exception) {
+  const graph::Node& node = context.graph.nodes[id];
+  if (!walk.IsActive(id)) {
+    EnterNode(context, node);
+  }
+  FinishNode(context, node, graph::Outcome::kPass, "", exception);
+  walk.Finish(id);
+}
+
+// Enters what can be entered and judges what is active, in the order of the graph. A single pass is enough:
+// `after` only points back.
+void Visit(Context& context, Walk& walk) {
+  const std::string skip = SkipReason(context.status);
+  for (graph::NodeId id = 0; id < context.graph.nodes.size(); ++id) {
+    const graph::Node& node = context.graph.nodes[id];
+    const bool enters = walk.IsFrontier(id) && !ForwardBlocked(context.status);
+    if (!enters && !walk.IsActive(id)) {
+      continue;
+    }
+    if (!skip.empty() && Skippable(node) && !ForwardBlocked(context.status)) {
+      PassBy(context, walk, id, skip);
+      continue;
+    }
+    if (enters) {
+      EnterNode(context, node);
+      walk.Enter(id);
+    }
+    NodeRecord& record = context.status.nodes[node.path];
+    const std::optional<NodeEnd> end = JudgeNode(context, node, record);
+    if (end && !LeaveNode(context, walk, id, *end)) {
+      return;
+    }
+  }
+}
+
+// Where one quota bounds both roles, stable's pods that don't become ready must not keep the candidate's room.
+std::int32_t StableTarget(const Context& context, const Fold& fold) {
+  const Status& status = context.status;
+  const auto& changed = status.applied.pods_at;
+  const bool stuck = Endpoints(context, status.stable) < SpecPods(context, status.stable) &&
+                     SpecPods(context, status.candidate) < fold.pods.candidate && context.max_pods && changed &&
+                     context.now >= *changed + kRescue;
+  if (!stuck) {
+    return fold.pods.stable;
+  }
+  std::int32_t room = *context.max_pods - fold.pods.candidate;
+  for (const auto& [revision, observed] : context.seen.revisions) {
+    if (revision != status.stable && revision != status.candidate) {
+      room -= SpecPods(context, revision);
+    }
+  }
+  return std::min(fold.pods.stable, std::max(Endpoints(context, status.stable), room));
+}
+
+// Fills in what the nodes done so far say, where nothing more urgent was decided.
+void AimPods(Context& context, const Walk& walk) {
+  const Status& status = context.status;
+  if (IsPromoted(status) || status.first_install) {
+    context.target.emplace(IsPromoted(status) ? status.stable : status.candidate, context.replicas());
+    return;
+  }
+  const Fold fold = FoldNodes(context, walk);
+  if (fold.scaled) {
+    context.target.emplace(status.candidate, fold.pods.candidate);
+  }
+  if (!context.by_pods()) {
+    context.floor.emplace(status.stable, NeedOf(context, ShareInFlight(context, status.stable)));
+    context.floor.emplace(status.candidate, NeedOf(context, ShareInFlight(context, status.candidate)));
+  }
+  if (context.bounded()) {
+    context.min_ready = std::max(context.min_ready, context.replicas() - context.graph.policies.unavailable);
+    context.max_pods = std::max(context.replicas() + context.graph.policies.surge, fold.pods.stable);
+    if (status.applied.pods_at) {
+      context.Wake(*status.applied.pods_at + kRescue);
+    }
+  }
+  context.target.emplace(status.stable, context.bounded() ? StableTarget(context, fold) : context.replicas());
+}
+
+// The run is promoted and nothing is left of it but messages.
+void FinishTail(Context& context, const Walk& walk) {
+  Status& status = context.status;
+  for (graph::NodeId id = 0; id < context.graph.nodes.size(); ++id) {
+    if (!walk.IsDone(id) && !walk.IsBehind(id)) {
+      return;
+    }
+  }
+  if (!RunVerbs(context, context.graph.on_success, "", "")) {
+    return;
+  }
+  status.phase = Phase::kSettled;
+  status.first_install = false;
+  status.fast_track = false;
+  status.skip_to_end = false;
+  context.Event(false, "Settled", fmt::format("revision {} runs alone", status.stable));
+}
+
+// A lower share of the candidate applies at once, as far as stable can carry the rest; a higher one only by
+// entering its node.
+void LowerShare(Context& context, const Walk& walk) {
+  const Status& status = context.status;
+  if (context.by_pods() || !CandidateExposed(context) || !SkipReason(status).empty() || status.stable.empty()) {
+    return;
+  }
+  const Fold fold = FoldNodes(context, walk);
+  const Number share = ShareOf(context, status.candidate);
+  if (fold.traffic != nullptr && share <= fold.share) {
+    return;
+  }
+  const bool nothing = fold.traffic == nullptr;
+  const std::vector<graph::Match> matches = nothing ? std::vector<graph::Match>() : status.applied.matches;
+  const Number mirror = nothing ? Number(0) : status.applied.mirror;
+  Number lower = fold.share < share ? fold.share : share;
+  const Number freed = share - lower;
+  const Number able = ShareCarriedBy(context, Ready(context, status.stable));
+  const Number has = ShareOf(context, status.stable);
+  if (has + freed > able) {
+    const Number gain = able > has ? able - has : Number(0);
+    lower = share - (gain < freed ? gain : freed);
+  }
+  Split split = SplitFor(context, lower, matches, mirror);
+  if (!IsApplied(context, split)) {
+    Apply(context, std::move(split));
+  }
+}
+
+}  // namespace
+
+bool ForwardBlocked(const Status& status) { return status.paused || status.stalled; }
+
+std::string SkipReason(const Status& status) {
+  if (status.first_install) {
+    return "first install";
+  }
+  if (status.fast_track) {
+    return "fast-track";
+  }
+  return status.skip_to_end ? "promote by " + status.skip_by : std::string();
+}
+
+std::optional<TimePoint> DeadlineOf(const Context& context) {
+  const Status& status = context.status;
+  if (status.paused || PauseEntered(context) || !status.run_started_at) {
+    return std::nullopt;
+  }
+  return *status.run_started_at + context.graph.policies.deadline + status.excluded;
+}
+
+void WalkForward(Context& context) {
+  Status& status = context.status;
+  Walk walk(context.graph, status);
+  if (IsPromoted(status)) {
+    Visit(context, walk);
+    AimPods(context, walk);
+    FinishTail(context, walk);
+    return;
+  }
+  if (!CheckHealth(context)) {
+    return;
+  }
+  walk = Walk(context.graph, status);
+  LowerShare(context, walk);
+  if (!status.stalled) {
+    Visit(context, walk);
+  }
+  if (status.phase == Phase::kProgressing) {
+    AimPods(context, walk);
+  }
+}
+
+}  // namespace sluice::decide

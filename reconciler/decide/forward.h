@@ -1,0 +1,20 @@
+// The walk forward: entering nodes, judging the active ones, leaving them.
+#pragma once
+
+#include "reconciler/decide/context.h"
+#include "reconciler/decide/fold.h"
+
+namespace sluice::decide {
+
+// One pass over the graph for the run in progress. May turn back.
+void WalkForward(Context& context);
+
+// Whether moving forward is blocked, by a person's pause or a stall.
+bool ForwardBlocked(const Status& status);
+// Why nodes are passed without their condition in this run: "first install", "fast-track", "promote by ann";
+// "" if they are not.
+std::string SkipReason(const Status& status);
+// When the rollout's deadline is over; none while the time doesn't count.
+std::optional<TimePoint> DeadlineOf(const Context& context);
+
+}  // namespace sluice::decide

@@ -1,0 +1,245 @@
+#include "reconciler/decide/gates.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "compiler/graph/split.h"
+#include "reconciler/decide/revision.h"
+
+namespace sluice::decide {
+namespace {
+
+// Root of a named measure: { value: … }, as plans write `bad.value`.
+graph::Value MeasureRoot(const graph::Gate& gate, const std::string& name, const graph::Value& value) {
+  const bool named = std::any_of(gate.measures.begin(), gate.measures.end(),
+                                 [&](const graph::Measure& measure) { return measure.name == name; });
+  const bool wrapped = value.as_map() != nullptr && value.as_map()->Find("value") != nullptr;
+  if (!named || name.empty() || wrapped) {
+    return value;
+  }
+  graph::Map map;
+  map.Set("value", value);
+  return graph::Value(std::move(map));
+}
+
+Verdict FromEvaluation(const graph::Evaluation& evaluation, Verdict if_true, Verdict if_false) {
+  switch (evaluation.kind) {
+    case graph::Evaluation::Kind::kNoData:
+      return Verdict::kNoData;
+    case graph::Evaluation::Kind::kError:
+      return Verdict::kError;
+    case graph::Evaluation::Kind::kValue:
+      break;
+  }
+  const bool* says = evaluation.value.as_bool();
+  return says == nullptr ? Verdict::kError : *says ? if_true : if_false;
+}
+
+// What one sample says by itself. kOpen: neither passing nor failing.
+Verdict OfSample(const Context& context, const graph::Gate& gate, const Sample& sample) {
+  if (sample.kind == graph::Evaluation::Kind::kNoData) {
+    return Verdict::kNoData;
+  }
+  if (sample.kind == graph::Evaluation::Kind::kError || gate.pass == nullptr) {
+    return Verdict::kError;
+  }
+  graph::Roots roots = RootsOf(context, "", "");
+  for (const auto& [name, value] : sample.values) {
+    roots.insert_or_assign(name.empty() ? "value" : name, MeasureRoot(gate, name, value));
+  }
+  const Verdict pass = FromEvaluation(graph::Evaluate(*gate.pass, context.graph.functions, roots), Verdict::kPass,
+                                      gate.fail == nullptr ? Verdict::kFail : Verdict::kOpen);
+  if (pass != Verdict::kOpen || gate.fail == nullptr) {
+    return pass;
+  }
+  return FromEvaluation(graph::Evaluate(*gate.fail, context.graph.functions, roots), Verdict::kFail, Verdict::kOpen);
+}
+
+std::string Describe(const graph::Gate& gate, const Sample& sample) {
+  std::string text = gate.name + ":";
+  if (sample.kind != graph::Evaluation::Kind::kValue) {
+    return text + (sample.kind == graph::Evaluation::Kind::kNoData ? " no data" : " error") +
+           (sample.message.empty() ? "" : ", " + sample.message);
+  }
+  for (const auto& [name, value] : sample.values) {
+    const graph::Value plain = value.as_map() != nullptr ? value.Field("value") : value;
+    text += fmt::format(" {} {}", name.empty() ? "value" : name, plain.ToText());
+  }
+  return text;
+}
+
+// Since when the newest samples all say `verdict`.
+TimePoint StreakSince(const ObservedGate& observed, const std::vector<Verdict>& verdicts, Verdict verdict) {
+  std::size_t first = verdicts.size();
+  while (first > 0 && verdicts[first - 1] == verdict) {
+    --first;
+  }
+  const TimePoint since = observed.samples[first].answered_at;
+  return first == 0 && observed.streak_since && *observed.streak_since < since ? *observed.streak_since : since;
+}
+
+// From when on a window may begin for a fail to count.
+std::optional<TimePoint> FailsFrom(const Context& context) {
+  const Status& status = context.status;
+  return status.exposed_at ? status.exposed_at : status.applied.settled_at;
+}
+
+struct Series {
+  const graph::Gate& gate;
+  const ObservedGate& observed;
+  std::vector<Verdict> verdicts;
+};
+
+Judgement JudgeFails(const Context& context, const Series& series, const Look& look) {
+  const std::optional<TimePoint> from = FailsFrom(context);
+  std::int32_t looked = 0;
+  std::int32_t failing = 0;
+  const Sample* decisive = nullptr;
+  for (std::size_t i = series.verdicts.size(); from && i-- > 0 && looked < std::max(1, series.gate.fail_of);) {
+    const Sample& sample = series.observed.samples[i];
+    const Verdict verdict = series.verdicts[i];
+    if (verdict == Verdict::kNoData || verdict == Verdict::kError) {
+      continue;
+    }
+    if (sample.at - series.gate.window < *from || sample.at < look.since) {
+      break;
+    }
+    ++looked;
+    if (verdict == Verdict::kFail) {
+      ++failing;
+      decisive = decisive == nullptr ? &sample : decisive;
+    }
+  }
+  const std::int32_t enough = look.once ? 1 : std::max(1, series.gate.fail_count);
+  if (failing < enough) {
+    return {};
+  }
+  std::string evidence = Describe(series.gate, *decisive);
+  if (enough > 1) {
+    evidence += fmt::format(" ({} of the last {} samples fail)", failing, looked);
+  }
+  return {Verdict::kFail, std::move(evidence), graph::Disposition::kNext};
+}
+
+Judgement JudgeNewest(const Context& context, const Series& series, const Look& look) {
+  const graph::Gate& gate = series.gate;
+  const Sample& newest = series.observed.samples.back();
+  const Verdict verdict = series.verdicts.back();
+  const std::optional<TimePoint>& settled = context.status.applied.settled_at;
+  if (verdict == Verdict::kPass) {
+    const bool counts = settled && newest.at - gate.window >= *settled && newest.at >= look.since;
+    return counts ? Judgement{Verdict::kPass, Describe(gate, newest), graph::Disposition::kNext} : Judgement{};
+  }
+  if (verdict != Verdict::kNoData && verdict != Verdict::kError) {
+    return {};
+  }
+  const bool missing = verdict == Verdict::kNoData;
+  const TimePoint since = std::max(StreakSince(series.observed, series.verdicts, verdict), look.since);
+  const Duration patience = missing ? gate.no_data_for : gate.error_for;
+  if (context.now - since < patience) {
+    return {};
+  }
+  return {verdict, fmt::format("{} (for {})", Describe(gate, newest), FormatDuration(context.now - since)),
+          missing ? gate.no_data_else : gate.error_else};
+}
+
+Judgement JudgeGate(Context& context, const graph::Gate& gate, const ObservedGate& observed, const Look& look) {
+  if (observed.samples.empty()) {
+    return {};
+  }
+  Series series{gate, observed, {}};
+  for (const Sample& sample : observed.samples) {
+    series.verdicts.push_back(OfSample(context, gate, sample));
+  }
+  Judgement failed = JudgeFails(context, series, look);
+  return failed.verdict == Verdict::kFail ? failed : JudgeNewest(context, series, look);
+}
+
+void Measure(Context& context, std::uint32_t gate, const GateKey& key, const ObservedGate* observed) {
+  const Duration every = std::max(Duration{1'000}, context.graph.gates[gate].every);
+  if (observed != nullptr && observed->in_flight) {
+    return;
+  }
+  if (observed != nullptr && !observed->samples.empty()) {
+    const TimePoint due = observed->samples.back().answered_at + every;
+    if (due > context.now) {
+      context.Wake(due);
+      return;
+    }
+  }
+  context.decision.actions.emplace_back(
+      MeasureGate{key, observed == nullptr ? 1 : std::max<std::int64_t>(1, observed->next_sequence), gate});
+}
+
+Judgement Leaf(Context& context, const graph::GateTree& tree, const Look& look) {
+  if (tree.gate >= context.graph.gates.size()) {
+    return {Verdict::kError, "the graph names a gate that it doesn't have", graph::Disposition::kHold};
+  }
+  const graph::Gate& gate = context.graph.gates[tree.gate];
+  const GateKey key{context.status.run, look.node, look.entry, gate.key};
+  const auto found = context.seen.gates.find(key);
+  Measure(context, tree.gate, key, found == context.seen.gates.end() ? nullptr : &found->second);
+  return found == context.seen.gates.end() ? Judgement{} : JudgeGate(context, gate, found->second, look);
+}
+
+// The strongest verdict comes first.
+constexpr Verdict kAndOrder[] = {Verdict::kFail, Verdict::kError, Verdict::kNoData, Verdict::kOpen, Verdict::kPass};
+constexpr Verdict kOrOrder[] = {Verdict::kPass, Verdict::kError, Verdict::kNoData, Verdict::kOpen, Verdict::kFail};
+
+Judgement Combine(const std::vector<Judgement>& parts, const Verdict (&order)[5]) {
+  for (const Verdict verdict : order) {
+    for (const Judgement& part : parts) {
+      if (part.verdict == verdict) {
+        return part;
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Judgement Judge(Context& context, const graph::GateTree& tree, const Look& look) {
+  if (tree.kind == graph::GateTree::Kind::kGate) {
+    return Leaf(context, tree, look);
+  }
+  std::vector<Judgement> parts;
+  for (const graph::GateTree& child : tree.children) {
+    parts.push_back(Judge(context, child, look));
+  }
+  if (tree.kind == graph::GateTree::Kind::kNot) {
+    Judgement part = parts.empty() ? Judgement{} : std::move(parts.front());
+    part.verdict = part.verdict == Verdict::kPass   ? Verdict::kFail
+                   : part.verdict == Verdict::kFail ? Verdict::kPass
+                                                    : part.verdict;
+    return part;
+  }
+  return tree.kind == graph::GateTree::Kind::kAnd ? Combine(parts, kAndOrder) : Combine(parts, kOrOrder);
+}
+
+graph::Roots RootsOf(const Context& context, const std::string& step, const std::string& reason) {
+  graph::Roots roots;
+  const Status& status = context.status;
+  const auto role = [&](const char* name, const Revision& revision) {
+    const graph::Workload* workload = revision.empty() ? nullptr : WorkloadOf(context, revision);
+    if (workload != nullptr) {
+      roots.emplace(name, graph::RoleValue(context.graph, *workload));
+    }
+  };
+  role("stable", status.stable);
+  // After the promotion and the way back messages still speak of the revision that the run was about.
+  role("candidate", !status.candidate.empty() ? status.candidate
+                    : status.history.empty()  ? Revision()
+                                              : status.history.back().revision);
+  roots.emplace("step", graph::Value(step));
+  roots.emplace("reason", graph::Value(reason));
+  roots.emplace("now", graph::Value(context.now));
+  if (status.applied.written_at) {
+    roots.emplace("since", graph::Value(*status.applied.written_at));
+  }
+  return roots;
+}
+
+}  // namespace sluice::decide

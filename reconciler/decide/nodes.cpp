@@ -1,0 +1,225 @@
+#include "reconciler/decide/nodes.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "reconciler/decide/forward.h"
+#include "reconciler/decide/gates.h"
+#include "reconciler/decide/outbox.h"
+#include "reconciler/decide/promotion.h"
+#include "reconciler/decide/revision.h"
+#include "reconciler/decide/route.h"
+
+namespace sluice::decide {
+namespace {
+
+NodeEnd Pass(std::string evidence = {}) { return {graph::Outcome::kPass, std::move(evidence), std::nullopt}; }
+NodeEnd Timeout(std::string evidence) { return {graph::Outcome::kTimeout, std::move(evidence), std::nullopt}; }
+
+// Ready pods that a scale node waits for: what the share needs, and all but what may be unavailable.
+std::int32_t ReadyFor(const Context& context, const graph::ScaleNode& scale) {
+  if (scale.pods.candidate <= 0) {
+    return 0;
+  }
+  const std::int32_t most = scale.pods.candidate;
+  const std::int32_t least = std::max(1, most - context.graph.policies.unavailable);
+  return std::min(most, std::max(least, NeedOf(context, scale.share)));
+}
+
+std::string WhyNotReady(const Context& context, std::int32_t need) {
+  const Revision& candidate = context.status.candidate;
+  std::string text = fmt::format("{} of {} candidate pods are ready", Endpoints(context, candidate), need);
+  const ObservedDeployment* deployment = DeploymentOf(context, candidate);
+  if (deployment != nullptr && !deployment->evidence.empty()) {
+    text += ": " + deployment->evidence;
+  } else if (deployment != nullptr && !deployment->blocked.empty()) {
+    text += ": " + deployment->blocked;
+  }
+  return text;
+}
+
+// By pods the share is what the pods are; noted for gates, messages and people.
+void NoteShareByPods(Context& context) {
+  Status& status = context.status;
+  const std::int32_t stable = status.stable.empty() ? 0 : SpecPods(context, status.stable);
+  const std::int32_t candidate = SpecPods(context, status.candidate);
+  std::map<Revision, Number> shares;
+  if (stable + candidate > 0) {
+    if (!status.stable.empty()) {
+      shares[status.stable] = Number::Ratio(stable, stable + candidate);
+    }
+    shares[status.candidate] = Number::Ratio(candidate, stable + candidate);
+  }
+  if (shares == status.applied.shares && status.applied.settled_at) {
+    return;
+  }
+  status.applied.shares = shares;
+  status.applied.previous = std::move(shares);
+  status.applied.written_at = context.now;
+  status.applied.settled_at = context.now;
+}
+
+std::optional<NodeEnd> JudgeScale(Context& context, const graph::Node& node, const graph::ScaleNode& scale,
+                                  const NodeRecord& record) {
+  const Status& status = context.status;
+  const std::int32_t need = ReadyFor(context, scale);
+  const bool shrunk = status.stable.empty() || SpecPods(context, status.stable) <= scale.pods.stable;
+  const bool sized = SpecPods(context, status.candidate) == scale.pods.candidate && (shrunk || !context.bounded());
+  if (sized && Fresh(context, status.candidate) && Ready(context, status.candidate) >= need) {
+    if (context.by_pods()) {
+      NoteShareByPods(context);
+    }
+    return Pass(fmt::format("{} of {} pods ready", Ready(context, status.candidate), scale.pods.candidate));
+  }
+  const TimePoint due = record.deadline.value_or(record.entered_at + kReadyBound);
+  if (context.now >= due) {
+    return Timeout(WhyNotReady(context, need));
+  }
+  context.Say("waits: " + WhyNotReady(context, need), node.path, due);
+  return std::nullopt;
+}
+
+std::optional<NodeEnd> JudgeTraffic(Context& context, const graph::Node& node, const graph::TrafficNode& traffic,
+                                    NodeRecord& record) {
+  Status& status = context.status;
+  const bool exposes = traffic.share > Number(0) || !traffic.matches.empty() || traffic.mirror > Number(0);
+  const std::int32_t need = std::max(exposes ? 1 : 0, NeedOf(context, traffic.share));
+  Split split = SplitFor(context, traffic.share, traffic.matches, traffic.mirror);
+  const TimePoint due = record.deadline.value_or(record.entered_at + kSettleBound);
+  if (!IsApplied(context, split)) {
+    if (Ready(context, status.candidate) < need) {
+      if (context.now >= due) {
+        return Timeout(WhyNotReady(context, need));
+      }
+      context.Say("waits: " + WhyNotReady(context, need), node.path, due);
+      return std::nullopt;
+    }
+    if (ForwardBlocked(status)) {
+      return std::nullopt;
+    }
+    Apply(context, std::move(split));
+  }
+  if (status.applied.settled_at) {
+    record.settled_at = status.applied.settled_at;
+    return Pass(fmt::format("{}% of the traffic", (traffic.share * Number(100)).ToRoundedString(2)));
+  }
+  if (context.now >= due) {
+    return Timeout("the route did not settle");
+  }
+  context.Say("waits for the route to settle", node.path, due);
+  return std::nullopt;
+}
+
+std::optional<NodeEnd> JudgeHold(Context& context, const graph::Node& node, const graph::HoldNode& hold,
+                                 const NodeRecord& record) {
+  const TimePoint end = record.entered_at + hold.duration;
+  std::optional<NodeEnd> verdict;
+  if (hold.guard) {
+    verdict = EndOfGate(context, *hold.guard, node.path, record, record.entered_at, true);
+  }
+  if (verdict && verdict->outcome != graph::Outcome::kPass) {
+    return verdict;
+  }
+  if (context.now < end) {
+    context.Say("holds", node.path, end);
+    return std::nullopt;
+  }
+  if (hold.guard && !verdict) {
+    if (record.deadline && context.now >= *record.deadline) {
+      return Timeout("no verdict of the guard within the bound");
+    }
+    context.Say("waits for the guard to pass", node.path, record.deadline);
+    return std::nullopt;
+  }
+  return verdict ? verdict : Pass();
+}
+
+std::optional<NodeEnd> JudgeCheck(Context& context, const graph::Node& node, const graph::CheckNode& check,
+                                  const NodeRecord& record) {
+  const TimePoint since = context.status.applied.settled_at.value_or(record.entered_at);
+  std::optional<NodeEnd> verdict = EndOfGate(context, check.gate, node.path, record, since, true);
+  if (verdict) {
+    return verdict;
+  }
+  if (record.deadline && context.now >= *record.deadline) {
+    return Timeout("no verdict within the bound");
+  }
+  context.Say("waits for a verdict", node.path, record.deadline);
+  return std::nullopt;
+}
+
+std::optional<NodeEnd> JudgePause(Context& context, const graph::Node& node, const graph::PauseNode& pause,
+                                  const NodeRecord& record) {
+  std::set<std::string> approvers;
+  for (const Approval& approval : context.status.approvals) {
+    if (approval.node != node.path || approval.run != context.status.run || approval.entry != record.entry ||
+        approval.revision != context.status.candidate) {
+      continue;
+    }
+    if (!approval.approved) {
+      return NodeEnd{graph::Outcome::kFail,
+                     fmt::format("rejected by {}{}{}", approval.who, approval.why.empty() ? "" : ": ", approval.why),
+                     std::nullopt};
+    }
+    approvers.insert(approval.who);
+  }
+  const auto quorum = static_cast<std::size_t>(std::max(1, pause.quorum));
+  if (approvers.size() >= quorum) {
+    std::string names;
+    for (const std::string& who : approvers) {
+      names += (names.empty() ? "" : ", ") + who;
+    }
+    return Pass("approved by " + names);
+  }
+  if (record.deadline && context.now >= *record.deadline) {
+    return Timeout("not approved in time");
+  }
+  context.Say(fmt::format("waits for approval by {} ({} of {})", pause.approver, approvers.size(), quorum), node.path,
+              record.deadline);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<NodeEnd> EndOfGate(Context& context, const graph::GateTree& tree, const std::string& node,
+                                 const NodeRecord& record, TimePoint since, bool pass_ends) {
+  const Judgement judgement = Judge(context, tree, Look{node, record.entry, since, record.recheck});
+  switch (judgement.verdict) {
+    case Verdict::kOpen:
+      return std::nullopt;
+    case Verdict::kPass:
+      return pass_ends ? std::optional(Pass(judgement.evidence)) : std::nullopt;
+    case Verdict::kFail:
+      return NodeEnd{graph::Outcome::kFail, judgement.evidence, std::nullopt};
+    case Verdict::kNoData:
+      return NodeEnd{graph::Outcome::kNoData, judgement.evidence, judgement.otherwise};
+    case Verdict::kError:
+      return NodeEnd{graph::Outcome::kError, judgement.evidence, judgement.otherwise};
+  }
+  return std::nullopt;
+}
+
+std::optional<NodeEnd> JudgeNode(Context& context, const graph::Node& node, NodeRecord& record) {
+  struct Judges {
+    Context& context;
+    const graph::Node& node;
+    NodeRecord& record;
+    using End = std::optional<NodeEnd>;
+    End operator()(const graph::ScaleNode& scale) { return JudgeScale(context, node, scale, record); }
+    End operator()(const graph::TrafficNode& traffic) { return JudgeTraffic(context, node, traffic, record); }
+    End operator()(const graph::HoldNode& hold) { return JudgeHold(context, node, hold, record); }
+    End operator()(const graph::CheckNode& check) { return JudgeCheck(context, node, check, record); }
+    End operator()(const graph::PauseNode& pause) { return JudgePause(context, node, pause, record); }
+    End operator()(const graph::NotifyNode& notify) {
+      PutNotification(context, node, notify, node.step, "");
+      return Pass();
+    }
+    End operator()(const graph::PromoteNode&) { return JudgePromote(context, node, record); }
+    End operator()(const graph::RetireNode&) { return JudgeRetire(context, node); }
+  };
+  return std::visit(Judges{context, node, record}, node.does);
+}
+
+}  // namespace sluice::decide

@@ -1,0 +1,160 @@
+#include "reconciler/decide/objects.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "compiler/graph/names.h"
+#include "reconciler/decide/revision.h"
+
+namespace sluice::decide {
+namespace {
+
+graph::Value WithAt(const graph::Value& value, const std::string_view* begin, const std::string_view* end,
+                    graph::Value leaf) {
+  if (begin == end) {
+    return leaf;
+  }
+  graph::Map map = value.as_map() == nullptr ? graph::Map() : *value.as_map();
+  const graph::Value* old = map.Find(*begin);
+  map.Set(std::string(*begin), WithAt(old == nullptr ? graph::Value() : *old, begin + 1, end, std::move(leaf)));
+  return graph::Value(std::move(map));
+}
+
+bool Empty(const graph::Value& value) {
+  return value.is_none() || (value.as_map() != nullptr && value.as_map()->empty()) ||
+         (value.as_list() != nullptr && value.as_list()->empty());
+}
+
+std::optional<Version> VersionOf(const ObservedDeployment* deployment) {
+  return deployment == nullptr ? std::nullopt : std::optional(deployment->version);
+}
+
+// The revision that NAME stands on; "" while there is none.
+Revision AddressRevision(const Context& context) {
+  const Status& status = context.status;
+  if (!status.stable.empty()) {
+    return status.stable;
+  }
+  return status.first_install ? status.candidate : Revision();
+}
+
+void WriteRevisionService(Context& context, const Revision& revision) {
+  const graph::Workload* workload = WorkloadOf(context, revision);
+  const auto seen = context.seen.revisions.find(revision);
+  const bool exists = seen != context.seen.revisions.end() && seen->second.service.has_value();
+  if (workload == nullptr || workload->service.is_none() || exists) {
+    return;
+  }
+  context.decision.actions.emplace_back(ApplyObject{Marked(context, workload->service), std::nullopt, "its endpoints"});
+}
+
+}  // namespace
+
+graph::Value With(const graph::Value& value, std::initializer_list<std::string_view> path, graph::Value leaf) {
+  return WithAt(value, path.begin(), path.end(), std::move(leaf));
+}
+
+bool Contains(const graph::Value& found, const graph::Value& wanted) {
+  if (Empty(wanted)) {
+    return Empty(found) || (wanted.is_none());
+  }
+  if (const graph::Map* map = wanted.as_map()) {
+    const graph::Map* other = found.as_map();
+    return other != nullptr && std::all_of(map->entries().begin(), map->entries().end(), [&](const auto& entry) {
+             const graph::Value* field = other->Find(entry.first);
+             return Contains(field == nullptr ? graph::Value() : *field, entry.second);
+           });
+  }
+  if (const graph::List* list = wanted.as_list()) {
+    const graph::List* other = found.as_list();
+    return other != nullptr && other->size() == list->size() &&
+           std::equal(list->begin(), list->end(), other->begin(),
+                      [](const graph::Value& a, const graph::Value& b) { return Contains(b, a); });
+  }
+  const graph::Quantity* number = wanted.as_quantity();
+  const graph::Quantity* other = found.as_quantity();
+  if (number != nullptr && other != nullptr) {
+    return number->number == other->number;  // units have no place in an object
+  }
+  return found == wanted;
+}
+
+graph::Value Marked(const Context& context, const graph::Value& object) {
+  graph::Value marked = With(object, {"metadata", "labels", graph::kRolloutLabel}, graph::Value(context.graph.rollout));
+  if (!context.seen.uid.empty()) {
+    marked = With(marked, {"metadata", "annotations", graph::kOwnerAnnotation}, graph::Value(context.seen.uid));
+  }
+  return With(marked, {"metadata", "annotations", graph::kEpochAnnotation},
+              graph::Value(std::to_string(context.status.epoch)));
+}
+
+std::int64_t EpochOf(const graph::Value& object) {
+  const graph::Value value = object.Path({"metadata", "annotations", graph::kEpochAnnotation});
+  const std::string* text = value.as_string();
+  std::int64_t epoch = 0;
+  if (text != nullptr) {
+    std::from_chars(text->data(), text->data() + text->size(), epoch);
+  }
+  return epoch;
+}
+
+void WriteDeployment(Context& context, const Revision& revision, std::int32_t pods) {
+  const graph::Workload* workload = WorkloadOf(context, revision);
+  const ObservedDeployment* deployment = DeploymentOf(context, revision);
+  if (workload == nullptr) {
+    context.Say(fmt::format("no bundle describes revision {}: its pods can't be changed", revision));
+    return;
+  }
+  graph::Value object = With(Marked(context, workload->deployment), {"spec", "replicas"}, graph::Value(pods));
+  context.decision.actions.emplace_back(
+      ApplyObject{std::move(object), VersionOf(deployment), fmt::format("{} pods for {}", pods, revision)});
+}
+
+void WriteServices(Context& context) {
+  for (const auto& [revision, pods] : context.status.applied.pods) {
+    WriteRevisionService(context, revision);
+  }
+  const Revision address = AddressRevision(context);
+  if (context.graph.router.address == graph::Router::Address::kRouter || context.graph.stable_service.is_none() ||
+      address.empty()) {
+    return;
+  }
+  const bool narrow = context.graph.router.address == graph::Router::Address::kStable;
+  graph::Value wanted = context.graph.stable_service;
+  if (narrow) {
+    wanted = With(wanted, {"spec", "selector", graph::kRevisionLabel}, graph::Value(address));
+  }
+  const auto& found = context.seen.stable_service;
+  const bool moved = !found || context.seen.stable_service_revision != (narrow ? address : Revision());
+  // While nothing but this Service could carry NAME's traffic, it isn't pointed at a revision without pods.
+  if (moved && narrow && found && Endpoints(context, address) == 0) {
+    context.Say(fmt::format("Service {} stays where it is until {} has a ready pod", context.graph.service, address));
+    return;
+  }
+  if (moved || !Contains(found->object, wanted)) {
+    context.decision.actions.emplace_back(ApplyObject{
+        Marked(context, wanted), found ? std::optional(found->version) : std::nullopt, "the address of the service"});
+  }
+}
+
+bool StableServiceMoved(const Context& context, const Revision& revision) {
+  if (context.graph.router.address != graph::Router::Address::kStable || context.graph.stable_service.is_none()) {
+    return true;
+  }
+  if (!context.seen.stable_service || context.seen.stable_service_revision != revision) {
+    return false;
+  }
+  std::int32_t own = 0;
+  for (const auto& [other, ready] : context.seen.stable_service_ready) {
+    if (other == revision) {
+      own = ready;
+    } else if (ready > 0) {
+      return false;
+    }
+  }
+  return own > 0 && own == Endpoints(context, revision);
+}
+
+}  // namespace sluice::decide

@@ -1,0 +1,34 @@
+// The objects of a rollout as they are to be, and the writes that make them so.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "compiler/graph/value.h"
+#include "reconciler/decide/context.h"
+
+namespace sluice::decide {
+
+// `value` with what stands at `path` replaced; maps on the way are made.
+graph::Value With(const graph::Value& value, std::initializer_list<std::string_view> path, graph::Value leaf);
+
+// Whether everything that `wanted` says is in `found` as said: maps field by field, lists item by item with
+// the same length (items may carry defaults that the server added). An empty map or list may be absent.
+bool Contains(const graph::Value& found, const graph::Value& wanted);
+
+// Our mark: rollout label, owner and epoch annotations.
+graph::Value Marked(const Context& context, const graph::Value& object);
+// graph::kEpochAnnotation of an object; 0 if it has none.
+std::int64_t EpochOf(const graph::Value& object);
+
+// Emits the write of one revision's Deployment with so many pods, and of its Service NAME-REV if that is
+// missing. A revision that no bundle describes can only be deleted, once it has no traffic.
+void WriteDeployment(Context& context, const Revision& revision, std::int32_t pods);
+
+// Services: NAME-REV of every revision with pods, and NAME, whose selector follows the router's address.
+void WriteServices(Context& context);
+// Whether NAME stands on `revision` and holds exactly its ready pods (true where the router says what NAME is).
+bool StableServiceMoved(const Context& context, const Revision& revision);
+
+}  // namespace sluice::decide

@@ -1,0 +1,128 @@
+#include "reconciler/decide/pods.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "reconciler/decide/objects.h"
+#include "reconciler/decide/revision.h"
+
+namespace sluice::decide {
+namespace {
+
+std::int32_t ShrunkTo(const PodsRole& role, std::int32_t ready_of_others, std::int32_t min_ready) {
+  const std::int32_t keeps = std::min(role.ready, min_ready - ready_of_others);
+  return std::min(role.now, std::max({role.target, role.floor, keeps}));
+}
+
+// A receiver whose growth is refused gets room: the first revision that may give, gives.
+void Swap(Context& context, std::map<Revision, std::int32_t>& next) {
+  Status& status = context.status;
+  const auto& pace = status.applied.pods_at;
+  if (context.swap_for.empty() || (pace && context.now < *pace + kSwapPace)) {
+    if (pace && !context.swap_for.empty()) {
+      context.Wake(*pace + kSwapPace);
+    }
+    return;
+  }
+  for (auto& [revision, pods] : next) {
+    if (revision == context.swap_for || pods == 0 || pods != SpecPods(context, revision)) {
+      continue;
+    }
+    pods = std::max(0, pods - std::max(1, context.graph.policies.unavailable));
+    context.Say(fmt::format("growth of {} is blocked: {} gives up pods", context.swap_for, revision));
+    return;
+  }
+}
+
+bool NeedsWrite(const Context& context, const Revision& revision, std::int32_t pods) {
+  const ObservedDeployment* deployment = DeploymentOf(context, revision);
+  if (deployment == nullptr) {
+    return pods > 0;
+  }
+  if (deployment->deleting) {
+    return false;
+  }
+  const bool moving = context.status.phase == Phase::kProgressing || context.status.phase == Phase::kGoingBack;
+  return deployment->spec_replicas != pods || deployment->drifted ||
+         (moving && deployment->epoch < context.status.epoch);
+}
+
+}  // namespace
+
+std::vector<std::int32_t> NextPods(const std::vector<PodsRole>& roles, std::int32_t min_ready,
+                                   std::optional<std::int32_t> max_pods, bool may_shrink) {
+  std::int64_t room = 0;
+  std::int32_t ready = 0;
+  for (const PodsRole& role : roles) {
+    room -= role.now;
+    ready += std::min(role.ready, role.now);
+  }
+  room = max_pods ? std::max<std::int64_t>(0, room + *max_pods) : INT32_MAX;
+  std::vector<std::int32_t> next;
+  for (const PodsRole& role : roles) {
+    const std::int32_t target = std::max(0, role.target);
+    if (target >= role.now) {
+      const auto grown = static_cast<std::int32_t>(std::min<std::int64_t>(target - role.now, room));
+      room -= grown;
+      next.push_back(role.now + grown);
+      continue;
+    }
+    if (!may_shrink) {
+      next.push_back(role.now);
+      continue;
+    }
+    const std::int32_t own = std::min(role.ready, role.now);
+    const std::int32_t shrunk = ShrunkTo(role, ready - own, min_ready);
+    ready -= own - std::min(own, shrunk);
+    next.push_back(shrunk);
+  }
+  return next;
+}
+
+void PlanPods(Context& context) {
+  Status& status = context.status;
+  std::vector<Revision> order;
+  std::vector<PodsRole> roles;
+  bool fresh = true;
+  const auto add = [&](const Revision& revision) {
+    if (revision.empty() || std::find(order.begin(), order.end(), revision) != order.end()) {
+      return;
+    }
+    const std::int32_t now = SpecPods(context, revision);
+    const auto target = context.target.find(revision);
+    const auto floor = context.floor.find(revision);
+    fresh = fresh && Fresh(context, revision);
+    order.push_back(revision);
+    roles.push_back({now, Ready(context, revision), target == context.target.end() ? now : target->second,
+                     floor == context.floor.end() ? 0 : floor->second});
+  };
+  add(status.stable);
+  add(status.candidate);
+  for (const auto& [revision, observed] : context.seen.revisions) {
+    if (observed.deployment) {
+      add(revision);
+    }
+  }
+  const std::vector<std::int32_t> step = NextPods(roles, context.min_ready, context.max_pods, fresh);
+  std::map<Revision, std::int32_t> next;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    next[order[i]] = step[i];
+  }
+  Swap(context, next);
+  std::map<Revision, std::int32_t> recorded;
+  for (const auto& [revision, pods] : next) {
+    if (NeedsWrite(context, revision, pods)) {
+      WriteDeployment(context, revision, pods);
+    }
+    if (pods > 0) {
+      recorded[revision] = pods;
+    }
+  }
+  if (recorded != status.applied.pods) {
+    status.applied.pods = std::move(recorded);
+    status.applied.pods_at = context.now;
+  }
+}
+
+}  // namespace sluice::decide

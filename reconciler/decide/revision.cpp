@@ -1,0 +1,81 @@
+#include "reconciler/decide/revision.h"
+
+#include <algorithm>
+
+namespace sluice::decide {
+
+const ObservedDeployment* DeploymentOf(const Context& context, const Revision& revision) {
+  const auto found = context.seen.revisions.find(revision);
+  return found == context.seen.revisions.end() || !found->second.deployment ? nullptr : &*found->second.deployment;
+}
+
+const graph::Workload* WorkloadOf(const Context& context, const Revision& revision) {
+  if (revision == context.graph.workload.revision) {
+    return &context.graph.workload;
+  }
+  const auto found = context.seen.workloads.find(revision);
+  return found == context.seen.workloads.end() ? nullptr : found->second.get();
+}
+
+std::int32_t SpecPods(const Context& context, const Revision& revision) {
+  const ObservedDeployment* deployment = DeploymentOf(context, revision);
+  return deployment == nullptr ? 0 : std::max(0, deployment->spec_replicas);
+}
+
+bool Fresh(const Context& context, const Revision& revision) {
+  const ObservedDeployment* deployment = DeploymentOf(context, revision);
+  return deployment == nullptr || deployment->observed_generation >= deployment->generation;
+}
+
+std::int32_t Endpoints(const Context& context, const Revision& revision) {
+  const auto found = context.seen.revisions.find(revision);
+  if (found == context.seen.revisions.end()) {
+    return 0;
+  }
+  return std::max(0, std::min(found->second.ready_endpoints, SpecPods(context, revision)));
+}
+
+std::int32_t Ready(const Context& context, const Revision& revision) {
+  return Fresh(context, revision) ? Endpoints(context, revision) : 0;
+}
+
+Number ShareOf(const Context& context, const Revision& revision) {
+  const auto found = context.status.applied.shares.find(revision);
+  return found == context.status.applied.shares.end() ? Number(0) : found->second;
+}
+
+Number ShareInFlight(const Context& context, const Revision& revision) {
+  const Number share = ShareOf(context, revision);
+  const auto before = context.status.applied.previous.find(revision);
+  if (context.status.applied.settled_at || before == context.status.applied.previous.end()) {
+    return share;
+  }
+  return before->second > share ? before->second : share;
+}
+
+std::int32_t NeedOf(const Context& context, const Number& share) { return graph::Need(share, context.limits()); }
+
+Number ShareCarriedBy(const Context& context, std::int32_t ready) {
+  const std::int32_t all = std::max(1, context.replicas() - context.graph.policies.unavailable);
+  if (ready >= all) {
+    return Number(1);
+  }
+  const bool is_switch = context.graph.router.address == graph::Router::Address::kRouter;
+  return is_switch ? Number(0) : Number::Ratio(std::int64_t{100} * std::max(0, ready) / all, 100);
+}
+
+bool CandidateExposed(const Context& context) {
+  const Status& status = context.status;
+  if (status.candidate.empty()) {
+    return false;
+  }
+  if (context.by_pods()) {
+    const auto pods = status.applied.pods.find(status.candidate);
+    return pods != status.applied.pods.end() && pods->second > 0;
+  }
+  const bool carries = status.applied.shares.contains(status.candidate);
+  return carries && (ShareOf(context, status.candidate) > Number(0) || !status.applied.matches.empty() ||
+                     status.applied.mirror > Number(0));
+}
+
+}  // namespace sluice::decide
