@@ -1,0 +1,80 @@
+#include "reconciler/sync/inventory_store.h"
+
+#include <utility>
+#include <vector>
+
+namespace sluice::sync {
+namespace {
+
+using cluster::Json;
+
+constexpr const char* kManager = "sluice-inventory";
+
+}  // namespace
+
+InventoryStore::InventoryStore(cluster::Cluster& cluster, std::string in_namespace, std::string hash)
+    : cluster_(cluster), namespace_(std::move(in_namespace)), hash_(std::move(hash)) {}
+
+InventoryStore::~InventoryStore() { *alive_ = false; }
+
+void InventoryStore::Load(std::function<void(Result<Loaded>)> done) {
+  const cluster::ListObjects list{{"v1", "ConfigMap"}, namespace_, {{kInventoryLabel, hash_}}};
+  cluster_.Send(list, [this, alive = alive_, done = std::move(done)](Result<Json> answer) {
+    if (!*alive) return;
+    if (!answer) return done(std::move(answer).error());
+    std::vector<Json> chunks;
+    Loaded loaded;
+    for (const Json& object : answer->at("items")) {
+      if (object.at("metadata").value("name", "") != "sluice-source-" + hash_) {
+        chunks.push_back(object);
+        continue;
+      }
+      const Json data = object.value("data", Json::object());
+      loaded.source = {data.value("commit", ""), data.value("tree", ""), data.value("message", ""),
+                       data.value("since", "")};
+    }
+    auto inventory = Inventory::Decode(chunks, hash_);
+    if (!inventory) return done(std::move(inventory).error());
+    loaded.inventory = std::move(inventory).value();
+    done(std::move(loaded));
+  });
+}
+
+void InventoryStore::Save(Inventory& inventory, std::function<void(Result<void>)> done) {
+  SaveNext(inventory, 0, std::move(done));
+}
+
+void InventoryStore::SaveNext(Inventory& inventory, std::size_t chunk, std::function<void(Result<void>)> done) {
+  while (chunk < inventory.chunks().size() && !inventory.chunks()[chunk].changed) ++chunk;
+  if (chunk == inventory.chunks().size()) return done({});
+  cluster_.Send(cluster::Apply{inventory.Encode(chunk, namespace_, hash_), kManager, false},
+                [this, alive = alive_, &inventory, chunk, done = std::move(done)](const Result<Json>& answer) {
+                  if (!*alive) return;
+                  if (!answer) return done(answer.error());
+                  inventory.Stored(chunk, answer->at("metadata").value("resourceVersion", ""));
+                  SaveNext(inventory, chunk + 1, done);
+                });
+}
+
+void InventoryStore::SaveSource(const StoredSource& source, const Json& description,
+                                std::function<void(Result<void>)> done) {
+  Json data = description;
+  data["commit"] = source.commit;
+  data["tree"] = source.tree;
+  data["message"] = source.message;
+  data["since"] = source.since;
+  const Json object = {
+      {"apiVersion", "v1"},
+      {"kind", "ConfigMap"},
+      {"metadata",
+       {{"name", "sluice-source-" + hash_}, {"namespace", namespace_}, {"labels", {{kInventoryLabel, hash_}}}}},
+      {"data", std::move(data)}};
+  cluster_.Send(cluster::Apply{object, kManager, true},
+                [alive = alive_, done = std::move(done)](const Result<Json>& answer) {
+                  if (!*alive) return;
+                  if (!answer) return done(answer.error());
+                  done({});
+                });
+}
+
+}  // namespace sluice::sync

@@ -1,0 +1,118 @@
+#include "reconciler/sync/prune.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "compiler/graph/names.h"
+#include "reconciler/serve/log.h"
+
+namespace sluice::sync {
+namespace {
+
+using cluster::Json;
+using cluster::ObjectKey;
+
+struct Candidate {
+  ObjectKey key;
+  InventoryEntry entry;
+};
+
+class Pruning : public std::enable_shared_from_this<Pruning> {
+ public:
+  Pruning(cluster::Cluster& cluster, loop::Loop& loop, LiveObjects& live, std::vector<Candidate> candidates,
+          std::string plan_set, std::function<void(PruneOutcome)> done)
+      : cluster_(cluster),
+        loop_(loop),
+        live_(live),
+        candidates_(std::move(candidates)),
+        plan_set_(std::move(plan_set)),
+        done_(std::move(done)) {}
+
+  void Next() {
+    if (next_ == candidates_.size()) return End();
+    const Candidate& candidate = candidates_[next_];
+    const Wave wave = WaveOf(candidate.key.kind);
+    if (wave != wave_ && (outcome_.waiting > 0 || !outcome_.problems.empty())) return End();
+    wave_ = wave;
+    ++next_;
+    if (candidate.entry.keep) {
+      outcome_.gone.push_back(candidate.key);  // released
+      return Next();
+    }
+    // The watch's word is not enough to say that something is gone, or whose it is.
+    cluster_.Send(cluster::Get{candidate.key}, [self = shared_from_this(), &candidate](Result<Json> got) {
+      self->Looked(candidate, std::move(got));
+    });
+  }
+
+ private:
+  void Looked(const Candidate& candidate, Result<Json> got) {
+    if (!got && got.error().code == ErrorCode::kNotFound) {
+      live_.MarkMissing(candidate.key);
+      outcome_.gone.push_back(candidate.key);
+      return Next();
+    }
+    if (!got) return Failed(candidate, got.error());
+    const Json& metadata = got->at("metadata");
+    const std::string uid = metadata.value("uid", "");
+    const bool other = !candidate.entry.uid.empty() && candidate.entry.uid != uid;
+    const bool ours = metadata.value("labels", Json::object()).value(graph::kPlanSetLabel, "") == plan_set_;
+    if (other || !ours) {
+      serve::Log(serve::LogLevel::kWarning, "not deleted: it is another object by now, or no longer ours",
+                 {{serve::LogKey::kObject, cluster::ToString(candidate.key)}});
+      outcome_.gone.push_back(candidate.key);
+      return Next();
+    }
+    if (metadata.contains("deletionTimestamp")) {
+      ++outcome_.waiting;
+      return Next();
+    }
+    serve::Log(serve::LogLevel::kInfo, "prune", {{serve::LogKey::kObject, cluster::ToString(candidate.key)}});
+    cluster_.Send(cluster::Delete{candidate.key, uid, ""},
+                  [self = shared_from_this(), &candidate](const Result<Json>& answer) {
+                    if (!answer && answer.error().code != ErrorCode::kNotFound)
+                      return self->Failed(candidate, answer.error());
+                    ++self->outcome_.deleted;
+                    ++self->outcome_.waiting;
+                    self->Next();
+                  });
+  }
+
+  void Failed(const Candidate& candidate, const Error& error) {
+    outcome_.problems.push_back({candidate.key, error});
+    Next();
+  }
+
+  void End() {
+    loop_.Post([self = shared_from_this()] { self->done_(std::move(self->outcome_)); });
+  }
+
+  cluster::Cluster& cluster_;
+  loop::Loop& loop_;
+  LiveObjects& live_;
+  const std::vector<Candidate> candidates_;
+  const std::string plan_set_;
+  const std::function<void(PruneOutcome)> done_;
+  std::size_t next_ = 0;
+  Wave wave_ = Wave::kRollouts;
+  PruneOutcome outcome_;
+};
+
+}  // namespace
+
+void Prune(cluster::Cluster& cluster, loop::Loop& loop, LiveObjects& live, const PruneProofs&,
+           const Inventory& inventory, const std::vector<WantedObject>& wanted, const std::string& plan_set,
+           std::function<void(PruneOutcome)> done) {
+  std::set<ObjectKey> named;
+  for (const WantedObject& object : wanted) named.insert(object.key);
+  std::vector<Candidate> candidates;
+  for (auto& [key, entry] : inventory.Entries()) {
+    if (!named.contains(key)) candidates.push_back({key, entry});
+  }
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return WaveOf(a.key.kind) > WaveOf(b.key.kind); });
+  std::make_shared<Pruning>(cluster, loop, live, std::move(candidates), plan_set, std::move(done))->Next();
+}
+
+}  // namespace sluice::sync
