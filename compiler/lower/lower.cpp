@@ -13,6 +13,7 @@
 #include "compiler/graph/validate.h"
 #include "compiler/graph/walk.h"
 #include "compiler/lower/deadline.h"
+#include "compiler/lower/mistakes.h"
 #include "compiler/lower/nodes.h"
 #include "compiler/lower/router.h"
 #include "compiler/manifest/workload.h"
@@ -79,7 +80,7 @@ bool CheckPorts(const check::Rollout& rollout, diagnostics::Emitter& emitter) {
   return false;
 }
 
-std::optional<graph::Graph> LowerOne(const check::Rollout& rollout, const graph::FunctionTable& functions,
+std::optional<graph::Graph> LowerOne(const check::Rollout& rollout, bool whole, const graph::FunctionTable& functions,
                                      const source::SourceSet& sources, diagnostics::Emitter& emitter) {
   if (rollout.service == nullptr || !rollout.router) {
     return std::nullopt;  // reported already
@@ -104,7 +105,7 @@ std::optional<graph::Graph> LowerOne(const check::Rollout& rollout, const graph:
   graph.hold_on_failure = rollout.hold_on_failure;
 
   bool well = CheckPorts(rollout, emitter);
-  well = AddNodes(rollout, MakeRules(graph), sources, graph, emitter) && well;
+  well = AddNodes(rollout, whole, MakeRules(graph), sources, graph, emitter) && well;
   if (!well) {
     return std::nullopt;
   }
@@ -126,8 +127,9 @@ std::optional<graph::Graph> LowerOne(const check::Rollout& rollout, const graph:
 std::vector<graph::Graph> Lower(const check::CheckedPlanSet& plans, const source::SourceSet& sources,
                                 diagnostics::Emitter& emitter) {
   std::vector<graph::Graph> graphs;
+  const Mistakes before(plans, emitter);
   for (const auto& rollout : plans.rollouts) {
-    if (auto graph = LowerOne(*rollout, plans.functions, sources, emitter)) {
+    if (auto graph = LowerOne(*rollout, !before.Touch(*rollout), plans.functions, sources, emitter)) {
       graphs.push_back(*std::move(graph));
     }
   }

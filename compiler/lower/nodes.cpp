@@ -64,9 +64,10 @@ struct Transition {
 
 class NodeMaker {
  public:
-  NodeMaker(const check::Rollout& rollout, const CapacityRules& rules, const source::SourceSet& sources,
+  NodeMaker(const check::Rollout& rollout, bool whole, const CapacityRules& rules, const source::SourceSet& sources,
             graph::Graph& graph, diagnostics::Emitter& emitter)
       : rollout_(rollout),
+        whole_(whole),
         rules_(rules),
         sources_(sources),
         graph_(graph),
@@ -186,10 +187,6 @@ class NodeMaker {
     return node;
   }
 
-  source::Span SpanOf(const check::Step& step, const check::Verb& verb) const {
-    return step.definition.known() && !(step.definition == step.span) ? step.span : verb.span;
-  }
-
   // ------------------------------------------------------------------------------------- transitions
 
   void AddTransition(const Transition& transition) {
@@ -206,7 +203,7 @@ class NodeMaker {
         rules_.capacity != Capacity::kPods &&
         (weight != nullptr || transition.Find("match") != nullptr || transition.Find("mirror") != nullptr);
     const bool scales = !(to == pods_) || weight != nullptr || transition.Find("replicas") != nullptr;
-    const source::Span span = SpanOf(step, lead);
+    const source::Span span = lead.span;
     if (rules_.capacity == Capacity::kShared && split_.share != carried_) {
       AddSharedMoves(step, base, span, lead, to);
     } else if (to.candidate < pods_.candidate && splits) {
@@ -338,7 +335,7 @@ class NodeMaker {
     if (!std::holds_alternative<check::Notify>(verb.verb)) {
       ForbidAfterPromotion(step, verb);
     }
-    Node& node = Append(path, step.name, SpanOf(step, verb));
+    Node& node = Append(path, step.name, verb.span);
     std::visit(Overloaded{[&](const check::Hold& hold) { Fill(node, hold); },
                           [&](const check::Check& check) { Fill(node, check); },
                           [&](const check::Pause& pause) { Fill(node, pause); },
@@ -416,18 +413,18 @@ class NodeMaker {
   }
 
   void CheckReachesAll() {
-    if (last_weight_.second == nullptr) {
-      // Steps that could not be made are reported already.
-      if (!rollout_.steps.empty() || !emitter_.has_errors()) {
-        emitter_
-            .Report(diagnostics::kNeverReachesAll, rollout_.span,
-                    fmt::format("rollout `{}` never gives the candidate any traffic", rollout_.name))
-            .Note("end it with `step full { weight 100% }`");
-      }
-      well_ = false;
+    if (promotion_ != nullptr || (split_.share == Number(1) && last_weight_.second != nullptr)) {
       return;
     }
-    if (split_.share == Number(1) || promotion_ != nullptr) {
+    well_ = false;
+    if (!whole_) {
+      return;
+    }
+    if (last_weight_.second == nullptr) {
+      emitter_
+          .Report(diagnostics::kNeverReachesAll, rollout_.span,
+                  fmt::format("rollout `{}` never gives the candidate any traffic", rollout_.name))
+          .Note("end it with `step full { weight 100% }`");
       return;
     }
     const auto& [step, verb] = last_weight_;
@@ -439,7 +436,6 @@ class NodeMaker {
     if (IsLiteral(*step, *verb, sources_)) {
       report.Fix("end with all of the traffic", diagnostics::Safety::kUncertain, verb->value_span, "100%");
     }
-    well_ = false;
   }
 
   // The implied promotion, and what takes away the old revision: behind everything else.
@@ -503,6 +499,7 @@ class NodeMaker {
   void Require(bool well) { well_ = well_ && well; }
 
   const check::Rollout& rollout_;
+  const bool whole_;
   const CapacityRules& rules_;
   const source::SourceSet& sources_;
   graph::Graph& graph_;
@@ -521,9 +518,9 @@ class NodeMaker {
 
 }  // namespace
 
-bool AddNodes(const check::Rollout& rollout, const CapacityRules& rules, const source::SourceSet& sources,
+bool AddNodes(const check::Rollout& rollout, bool whole, const CapacityRules& rules, const source::SourceSet& sources,
               graph::Graph& graph, diagnostics::Emitter& emitter) {
-  return NodeMaker(rollout, rules, sources, graph, emitter).Run();
+  return NodeMaker(rollout, whole, rules, sources, graph, emitter).Run();
 }
 
 graph::PlanLine LineOf(const source::SourceSet& sources, source::Span span) {

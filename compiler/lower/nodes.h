@@ -14,8 +14,8 @@ inline constexpr std::size_t kMaxMoves = 64;  // of one step with a shared capac
 
 // Appends the nodes of all steps, the promotion, the retirement and the verbs of `on failure` and `on
 // success` to `graph`, whose policies and router are set. False if a mistake was reported that leaves no
-// graph.
-bool AddNodes(const check::Rollout& rollout, const CapacityRules& rules, const source::SourceSet& sources,
+// graph. `whole`: no verb of the rollout is missing because of a mistake that was reported before.
+bool AddNodes(const check::Rollout& rollout, bool whole, const CapacityRules& rules, const source::SourceSet& sources,
               graph::Graph& graph, diagnostics::Emitter& emitter);
 
 // Where something stands, for people. Line 0 if it is not known.

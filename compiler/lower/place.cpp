@@ -9,23 +9,21 @@ namespace sluice::lower {
 
 diagnostics::Builder ReportAt(diagnostics::Emitter& emitter, const diagnostics::Kind& kind, const check::Step& step,
                               const check::Verb& verb, std::string message) {
-  const bool from_strategy = step.definition.known() && !(step.definition == step.span);
-  const source::Span value = verb.value_span.known() ? verb.value_span : verb.span;
-  if (!from_strategy) {
-    return emitter.Report(kind, value, std::move(message));
-  }
   diagnostics::Diagnostic diagnostic;
   diagnostic.kind = &kind;
   diagnostic.level = kind.level;
   diagnostic.message = std::move(message);
-  diagnostic.span = step.span;
-  diagnostic.labels.push_back({value, fmt::format("step `{}` of the strategy says it here", step.name)});
+  diagnostic.span = verb.value_span.known() ? verb.value_span : verb.span;
+  if (IsFromStrategy(verb)) {
+    diagnostic.labels.push_back({verb.definition, fmt::format("step `{}` of the strategy says it here", step.name)});
+  }
   return diagnostics::Builder(emitter, std::move(diagnostic));
 }
 
+bool IsFromStrategy(const check::Verb& verb) { return verb.definition.known() && !(verb.definition == verb.span); }
+
 bool IsLiteral(const check::Step& step, const check::Verb& verb, const source::SourceSet& sources) {
-  if (step.name != step.base_name || !verb.value_span.known() ||
-      (step.definition.known() && !(step.definition == step.span))) {
+  if (step.name != step.base_name || !verb.value_span.known() || IsFromStrategy(verb)) {
     return false;
   }
   const std::string_view text = sources.Text(verb.value_span);

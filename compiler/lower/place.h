@@ -14,6 +14,9 @@ namespace sluice::lower {
 diagnostics::Builder ReportAt(diagnostics::Emitter& emitter, const diagnostics::Kind& kind, const check::Step& step,
                               const check::Verb& verb, std::string message);
 
+// Whether a verb stands in a strategy, away from the rollout that uses it.
+bool IsFromStrategy(const check::Verb& verb);
+
 // Whether the value of a verb stands in the text as the literal that it is, so that replacing it changes
 // this verb only.
 bool IsLiteral(const check::Step& step, const check::Verb& verb, const source::SourceSet& sources);

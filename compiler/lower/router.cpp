@@ -158,8 +158,10 @@ class RouterCheck {
   bool IsInNamespace(const graph::RouterObject& object, const Value& manifest) {
     const Value value = manifest.Path({"metadata", "namespace"});
     const std::string* name = value.as_string();
-    if (name == nullptr || *name == graph_.rollout_namespace) {
-      return true;
+    const bool route_elsewhere = rollout_.route != nullptr && !rollout_.route->namespace_.empty() &&
+                                 rollout_.route->namespace_ != graph_.rollout_namespace;
+    if (name == nullptr || *name == graph_.rollout_namespace || route_elsewhere) {
+      return true;  // the route's own namespace is reported where it is written
     }
     emitter_
         .Report(diagnostics::kRouterObjectElsewhere, Place(),
