@@ -111,14 +111,9 @@ void RolloutBody::operator()(const syntax::RolloutClause& clause) {
 }
 
 void RolloutBody::operator()(const syntax::CapacityClause& clause) {
-  if (!clauses_.Once("capacity", clause.span)) {
-    return;
+  if (clauses_.Once("capacity", clause.span)) {
+    rollout_.capacity_shared = {clause.what.text == "shared", clause.what.span};
   }
-  if (clause.what.text != "full" && clause.what.text != "shared") {
-    ReportUnknownWord(clause.what, "capacity", {"full", "shared"}, reader_.context());
-    return;
-  }
-  rollout_.capacity_shared = {clause.what.text == "shared", clause.what.span};
 }
 
 void RolloutBody::operator()(const syntax::DeadlineClause& clause) {
@@ -160,14 +155,9 @@ void RolloutBody::operator()(const syntax::OnClause& clause) {
 }
 
 void RolloutBody::operator()(const syntax::OnRemovalClause& clause) {
-  if (!clauses_.Once("on removal", clause.span)) {
-    return;
+  if (clauses_.Once("on removal", clause.span)) {
+    rollout_.delete_on_removal = clause.what.text != "orphan";
   }
-  if (clause.what.text != "orphan" && clause.what.text != "delete") {
-    ReportUnknownWord(clause.what, "on removal", {"orphan", "delete"}, reader_.context());
-    return;
-  }
-  rollout_.delete_on_removal = clause.what.text == "delete";
 }
 
 void RolloutBody::Finish() {

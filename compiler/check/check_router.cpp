@@ -9,11 +9,6 @@
 namespace sluice::check {
 namespace {
 
-// What a match can look at and how, as `supports match …` and the verb say it.
-const std::vector<std::string> kMatchWhat = {"header", "cookie", "query", "method", "source"};
-const std::vector<std::string> kMatchTests = {"is", "matches", "in"};
-const std::vector<std::string> kSupports = {"weight", "mirror", "match", "preview"};
-
 bool Among(const std::string& word, const std::vector<std::string>& words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -47,7 +42,6 @@ class RouterBody {
 
  private:
   void Support(const syntax::Support& support);
-  void MatchSupport(const syntax::Support& support);
   void UnknownWord(const syntax::Name& word, std::string_view clause, const std::vector<std::string>& known) {
     ReportUnknownWord(word, clause, known, reader_.context());
   }
@@ -60,23 +54,6 @@ class RouterBody {
   std::set<std::string> objects_;
   Span shares_span_, first_object_span_;
 };
-
-void RouterBody::MatchSupport(const syntax::Support& support) {
-  if (support.words.size() != 3) {
-    reader_.context()
-        .Report(diagnostics::kUnknownClauseWord, support.span, "`supports match` says what is looked at and how")
-        .Note("`match header is`, `match header matches`, `match query is`")
-        .Emit();
-    return;
-  }
-  if (!Among(support.words[1].text, kMatchWhat)) {
-    UnknownWord(support.words[1], "supports match", kMatchWhat);
-  } else if (!Among(support.words[2].text, kMatchTests)) {
-    UnknownWord(support.words[2], "supports match", kMatchTests);
-  } else {
-    instance_.supports.matches.emplace_back(support.words[1].text, support.words[2].text);
-  }
-}
 
 void RouterBody::Support(const syntax::Support& support) {
   if (support.words.empty()) {
@@ -96,10 +73,10 @@ void RouterBody::Support(const syntax::Support& support) {
     supports.mirror_by = by.value_or(Number(0));
   } else if (word == "preview") {
     supports.preview = true;
-  } else if (word == "match") {
-    MatchSupport(support);
-  } else {
-    UnknownWord(support.words.front(), "supports", kSupports);
+  } else if (word == "match" && support.words.size() == 3) {
+    supports.matches.emplace_back(support.words[1].text, support.words[2].text);
+  } else if (word == "sticky") {
+    ReportLater({"`supports sticky`", support.span}, reader_.context());
   }
 }
 
