@@ -54,23 +54,26 @@ ServiceHandle::ServiceHandle(const Service* service) : Fields(FieldsOf(*service)
 
 RouteHandle::RouteHandle(const Route* route) : Fields(FieldsOf(*route)), route_(route) {}
 
-std::shared_ptr<const Combinable> GateHandle::Combine(graph::Operation operation, const Combinable* right,
-                                                      Span span) const {
-  using Kind = graph::GateTree::Kind;
+graph::Value CombineGates(graph::GateTree::Kind kind, const GateHandle& left, const GateHandle& right, Span span) {
   auto combined = std::make_shared<GateExpression>();
-  combined->kind = operation == graph::Operation::kAnd  ? Kind::kAnd
-                   : operation == graph::Operation::kOr ? Kind::kOr
-                                                        : Kind::kNot;
+  combined->kind = kind;
   combined->span = span;
-  const auto* other = dynamic_cast<const GateHandle*>(right);
-  for (const GatePtr& gate : {gate_, other != nullptr ? other->gate_ : nullptr}) {
-    if (gate != nullptr && gate->kind == combined->kind && combined->kind != Kind::kNot) {
+  for (const GatePtr& gate : {left.gate(), right.gate()}) {
+    if (gate->kind == kind) {
       combined->children.insert(combined->children.end(), gate->children.begin(), gate->children.end());
-    } else if (gate != nullptr) {
+    } else {
       combined->children.push_back(gate);
     }
   }
-  return std::make_shared<GateHandle>(std::move(combined));
+  return std::shared_ptr<const graph::Handle>(std::make_shared<GateHandle>(std::move(combined)));
+}
+
+graph::Value NegateGate(const GateHandle& gate, Span span) {
+  auto negated = std::make_shared<GateExpression>();
+  negated->kind = graph::GateTree::Kind::kNot;
+  negated->span = span;
+  negated->children.push_back(gate.gate());
+  return std::shared_ptr<const graph::Handle>(std::make_shared<GateHandle>(std::move(negated)));
 }
 
 std::optional<graph::Value> Library::Member(std::string_view name, Context& context) const {

@@ -48,18 +48,19 @@ class RouteHandle : public Fields {
   const Route* route_;
 };
 
-// Nested combinations of one kind become one with more children.
-class GateHandle : public Combinable {
+class GateHandle : public graph::Handle {
  public:
   explicit GateHandle(GatePtr gate) : gate_(std::move(gate)) {}
   std::string_view type_name() const override { return "gate"; }
-  std::shared_ptr<const Combinable> Combine(graph::Operation operation, const Combinable* right,
-                                            Span span) const override;
   const GatePtr& gate() const { return gate_; }
 
  private:
   GatePtr gate_;
 };
+
+// `a and b`, `a or b` (kAnd, kOr) of two gates. Nested ones of the same kind become one with more children.
+graph::Value CombineGates(graph::GateTree::Kind kind, const GateHandle& left, const GateHandle& right, Span span);
+graph::Value NegateGate(const GateHandle& gate, Span span);
 
 class RouterHandle : public graph::Handle {
  public:
