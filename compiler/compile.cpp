@@ -9,14 +9,11 @@
 
 #include "compiler/base/hash.h"
 #include "compiler/check/check.h"
+#include "compiler/lint/lint.h"
 #include "compiler/lower/lower.h"
 #include "compiler/stdlib.h"
 #include "compiler/suppress.h"
 #include "compiler/syntax/parse.h"
-#if __has_include("compiler/lint/lint.h")
-#include "compiler/lint/lint.h"
-#define SLUICE_HAS_LINTS 1
-#endif
 
 namespace sluice {
 
@@ -219,9 +216,7 @@ void Compiler::Build() {
   }
   result_->plans = check::CheckPlanSet(files, result_->sources, emitter());
   result_->graphs = lower::Lower(result_->plans, result_->sources, emitter());
-#ifdef SLUICE_HAS_LINTS
   lint::Lint(result_->plans, result_->graphs, result_->sources, emitter());
-#endif
   if (!emitter().has_errors()) {
     result_->manifests = manifest::Manifests(result_->plans, result_->graphs, emitter());
   }
