@@ -4,12 +4,15 @@
 #
 #   .ci/install.sh build          to build and run
 #   .ci/install.sh build check    and for the checks of .ci/run
+#   .ci/install.sh servers        servers that tests start for themselves; none of them becomes a service here
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache pkg-config antlr4 default-jre-headless libantlr4-runtime-dev libgit2-dev libyaml-cpp-dev
        libcurl4-openssl-dev libspdlog-dev libfmt-dev catch2 nlohmann-json3-dev libcli11-dev libcpp-httplib-dev
        libssl-dev git ca-certificates curl)
 check=(clang-format clang-tidy shellcheck)
+servers=(git openssh-client openssh-server openssl prometheus python3)
+services=(ssh.service ssh.socket prometheus.service) # of `servers`
 
 wanted=()
 for set in "$@"; do
@@ -30,10 +33,29 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "installing ${missing[*]}"
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+made_policy=
+# shellcheck disable=SC2317 # called by the trap
+clean_up() {
+  rm -f "$log"
+  [ -z "$made_policy" ] || "${as_root[@]}" rm -f /usr/sbin/policy-rc.d
+}
+trap clean_up EXIT
+# Nothing that is installed here is to be started, now (policy-rc.d) or at the next boot (below).
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+  made_policy=yes
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee /usr/sbin/policy-rc.d >/dev/null
+  "${as_root[@]}" chmod 755 /usr/sbin/policy-rc.d
+fi
 export DEBIAN_FRONTEND=noninteractive
 if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
   tail -n 30 "$log" >&2
   echo "install.sh: apt-get could not install ${missing[*]}" >&2
   exit 1
 fi
+for service in "${services[@]}"; do
+  package=${service%.*}
+  [ "$package" = ssh ] && package=openssh-server
+  case " ${missing[*]} " in
+    *" $package "*) "${as_root[@]}" systemctl disable "$service" >/dev/null 2>&1 || true ;;
+  esac
+done

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "compiler/base/text.h"
 #include "reconciler/git/handles.h"
@@ -37,6 +38,10 @@ int OnCredentials(git_credential** out, const char*, const char* user_from_url, 
     return git_credential_username_new(out, from_url.empty() ? "git" : from_url.c_str());
   }
   if ((allowed & GIT_CREDENTIAL_SSH_KEY) != 0 && !given.ssh_key_file.empty()) {
+    if (access(given.ssh_key_file.c_str(), R_OK) != 0) {
+      session.error = Error{ErrorCode::kUnauthorized, fmt::format("cannot read the key `{}`", given.ssh_key_file)};
+      return GIT_EAUTH;
+    }
     const std::string user = !from_url.empty() ? from_url : given.username.empty() ? "git" : given.username;
     return git_credential_ssh_key_new(out, user.c_str(), nullptr, given.ssh_key_file.c_str(),
                                       given.ssh_passphrase.c_str());
@@ -46,7 +51,27 @@ int OnCredentials(git_credential** out, const char*, const char* user_from_url, 
     const std::string user = given.username.empty() ? "x-access-token" : given.username;
     return git_credential_userpass_plaintext_new(out, user.c_str(), given.password.c_str());
   }
+  const bool ssh = (allowed & GIT_CREDENTIAL_SSH_KEY) != 0;
+  session.error = Error{ErrorCode::kUnauthorized, fmt::format("the remote asks for {}, and none is given",
+                                                              ssh ? "an SSH key" : "a password or token")};
   return GIT_EAUTH;
+}
+
+// What libgit2 reports as a plain failure, by its own words and those of git's and the forges' servers.
+ErrorCode CodeOf(const Error& error) {
+  struct Words {
+    const char* words;
+    ErrorCode code;
+  };
+  static constexpr Words kWords[] = {
+      {"status code: 404", ErrorCode::kNotFound},     {"does not appear to be a git repository", ErrorCode::kNotFound},
+      {"epository not found", ErrorCode::kNotFound},  {"status code: 401", ErrorCode::kUnauthorized},
+      {"status code: 403", ErrorCode::kUnauthorized}, {"Failed to authenticate SSH session", ErrorCode::kUnauthorized}};
+  if (error.code != ErrorCode::kUnavailable) return error.code;
+  for (const Words& one : kWords) {
+    if (error.message.find(one.words) != std::string::npos) return one.code;
+  }
+  return error.code;
 }
 
 int OnCertificate(git_cert* certificate, int valid, const char* host, void* payload) {
@@ -212,6 +237,8 @@ class Fetcher {
   Error Failed(int status) {
     if (session_.error) return *session_.error;
     Error error = LastError(status);
+    error.code = CodeOf(error);
+    while (!error.message.empty() && error.message.back() == '\n') error.message.pop_back();
     // libssh2 and the HTTP transports report a refusal as a plain failure.
     if (error.code == ErrorCode::kUnavailable && session_.credential_calls > 1) error.code = ErrorCode::kUnauthorized;
     return error;

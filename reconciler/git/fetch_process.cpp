@@ -2,9 +2,13 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <iterator>
+#include <sstream>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "reconciler/git/known_hosts.h"
 #include "reconciler/git/url.h"
 
 extern char** environ;
@@ -121,6 +126,25 @@ bool Talk(Descriptor& to_child, const Descriptor& from_child, std::string_view i
   }
 }
 
+// Which type of host key a server shows is agreed on before anyone looks at known_hosts: libssh2 asks for ECDSA
+// first, and a server of which only the Ed25519 key is known would be refused. libgit2 asks for a type that the
+// known_hosts of the home directory holds, so this process gets a home with what ours says of the host. RSA
+// stays out: libssh2 1.10 knows it only with SHA-1, which servers no longer offer.
+void PreferKnownHostKeys(const FetchRequest& request) {
+  std::ifstream known(request.credentials.known_hosts_file, std::ios::binary);
+  if (request.credentials.known_hosts_file.empty() || !known) return;
+  const std::string text((std::istreambuf_iterator<char>(known)), std::istreambuf_iterator<char>());
+  std::istringstream lines(LinesOf(text, HostOf(request.url)));
+  const std::string home = request.directory + "/home";
+  std::error_code ignored;
+  std::filesystem::create_directories(home + "/.ssh", ignored);
+  std::ofstream copy(home + "/.ssh/known_hosts", std::ios::trunc);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(" ssh-rsa ") == std::string::npos) copy << line << '\n';
+  }
+  setenv("HOME", home.c_str(), 1);
+}
+
 }  // namespace
 
 Result<FetchResult> FetchInProcess(const std::string& binary, const FetchRequest& request) {
@@ -169,6 +193,8 @@ int InternalFetchMain() {
   } catch (const Json::exception&) {
     return 2;
   }
+  // A server that closes a connection is an error of the transport, not the end of this process.
+  signal(SIGPIPE, SIG_IGN);
   Limit(RLIMIT_AS, 4ULL * 1024 * 1024 * 1024);
   Limit(RLIMIT_CPU, static_cast<rlim_t>(request.timeout.count() / 1000 + 1));
   Limit(RLIMIT_FSIZE, 2 * request.max_bytes);
@@ -176,6 +202,7 @@ int InternalFetchMain() {
   Limit(RLIMIT_CORE, 0);
   // Whatever the parent does, this process does not outlive the time it was given.
   alarm(static_cast<unsigned>(request.timeout.count() / 1000 + 2));
+  PreferKnownHostKeys(request);
   std::cout << ToJson(Fetch(request)).dump(-1, ' ', false, Json::error_handler_t::replace) << std::flush;
   return 0;
 }

@@ -154,6 +154,16 @@ Result<void> MatchHostKey(std::string_view lines, const std::string& host, std::
   return Error{ErrorCode::kUnauthorized, std::move(message)};
 }
 
+std::string LinesOf(std::string_view lines, const std::string& host) {
+  std::string found;
+  for (const std::string_view line : Split(lines, "\r\n")) {
+    const auto fields = Split(line, " \t");
+    if (fields.size() < 3 || fields[0][0] == '#' || fields[0][0] == '@' || !MatchesHost(fields[0], host)) continue;
+    found += fmt::format("{} {} {}\n", host, fields[1], fields[2]);
+  }
+  return found;
+}
+
 Result<void> CheckHostKey(const std::string& file, const std::string& host, std::string_view key_blob) {
   std::ifstream in(file, std::ios::binary);
   if (file.empty() || !in) {

@@ -21,8 +21,12 @@ std::string Fingerprint(std::string_view key_blob);
 // negations, `@revoked`. kUnauthorized with the key's type and fingerprint if not.
 Result<void> MatchHostKey(std::string_view lines, const std::string& host, std::string_view key_blob);
 
-// The same over a file, which is read anew each time. No file is kUnauthorized: nothing is trusted at first
-// sight.
+// The lines that give `host` a key, with its name in plain: what a reader understands that knows neither
+// wildcards nor lists.
+std::string LinesOf(std::string_view lines, const std::string& host);
+
+// The same as MatchHostKey over a file, which is read anew each time. No file is kUnauthorized: nothing is trusted at
+// first sight.
 Result<void> CheckHostKey(const std::string& file, const std::string& host, std::string_view key_blob);
 
 }  // namespace sluice::git
