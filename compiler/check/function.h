@@ -11,7 +11,6 @@
 
 #include "compiler/check/scope.h"
 #include "compiler/check/type.h"
-#include "compiler/graph/expression.h"
 #include "compiler/graph/value.h"
 #include "compiler/syntax/ast.h"
 
@@ -46,6 +45,8 @@ class Callable : public graph::Handle {
  public:
   std::string_view type_name() const override { return "function"; }
   virtual const Signature& signature() const = 0;
+  // Equal for what is the same function: how a call of itself is found.
+  virtual const void* identity() const { return this; }
   // Where defaults are evaluated; the parent of the scope that Call gets.
   virtual const ScopePtr& scope() const = 0;
   // `arguments` binds every parameter; types, refinements and defaults are done. `site` is the call.
@@ -68,14 +69,6 @@ class Members : public graph::Handle {
   // nullopt: there is no such member; the caller reports it, with the names.
   virtual std::optional<graph::Value> Member(std::string_view name, Context& context) const = 0;
   virtual std::vector<std::string> MemberNames() const = 0;
-};
-
-// A value that `and`, `or` and `not` combine: a gate.
-class Combinable : public graph::Handle {
- public:
-  // `right` is null for `not`. Both are of this type.
-  virtual std::shared_ptr<const Combinable> Combine(graph::Operation operation, const Combinable* right,
-                                                    Span span) const = 0;
 };
 
 // `require C else "message"`: reported at `site` (the call) with a label at the clause; at the clause
