@@ -167,23 +167,25 @@ void Deployments::Roll(const Json& deployment, Sets& sets) {
     std::int64_t room = recreate ? wanted : wanted + bounds.surge - others - own;
     ScaleTo(sets.current, std::min(wanted, own + std::max<std::int64_t>(room, 0)));
   }
-  // Old pods go as new ones are available: those that aren't available themselves first, oldest set first.
-  std::int64_t available = sets.Sum({"status", "availableReplicas"});
-  std::int64_t spare_broken = 0;
-  std::int64_t new_missing = Replicas(*sets.current) - Integer(*sets.current, {"status", "availableReplicas"});
-  std::int64_t budget =
-      sets.Sum({"spec", "replicas"}) - (wanted - bounds.unavailable) - std::max<std::int64_t>(new_missing, 0);
+  ShrinkOld(sets, wanted - bounds.unavailable);
+}
+
+// Old pods go as new ones are available: those that aren't available themselves first, oldest set first. Counts
+// from status lag behind what was asked for, so the sum of what is asked for bounds every step.
+void Deployments::ShrinkOld(Sets& sets, std::int64_t least_available) {
+  const Object& current = sets.current;
+  std::int64_t fresh_missing = Replicas(*current) - Integer(*current, {"status", "availableReplicas"});
+  std::int64_t budget = sets.Sum({"spec", "replicas"}) - least_available - std::max<std::int64_t>(fresh_missing, 0);
+  if (budget <= 0) return;
   for (Object& old : sets.old) {
-    spare_broken = std::clamp(Replicas(*old) - Integer(*old, {"status", "availableReplicas"}), std::int64_t{0},
-                              std::max<std::int64_t>(budget, 0));
-    if (spare_broken == 0) continue;
-    ScaleTo(old, Replicas(*old) - spare_broken);
-    budget -= spare_broken;
+    std::int64_t broken = Replicas(*old) - Integer(*old, {"status", "availableReplicas"});
+    std::int64_t step = std::clamp<std::int64_t>(broken, 0, budget);
+    ScaleTo(old, Replicas(*old) - step);
+    budget -= step;
   }
-  std::int64_t surplus = available - (wanted - bounds.unavailable);
+  std::int64_t surplus = std::min(budget, sets.Sum({"status", "availableReplicas"}) - least_available);
   for (Object& old : sets.old) {
-    std::int64_t step = std::clamp(surplus, std::int64_t{0}, Replicas(*old));
-    if (step <= 0) continue;
+    std::int64_t step = std::clamp<std::int64_t>(surplus, 0, Replicas(*old));
     ScaleTo(old, Replicas(*old) - step);
     surplus -= step;
   }

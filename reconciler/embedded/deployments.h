@@ -17,6 +17,7 @@ class Deployments {
   Sets SetsOf(const Json& deployment) const;
   Object MakeSet(const Json& deployment, std::int64_t replicas, std::size_t number);
   void Roll(const Json& deployment, Sets& sets);
+  void ShrinkOld(Sets& sets, std::int64_t least_available);
   void ScaleTo(Object& set, std::int64_t replicas);
   void Forget(const Json& deployment, Sets& sets);
   void WriteStatus(const Object& deployment, const Sets& sets);

@@ -5,9 +5,12 @@
 #include "reconciler/embedded/deployments.h"
 #include "reconciler/embedded/endpoints.h"
 #include "reconciler/embedded/garbage_collector.h"
+#include "reconciler/embedded/gateway.h"
+#include "reconciler/embedded/journal.h"
 #include "reconciler/embedded/kubelet.h"
 #include "reconciler/embedded/replica_sets.h"
 #include "reconciler/embedded/store.h"
+#include "reconciler/embedded/traffic.h"
 #include "reconciler/embedded/watches.h"
 
 namespace sluice::embedded {
@@ -18,7 +21,17 @@ struct EmbeddedCluster::Parts {
         options(std::move(given)),
         store(options.seed, options.create_namespaces),
         random(options.seed, "requests"),
-        watches(loop, store, options.lags.watch, options.seed, [this] { Sync(); }) {}
+        watches(loop, store, options.lags.watch, options.seed, [this] { return Durable().ok(); }),
+        proxy_watches(loop, store, options.lags.proxy, Mix(options.seed, "proxies"), [] { return true; }) {}
+
+  Result<void> OpenJournal() {
+    if (options.state_file.empty()) return {};
+    auto opened = Journal::Open(options.state_file, options.seed, store);
+    if (!opened.ok()) return opened.error();
+    journal = std::move(opened).value();
+    store.Observe([this](const Change& change) { journal->Append(change); });
+    return {};
+  }
 
   void StartControllers() {
     const Lags& lags = options.lags;
@@ -27,20 +40,27 @@ struct EmbeddedCluster::Parts {
     kubelet.emplace(loop, store, watches, options.world, lags, options.seed);
     endpoints.emplace(loop, store, watches, lags.endpoints, options.seed);
     garbage_collector.emplace(loop, store, watches, lags.controller, options.seed);
+    gateway.emplace(loop, store, watches, lags.gateway, options.seed);
+    traffic.emplace(loop, store, proxy_watches, options);
   }
 
-  void Sync() {}
+  // Nobody may hear of a write that a crash would undo.
+  Result<void> Durable() { return journal == nullptr ? Result<void>() : journal->Sync(); }
 
   loop::Loop& loop;
   Options options;
   Store store;
+  std::unique_ptr<Journal> journal;
   Random random;
   Watches watches;
+  Watches proxy_watches;
   std::optional<Deployments> deployments;
   std::optional<ReplicaSets> replica_sets;
   std::optional<Kubelet> kubelet;
   std::optional<Endpoints> endpoints;
   std::optional<GarbageCollector> garbage_collector;
+  std::optional<Gateway> gateway;
+  std::optional<Traffic> traffic;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 };
 
@@ -86,6 +106,7 @@ struct Performance {
 
 Result<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Open(loop::Loop& loop, Options options) {
   std::unique_ptr<EmbeddedCluster> made(new EmbeddedCluster(loop, std::move(options)));
+  if (auto opened = made->parts_->OpenJournal(); !opened.ok()) return opened.error();
   made->parts_->StartControllers();
   return made;
 }
@@ -106,7 +127,7 @@ void EmbeddedCluster::Send(cluster::Request request, cluster::Reply reply) {
 void EmbeddedCluster::Perform(cluster::Request request, const cluster::Reply& reply) {
   Parts& parts = *parts_;
   Result<Json> answer = std::visit(Performance{parts.store, parts.loop.Now()}, request);
-  parts.Sync();
+  if (auto durable = parts.Durable(); !durable.ok()) answer = durable.error();
   parts.loop.After(parts.random.Within(parts.options.lags.answer),
                    [alive = parts.alive, answer = std::move(answer), reply]() mutable {
                      if (*alive) reply(std::move(answer));
@@ -121,6 +142,13 @@ cluster::WatchId EmbeddedCluster::Watch(cluster::ListObjects what, cluster::Even
 }
 
 void EmbeddedCluster::Cancel(cluster::WatchId watch) { parts_->watches.Cancel(watch); }
+
+std::unique_ptr<EmbeddedHttp> EmbeddedCluster::Http(measure::Http& outside) {
+  return std::make_unique<EmbeddedHttp>(parts_->loop, *parts_->traffic, outside, parts_->options.seed);
+}
+
+const Ledger& EmbeddedCluster::ledger() const { return parts_->traffic->ledger(); }
+bool EmbeddedCluster::resumed() const { return parts_->journal != nullptr && parts_->journal->resumed(); }
 
 void EmbeddedCluster::ExpireWatches() { parts_->watches.Expire(); }
 void EmbeddedCluster::LoseNode(const std::string& node) { parts_->kubelet->LoseNode(node); }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "reconciler/cluster/cluster.h"
+#include "reconciler/embedded/embedded_http.h"
 #include "reconciler/embedded/options.h"
 #include "reconciler/loop/loop.h"
 
@@ -16,13 +17,21 @@ namespace sluice::embedded {
 
 class EmbeddedCluster : public cluster::Cluster {
  public:
-  // kInvalid if the state file is damaged, kUnavailable if it can't be written.
+  // kInvalid if the state file is damaged, kUnavailable if it can't be read or written. Once the state file
+  // fails, writes and lists are answered with kUnavailable and no event leaves any more.
   static Result<std::unique_ptr<EmbeddedCluster>> Open(loop::Loop& loop, Options options);
   ~EmbeddedCluster() override;
 
   void Send(cluster::Request request, cluster::Reply reply) override;
   cluster::WatchId Watch(cluster::ListObjects what, cluster::EventHandler handler) override;
   void Cancel(cluster::WatchId watch) override;
+
+  // HTTP as it is inside this cluster; see EmbeddedHttp. Both must outlive the answer.
+  std::unique_ptr<EmbeddedHttp> Http(measure::Http& outside);
+  // Where requests went so far.
+  const Ledger& ledger() const;
+  // Whether the state file held a cluster already.
+  bool resumed() const;
 
   // What a test does to the world.
   void ExpireWatches();                    // every watch gets 410 and lists again

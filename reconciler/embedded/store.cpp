@@ -52,6 +52,12 @@ bool TwoPhase(const ObjectKey& key, const Json& object) {
 
 }  // namespace
 
+std::size_t Store::size() const {
+  std::size_t size = 0;
+  for (const auto& [kind, objects] : objects_) size += objects.size();
+  return size;
+}
+
 Object Store::Find(const ObjectKey& key) const {
   auto of_kind = objects_.find(key.kind);
   if (of_kind == objects_.end()) return nullptr;

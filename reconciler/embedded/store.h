@@ -32,6 +32,7 @@ class Store {
   void Observe(std::function<void(const Change&)> observer) { observers_.push_back(std::move(observer)); }
 
   std::uint64_t version() const { return version_; }
+  std::size_t size() const;  // objects of all kinds
   // nullptr if there is none.
   Object Find(const ObjectKey& key) const;
   // Kind{} for all kinds, namespace "" for all. By kind, namespace and name.

@@ -18,8 +18,8 @@ struct Watches::Watcher {
   loop::TimerId timer = loop::TimerId::kNone;
 };
 
-Watches::Watches(loop::Loop& loop, Store& store, Lag lag, std::uint64_t seed, std::function<void()> before_delivery)
-    : loop_(loop), store_(store), lag_(lag), random_(seed, "watches"), before_delivery_(std::move(before_delivery)) {
+Watches::Watches(loop::Loop& loop, Store& store, Lag lag, std::uint64_t seed, std::function<bool()> may_deliver)
+    : loop_(loop), store_(store), lag_(lag), random_(seed, "watches"), may_deliver_(std::move(may_deliver)) {
   store_.Observe([this](const Change& change) { OnChange(change); });
 }
 
@@ -75,7 +75,7 @@ void Watches::Schedule(const std::shared_ptr<Watcher>& watcher) {
 
 void Watches::Deliver(const std::shared_ptr<Watcher>& watcher) {
   watcher->timer = loop::TimerId::kNone;
-  before_delivery_();
+  if (!may_deliver_()) return;
   if (watcher->relist) {
     Relist(*watcher);
     return;

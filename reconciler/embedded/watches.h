@@ -18,8 +18,9 @@ class Watches {
   // nullptr for kSynced.
   using Handler = std::function<void(cluster::EventType, const Object&)>;
 
-  // `before_delivery` runs before events leave: what they tell must be durable by then.
-  Watches(loop::Loop& loop, Store& store, Lag lag, std::uint64_t seed, std::function<void()> before_delivery);
+  // `may_deliver` is asked before events leave: what they tell must be durable by then. If it isn't, they are
+  // never delivered.
+  Watches(loop::Loop& loop, Store& store, Lag lag, std::uint64_t seed, std::function<bool()> may_deliver);
   ~Watches();
 
   // Kind{} watches all kinds.
@@ -41,7 +42,7 @@ class Watches {
   Store& store_;
   Lag lag_;
   Random random_;
-  std::function<void()> before_delivery_;
+  std::function<bool()> may_deliver_;
   std::uint64_t next_ = 1;
   std::map<std::uint64_t, std::shared_ptr<Watcher>> watchers_;
   std::map<Kind, std::map<std::uint64_t, std::shared_ptr<Watcher>>> by_kind_;

@@ -1,0 +1,64 @@
+// HTTP from inside the embedded cluster: its Prometheus, its Services, and beyond them the world outside.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "reconciler/embedded/random.h"
+#include "reconciler/embedded/traffic.h"
+#include "reconciler/loop/loop.h"
+#include "reconciler/measure/http.h"
+
+namespace sluice::embedded {
+
+// Scheme, host, port and the rest of an absolute URL.
+struct Address {
+  std::string scheme;
+  std::string host;
+  std::string port;    // "" if none is said
+  std::string target;  // path and query, at least "/"
+};
+// kInvalid for what is no absolute http or https URL.
+Result<Address> ParseAddress(const std::string& url);
+
+// `prometheus.monitoring` answers from the embedded metrics; `NAME.NAMESPACE[.svc[.cluster.local]]` of a Service
+// that the proxies know is answered by one of its pods, 200 or 500 by its image; a host of a route likewise.
+// Everything else goes to `outside`.
+class EmbeddedHttp : public measure::Http {
+ public:
+  // All must outlive this.
+  EmbeddedHttp(loop::Loop& loop, Traffic& traffic, measure::Http& outside, std::uint64_t seed)
+      : loop_(loop), traffic_(traffic), outside_(outside), random_(seed, "http") {}
+
+  ~EmbeddedHttp() override { *alive_ = false; }
+
+  void Send(measure::HttpRequest request, std::function<void(Result<measure::HttpResponse>)> reply) override;
+
+  // For tests: the metrics store is down (kUnavailable) or silent until its caller's timeout.
+  enum class Trouble { kNone, kDown, kSlow };
+  void SetPrometheus(Trouble trouble) { trouble_ = trouble; }
+
+ private:
+  void AnswerQuery(const measure::HttpRequest& request, const Address& address,
+                   const std::function<void(Result<measure::HttpResponse>)>& reply);
+
+  loop::Loop& loop_;
+  Traffic& traffic_;
+  measure::Http& outside_;
+  Random random_;
+  Trouble trouble_ = Trouble::kNone;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// Where nothing may go out: every request is kUnavailable.
+class NoHttp : public measure::Http {
+ public:
+  explicit NoHttp(loop::Loop& loop) : loop_(loop) {}
+  void Send(measure::HttpRequest request, std::function<void(Result<measure::HttpResponse>)> reply) override;
+
+ private:
+  loop::Loop& loop_;
+};
+
+}  // namespace sluice::embedded

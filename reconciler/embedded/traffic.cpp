@@ -1,0 +1,211 @@
+#include "reconciler/embedded/traffic.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "reconciler/embedded/images.h"
+#include "reconciler/embedded/kinds.h"
+#include "reconciler/embedded/kubelet.h"
+
+namespace sluice::embedded {
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+
+std::string DestinationName(const Json& pod) {
+  auto labels = LabelsOf(pod);
+  std::string namespace_ = cluster::KeyOf(pod).namespace_;
+  if (labels.contains("sluice.dev/revision")) {
+    return namespace_ + "/" + labels["sluice.dev/service"] + "@" + labels["sluice.dev/revision"];
+  }
+  const Json* owner = ControllerOf(pod);
+  return namespace_ + "/" + (owner == nullptr ? cluster::KeyOf(pod).name : Text(*owner, {"name"}));
+}
+
+bool Running(const Json& pod) {
+  for (const Json& container : List(pod, {"status", "containerStatuses"})) {
+    return Find(container, {"state", "running"}) != nullptr;
+  }
+  return false;
+}
+
+std::string NameOf(const Load& load) {
+  return load.host.empty() ? load.namespace_ + "/" + load.service : load.host + load.path;
+}
+
+std::vector<std::int64_t> WeightsOf(const std::vector<Destination>& destinations) {
+  std::vector<std::int64_t> weights;
+  weights.reserve(destinations.size() + 1);
+  for (const Destination& each : destinations) weights.push_back(each.weight);
+  return weights;
+}
+
+RequestShape ShapeOf(const Load& load) { return {load.host, load.path, load.method, load.headers, load.query}; }
+
+}  // namespace
+
+std::vector<std::int64_t> Sharing::Share(std::int64_t requests, const std::vector<std::int64_t>& weights) {
+  std::vector<std::int64_t> shares(weights.size(), 0);
+  std::int64_t sum = std::accumulate(weights.begin(), weights.end(), std::int64_t{0});
+  if (sum <= 0) return shares;
+  if (weights != weights_) {
+    weights_ = weights;
+    owed_.assign(weights.size(), 0);
+  }
+  std::int64_t given = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    owed_[i] += requests * weights[i];
+    shares[i] = std::max<std::int64_t>(owed_[i], 0) / sum;
+    owed_[i] -= shares[i] * sum;
+    given += shares[i];
+  }
+  for (; given != requests; given += given < requests ? 1 : -1) {
+    bool more = given < requests;
+    std::size_t pick = shares.size();
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      if (weights[i] == 0 || (!more && shares[i] == 0)) continue;
+      bool better = pick == shares.size() || (more ? owed_[i] > owed_[pick] : owed_[i] < owed_[pick]);
+      if (better) pick = i;
+    }
+    shares[pick] += more ? 1 : -1;
+    owed_[pick] += more ? -sum : sum;
+  }
+  return shares;
+}
+
+Traffic::Traffic(loop::Loop& loop, Store& store, Watches& proxy_watches, const Options& options)
+    : loop_(loop),
+      store_(store),
+      options_(options),
+      proxy_(proxy_watches),
+      series_(options.metrics_retention),
+      ledger_(options.ledger_retention) {
+  tick_ = loop_.After(options_.traffic_tick, [this] { Tick(); });
+  scrape_ = loop_.After(options_.scrape_interval, [this] { Scrape(); });
+}
+
+Traffic::~Traffic() {
+  loop_.Cancel(tick_);
+  loop_.Cancel(scrape_);
+}
+
+void Traffic::RefreshCallers() {
+  if (epoch_ == proxy_.epoch() && !callers_.empty()) return;
+  epoch_ = proxy_.epoch();
+  std::map<std::string, Load> loads;
+  for (const Load& load : options_.world.loads) loads[NameOf(load)] = load;
+  if (options_.world.default_per_second > 0) {
+    auto told = [&](const std::string& host) {
+      return std::any_of(options_.world.loads.begin(), options_.world.loads.end(),
+                         [&](const Load& load) { return load.host == host; });
+    };
+    for (const auto& [host, path] : proxy_.Hosts()) {
+      Load load;
+      load.host = host;
+      load.path = path;
+      load.per_second = options_.world.default_per_second;
+      if (!told(host)) loads.try_emplace(NameOf(load), load);
+    }
+    for (const ObjectKey& key : proxy_.PlainServices()) {
+      Load load;
+      load.namespace_ = key.namespace_;
+      load.service = key.name;
+      load.per_second = options_.world.default_per_second;
+      loads.try_emplace(NameOf(load), load);
+    }
+  }
+  std::erase_if(callers_, [&](const auto& caller) { return !loads.contains(caller.first); });
+  for (auto& [name, load] : loads) {
+    Caller& caller = callers_[name];
+    caller.load = load;
+    caller.name = name;
+    caller.plan = load.host.empty() ? proxy_.Service(load.namespace_, load.service) : proxy_.Route(ShapeOf(load));
+  }
+}
+
+void Traffic::Tick() {
+  tick_ = loop_.After(options_.traffic_tick, [this] { Tick(); });
+  RefreshCallers();
+  for (auto& [name, caller] : callers_) Carry(caller);
+}
+
+std::optional<Carried> Traffic::Deliver(const Destination& destination, std::int64_t requests) {
+  Object pod = store_.Find(destination.pod);
+  if (pod == nullptr || UidOf(*pod) != destination.uid || !Running(*pod)) return std::nullopt;
+  const ImageBehaviour& behaviour = BehaviourOf(options_.world, ImageOf(*pod));
+  const Json* ready = Condition(*pod, "Ready");
+  TimePoint since = ready == nullptr ? loop_.Now() : TimeAt(*ready, {"lastTransitionTime"}, loop_.Now());
+  Labels labels = Metrics::LabelsFor(destination.pod.namespace_, LabelsOf(*pod));
+  Carried carried;
+  carried.requests = requests;
+  carried.failed = Book(metrics_.Of(labels), behaviour, loop_.Now() - since, requests);
+  return carried;
+}
+
+void Traffic::Carry(Caller& caller) {
+  if (!caller.plan.found) return;  // nothing has that name yet: nobody calls it
+  caller.owed_requests += caller.load.per_second * options_.traffic_tick.count();
+  std::int64_t requests = caller.owed_requests / 1000;
+  caller.owed_requests %= 1000;
+  LedgerRow row;
+  row.at = loop_.Now();
+  row.load = caller.name;
+  std::vector<std::int64_t> weights = WeightsOf(caller.plan.destinations);
+  weights.push_back(caller.plan.lost_weight);
+  std::vector<std::int64_t> shares = caller.sharing.Share(requests, weights);
+  row.lost = shares.back();
+  for (std::size_t i = 0; i < caller.plan.destinations.size(); ++i) {
+    if (shares[i] == 0) continue;
+    const Destination& destination = caller.plan.destinations[i];
+    auto carried = Deliver(destination, shares[i]);
+    if (!carried) {
+      row.lost += shares[i];
+      continue;
+    }
+    row.to[DestinationName(*store_.Find(destination.pod))] += *carried;
+  }
+  if (!caller.plan.mirrors.empty()) {
+    caller.owed_mirrors += requests * caller.plan.mirror_per_million;
+    std::int64_t copies = caller.owed_mirrors / kMillion;
+    caller.owed_mirrors %= kMillion;
+    shares = caller.mirroring.Share(copies, WeightsOf(caller.plan.mirrors));
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      if (shares[i] == 0 || !Deliver(caller.plan.mirrors[i], shares[i])) continue;
+      row.to[DestinationName(*store_.Find(caller.plan.mirrors[i].pod))].mirrored += shares[i];
+    }
+  }
+  ledger_.Add(std::move(row));
+}
+
+std::optional<int> Traffic::Call(const TrafficPlan& plan) {
+  std::vector<std::int64_t> weights = WeightsOf(plan.destinations);
+  weights.push_back(plan.lost_weight);
+  std::vector<std::int64_t> shares = calls_.Share(1, weights);
+  for (std::size_t i = 0; i < plan.destinations.size(); ++i) {
+    if (shares[i] == 0) continue;
+    auto carried = Deliver(plan.destinations[i], 1);
+    if (!carried) return std::nullopt;
+    return carried->failed > 0 ? 500 : 200;
+  }
+  return std::nullopt;
+}
+
+void Traffic::DropGoneMetrics() {
+  std::map<Labels, std::int64_t> live;
+  for (const Object& pod : store_.List(kPod, "", {})) {
+    ++live[Metrics::LabelsFor(cluster::KeyOf(*pod).namespace_, LabelsOf(*pod))];
+  }
+  for (const auto& [labels, pods] : live_) {
+    if (!live.contains(labels)) metrics_.Drop(labels, loop_.Now(), series_);
+  }
+  live_ = std::move(live);
+}
+
+void Traffic::Scrape() {
+  scrape_ = loop_.After(options_.scrape_interval, [this] { Scrape(); });
+  DropGoneMetrics();
+  metrics_.Scrape(loop_.Now(), series_);
+  series_.Prune(loop_.Now());
+}
+
+}  // namespace sluice::embedded

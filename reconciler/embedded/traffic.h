@@ -1,0 +1,76 @@
+// The callers: so many requests a second, carried by the proxies, answered by pods as their images tell, and
+// booked in metrics and ledger.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/embedded/ledger.h"
+#include "reconciler/embedded/metrics.h"
+#include "reconciler/embedded/proxy.h"
+#include "reconciler/embedded/store.h"
+
+namespace sluice::embedded {
+
+// Shares whole requests out by weight so that over time each gets exactly its share: what rounding owes is
+// carried over.
+class Sharing {
+ public:
+  // One number a weight, in order; their sum is `requests`, or all are 0 if no weight is above 0.
+  std::vector<std::int64_t> Share(std::int64_t requests, const std::vector<std::int64_t>& weights);
+
+ private:
+  std::vector<std::int64_t> weights_;
+  std::vector<std::int64_t> owed_;
+};
+
+class Traffic {
+ public:
+  Traffic(loop::Loop& loop, Store& store, Watches& proxy_watches, const Options& options);
+  ~Traffic();
+
+  const Ledger& ledger() const { return ledger_; }
+  const TimeSeries& series() const { return series_; }
+
+  // One request now; the status of its answer, or nothing if no pod took it.
+  std::optional<int> Call(const TrafficPlan& plan);
+  const Proxy& proxy() const { return proxy_; }
+
+ private:
+  struct Caller {
+    Load load;
+    std::string name;
+    TrafficPlan plan;
+    std::uint64_t epoch = 0;
+    Sharing sharing;
+    Sharing mirroring;
+    std::int64_t owed_requests = 0;  // thousandths
+    std::int64_t owed_mirrors = 0;   // millionths
+  };
+
+  void Tick();
+  void Scrape();
+  void RefreshCallers();
+  void Carry(Caller& caller);
+  // How many of the requests the pod answered well or badly; nothing if it is gone.
+  std::optional<Carried> Deliver(const Destination& destination, std::int64_t requests);
+  void DropGoneMetrics();
+
+  loop::Loop& loop_;
+  Store& store_;
+  const Options& options_;
+  Proxy proxy_;
+  Metrics metrics_;
+  TimeSeries series_;
+  Ledger ledger_;
+  std::map<std::string, Caller> callers_;
+  std::uint64_t epoch_ = 0;
+  Sharing calls_;
+  loop::TimerId tick_ = loop::TimerId::kNone;
+  loop::TimerId scrape_ = loop::TimerId::kNone;
+  std::map<Labels, std::int64_t> live_;  // pods by their metrics' labels
+};
+
+}  // namespace sluice::embedded
