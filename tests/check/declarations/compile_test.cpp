@@ -17,6 +17,8 @@ const char* const kWeb = R"(service web {
 }
 )";
 
+using Files = std::map<std::string, std::string>;
+
 std::string Short(const Compilation& compilation) {
   return diagnostics::RenderShort(compilation.emitter.Sorted(), compilation.sources);
 }
@@ -24,8 +26,7 @@ std::string Short(const Compilation& compilation) {
 // Entries that no file in memory can be.
 class OddTree : public source::MemoryTree {
  public:
-  OddTree(std::map<std::string, std::string> files, std::vector<source::Entry> odd)
-      : MemoryTree(std::move(files)), odd_(std::move(odd)) {}
+  OddTree(Files files, std::vector<source::Entry> odd) : MemoryTree(std::move(files)), odd_(std::move(odd)) {}
 
   Result<std::vector<source::Entry>> List() const override {
     Result<std::vector<source::Entry>> entries = MemoryTree::List();
@@ -41,9 +42,7 @@ class OddTree : public source::MemoryTree {
 
 class BrokenTree : public source::FileTree {
  public:
-  Result<std::vector<source::Entry>> List() const override {
-    return Error{ErrorCode::kNotFound, "no such directory"};
-  }
+  Result<std::vector<source::Entry>> List() const override { return Error{ErrorCode::kNotFound, "no such directory"}; }
   Result<std::string> Read(const std::string&, std::size_t) const override {
     return Error{ErrorCode::kNotFound, "no such file"};
   }
@@ -51,14 +50,14 @@ class BrokenTree : public source::FileTree {
 
 class UnreadableFile : public source::MemoryTree {
  public:
-  UnreadableFile() : MemoryTree({{"a.plan", kWeb}}) {}
+  UnreadableFile() : MemoryTree(Files{{"a.plan", kWeb}}) {}
   Result<std::string> Read(const std::string&, std::size_t) const override {
     return Error{ErrorCode::kForbidden, "permission denied"};
   }
 };
 
 TEST_CASE("a plan set without a mistake gives objects") {
-  const auto compilation = Compile(source::MemoryTree({{"web.plan", kWeb}}));
+  const auto compilation = Compile(source::MemoryTree(Files{{"web.plan", kWeb}}));
   CHECK(Short(*compilation) == "");
   REQUIRE(compilation->plans.services.size() == 1);
   CHECK(compilation->plans.services[0]->ports[0].number == 8080);
@@ -67,7 +66,7 @@ TEST_CASE("a plan set without a mistake gives objects") {
 }
 
 TEST_CASE("a tree without a plan is a mistake") {
-  const auto compilation = Compile(source::MemoryTree({{"README.md", "# plans"}}));
+  const auto compilation = Compile(source::MemoryTree(Files{{"README.md", "# plans"}}));
   CHECK(Short(*compilation).find("SL2390") != std::string::npos);
   CHECK(compilation->plan_files == 0);
 }
@@ -96,13 +95,13 @@ TEST_CASE("links and submodules that are named like plans are refused, others ar
 
 TEST_CASE("a file over the limit is refused and the rest is still checked") {
   const std::string large(syntax::kMaxFileBytes + 1, '\n');
-  const std::string text = Short(*Compile(source::MemoryTree({{"a.plan", large}, {"b.plan", "service b { }\n"}})));
+  const std::string text = Short(*Compile(source::MemoryTree(Files{{"a.plan", large}, {"b.plan", "service b { }\n"}})));
   CHECK(text.find("a.plan:1:1: error[SL2393]") == 0);
   CHECK(text.find("b.plan:1:9: error[SL2001]") != std::string::npos);
 }
 
 TEST_CASE("sources over the limit together are refused") {
-  std::map<std::string, std::string> files;
+  Files files;
   for (int i = 0; i < 33; ++i) {
     files["a" + std::to_string(i) + ".plan"] = std::string(syntax::kMaxFileBytes, '\n');
   }
@@ -111,10 +110,10 @@ TEST_CASE("sources over the limit together are refused") {
 
 TEST_CASE("a compile with a cache gives what one without gives") {
   CompileCache cache;
-  const std::map<std::string, std::string> before = {{"a.plan", kWeb}, {"b.plan", "service b { }\n"}};
+  const Files before = {{"a.plan", kWeb}, {"b.plan", "service b { }\n"}};
   const std::string first = Short(*Compile(source::MemoryTree(before), &cache));
   CHECK(Short(*Compile(source::MemoryTree(before), &cache)) == first);
-  std::map<std::string, std::string> after = before;
+  Files after = before;
   after["a.plan"] = "service a { }\n";
   CHECK(Short(*Compile(source::MemoryTree(after), &cache)) == Short(*Compile(source::MemoryTree(after))));
   // Every file behind a new one gets another number.

@@ -1,10 +1,7 @@
 // One plan set each in tests/golden/check: NAME.plan, or a directory NAME with several files. Beside it
 // NAME.diag, what `sluice lint --format short` prints with the notes and fixes below each line.
 // UPDATE_GOLDEN=1 rewrites them.
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +9,9 @@
 #include <set>
 #include <sstream>
 #include <string>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "compiler/compile.h"
 #include "compiler/diagnostics/render.h"
