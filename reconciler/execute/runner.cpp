@@ -219,7 +219,7 @@ void Runner::Note(const decide::Decision& decision) {
 }
 
 void Runner::Persist(bool changed) {
-  const Json& before = *view_.status;
+  const Json before = view_.status->is_object() ? *view_.status : Json::object();
   Json conditions =
       Conditions(next_.status, summary_, rejected_, before.value("conditions", Json()), shared_.loop.Now());
   // A rejection has to be seen even if the core has nothing to say about it.

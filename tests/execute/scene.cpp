@@ -1,0 +1,135 @@
+#include "tests/execute/scene.h"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "compiler/graph/names.h"
+#include "reconciler/execute/status_codec.h"
+
+namespace sluice::execute {
+namespace {
+
+constexpr TimePoint kStart{Duration(1'800'000'000'000)};
+
+embedded::Options OptionsOf(embedded::World world, std::uint64_t seed) {
+  embedded::Options options;
+  options.seed = seed;
+  options.world = std::move(world);
+  return options;
+}
+
+}  // namespace
+
+Scene::Scene(embedded::World world, std::uint64_t seed) : loop(kStart), outside(loop) {
+  // SLUICE_TEST_LOG=1 shows the story of a failing test.
+  if (std::getenv("SLUICE_TEST_LOG") == nullptr) spdlog::set_level(spdlog::level::off);
+  embedded = embedded::EmbeddedCluster::Open(loop, OptionsOf(std::move(world), seed)).value();
+  cluster = std::make_unique<cluster::FailingCluster>(loop, *embedded);
+  http = embedded->Http(outside);
+}
+
+Scene::~Scene() { Kill(); }
+
+void Scene::Kill() {
+  reconciler.reset();
+  worker.reset();
+}
+
+void Scene::Start(bool once) {
+  Kill();
+  worker = std::make_unique<sync::LoopWorker>(loop);
+  ReconcilerOptions options;
+  options.source.id = {"https://git.example.org/shop.git", "main", "plans"};
+  options.source.interval = Duration(10'000);
+  options.source.identity = fmt::format("test-{}", ++starts_);
+  options.once = once;
+  reconciler = std::make_unique<Reconciler>(*cluster, *http, loop, *worker, repository, sync::MakeCompiler(), metrics,
+                                            std::move(options));
+  reconciler->on_end = [this](Outcome ended) { outcome = ended; };
+  reconciler->Start();
+}
+
+bool Scene::RunUntil(const std::function<bool()>& done, Duration at_most) {
+  return loop.RunUntil(done, loop.Now() + at_most);
+}
+
+bool Scene::RunUntilAtRest(Duration at_most) {
+  // A look at git first, so that a commit of just now is not missed.
+  const int fetches = repository.fetches();
+  return RunUntil(
+      [&] {
+        return repository.fetches() > fetches && reconciler->syncer().at_rest() && reconciler->executor().at_rest();
+      },
+      at_most);
+}
+
+decide::Status Scene::StatusOf(const std::string& rollout) const {
+  const cluster::Json object = Object(graph::kApiVersion, graph::kRolloutKind, rollout);
+  if (object.is_null() || !object.contains("status")) return {};
+  return DecodeStatus(object.at("status")).value().status;
+}
+
+cluster::Json Scene::Object(const std::string& api_version, const std::string& kind, const std::string& name) const {
+  return embedded->Peek({{api_version, kind}, "shop", name});
+}
+
+std::vector<std::string> Scene::Names(const std::string& api_version, const std::string& kind) const {
+  std::vector<std::string> names;
+  for (const auto& object : embedded->PeekAll({api_version, kind}, "shop")) {
+    names.push_back(object.at("metadata").at("name"));
+  }
+  return names;
+}
+
+std::string Scene::Command(const std::string& rollout, const std::string& verb, cluster::Json more) {
+  const cluster::Json target = Object(graph::kApiVersion, graph::kRolloutKind, rollout);
+  more["rollout"] = rollout;
+  more["rolloutUid"] = target.at("metadata").at("uid");
+  more["verb"] = verb;
+  more["who"] = "ann";
+  more["groups"] = {"release"};
+  const std::string name = fmt::format("{}-{}", rollout, ++commands_);
+  embedded->Send(cluster::Create{{{"apiVersion", graph::kApiVersion},
+                                  {"kind", graph::kCommandKind},
+                                  {"metadata", {{"name", name}, {"namespace", "shop"}}},
+                                  {"spec", more}},
+                                 "test"},
+                 [](const Result<cluster::Json>&) {});
+  return name;
+}
+
+std::string ShopPlan(const std::string& tag, const std::string& hold, const std::string& more) {
+  return fmt::format(R"(
+import std.gates
+import std.routers
+
+service checkout {{
+  namespace "shop"
+  image     "ghcr.io/acme/checkout:{}"
+  replicas  4
+  port      http 8080
+  probe     ready http "/readyz" every 1s
+}}
+route shop {{
+  host "shop.example.com"
+  path "/checkout"
+  via  routers.gateway("infra/public")
+}}
+gate healthy = gates.error-rate(max: 1%, over: 10s, every: 2s)
+rollout checkout {{
+  deploy   checkout
+  through  shop
+  deadline 30m
+  drain    2s
+  step first {{ weight 10%  hold {} while healthy }}
+  step half {{ weight 50%  hold 6s }}
+  step full {{ weight 100% }}
+}}
+{}
+)",
+                     tag, hold, more);
+}
+
+}  // namespace sluice::execute

@@ -1,0 +1,55 @@
+// A whole reconciler in virtual time: commits in memory, the real compiler, the embedded cluster.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reconciler/cluster/failing_cluster.h"
+#include "reconciler/embedded/embedded_cluster.h"
+#include "reconciler/embedded/embedded_http.h"
+#include "reconciler/execute/reconciler.h"
+#include "reconciler/loop/virtual_loop.h"
+#include "tests/sync/memory_repository.h"
+
+namespace sluice::execute {
+
+class Scene {
+ public:
+  explicit Scene(embedded::World world = {}, std::uint64_t seed = 1);
+  ~Scene();
+
+  // A process of the reconciler begins; one that runs dies without a word.
+  void Start(bool once = false);
+  void Kill();
+
+  void RunFor(Duration duration) { loop.RunFor(duration); }
+  // Until the rollout is in that phase and every round is over; whether it came to that.
+  bool RunUntil(const std::function<bool()>& done, Duration at_most);
+  bool RunUntilAtRest(Duration at_most = Duration(600'000));
+
+  // As stored.
+  decide::Status StatusOf(const std::string& rollout) const;
+  cluster::Json Object(const std::string& api_version, const std::string& kind, const std::string& name) const;
+  std::vector<std::string> Names(const std::string& api_version, const std::string& kind) const;
+  std::string Command(const std::string& rollout, const std::string& verb, cluster::Json more = cluster::Json::object());
+
+  loop::VirtualLoop loop;
+  std::unique_ptr<embedded::EmbeddedCluster> embedded;
+  std::unique_ptr<cluster::FailingCluster> cluster;  // between the two
+  embedded::NoHttp outside;
+  std::unique_ptr<embedded::EmbeddedHttp> http;
+  sync::MemoryRepository repository;
+  serve::Metrics metrics;
+  std::unique_ptr<sync::LoopWorker> worker;
+  std::unique_ptr<Reconciler> reconciler;
+  std::optional<Outcome> outcome;
+
+ private:
+  int starts_ = 0, commands_ = 0;
+};
+
+// Plans for tests: one service with a rollout through a gateway, held for `hold`.
+std::string ShopPlan(const std::string& tag, const std::string& hold = "6s", const std::string& more = "");
+
+}  // namespace sluice::execute
