@@ -100,7 +100,7 @@ void AcceptEdit(Context& context) {
   if (status.phase != Phase::kProgressing || context.graph.workload.revision != status.candidate) {
     return;
   }
-  if (known && !first) {
+  if (known && !first && !status.nodes.empty()) {
     context.Event(false, "PlanEdited", "the steps were edited; what is done stays done");
   }
   EditNodes(context);

@@ -40,11 +40,9 @@ std::optional<TimePoint> PauseEntered(const Context& context) {
 bool LeaveNode(Context& context, Walk& walk, graph::NodeId id, const NodeEnd& end) {
   Status& status = context.status;
   const graph::Node& node = context.graph.nodes[id];
-  const graph::Disposition own = node.outcomes[static_cast<std::size_t>(end.outcome)];
-  graph::Disposition leads_to = end.outcome == graph::Outcome::kPass ? graph::Disposition::kNext : own;
-  if (end.otherwise && *end.otherwise != graph::Disposition::kNext) {
-    leads_to = *end.otherwise;
-  }
+  const graph::Disposition leads_to = end.outcome == graph::Outcome::kPass
+                                          ? graph::Disposition::kNext
+                                          : node.outcomes[static_cast<std::size_t>(end.outcome)];
   const bool held = leads_to == graph::Disposition::kFail && context.graph.hold_on_failure;
   if (leads_to == graph::Disposition::kHold || held) {
     Stall(context, end.evidence, node.path);
@@ -133,7 +131,7 @@ void AimPods(Context& context, const Walk& walk) {
   }
   if (context.bounded()) {
     context.min_ready = std::max(context.min_ready, context.replicas() - context.graph.policies.unavailable);
-    context.max_pods = std::max(context.replicas() + context.graph.policies.surge, fold.pods.stable);
+    context.max_pods = std::max(context.replicas() + context.graph.policies.surge, fold.max_pods);
     if (status.applied.pods_at) {
       context.Wake(*status.applied.pods_at + kRescue);
     }

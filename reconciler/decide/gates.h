@@ -23,7 +23,8 @@ struct Look {
 struct Judgement {
   Verdict verdict = Verdict::kOpen;
   std::string evidence;  // for people: "error-rate(max: 1%): value 8.1%"
-  // What the gate itself says of missing data and errors; kNext for pass and fail.
+  // What the gate itself says of missing data and errors, for the watch, which is no node with outcomes of its
+  // own; kNext for pass and fail.
   graph::Disposition otherwise = graph::Disposition::kNext;
 };
 

@@ -15,8 +15,8 @@
 namespace sluice::decide {
 namespace {
 
-NodeEnd Pass(std::string evidence = {}) { return {graph::Outcome::kPass, std::move(evidence), std::nullopt}; }
-NodeEnd Timeout(std::string evidence) { return {graph::Outcome::kTimeout, std::move(evidence), std::nullopt}; }
+NodeEnd Pass(std::string evidence = {}) { return {graph::Outcome::kPass, std::move(evidence)}; }
+NodeEnd Timeout(std::string evidence) { return {graph::Outcome::kTimeout, std::move(evidence)}; }
 
 // Ready pods that a scale node waits for: what the share needs, and all but what may be unavailable.
 std::int32_t ReadyFor(const Context& context, const graph::ScaleNode& scale) {
@@ -160,8 +160,7 @@ std::optional<NodeEnd> JudgePause(Context& context, const graph::Node& node, con
     }
     if (!approval.approved) {
       return NodeEnd{graph::Outcome::kFail,
-                     fmt::format("rejected by {}{}{}", approval.who, approval.why.empty() ? "" : ": ", approval.why),
-                     std::nullopt};
+                     fmt::format("rejected by {}{}{}", approval.who, approval.why.empty() ? "" : ": ", approval.why)};
     }
     approvers.insert(approval.who);
   }
@@ -192,11 +191,11 @@ std::optional<NodeEnd> EndOfGate(Context& context, const graph::GateTree& tree, 
     case Verdict::kPass:
       return pass_ends ? std::optional(Pass(judgement.evidence)) : std::nullopt;
     case Verdict::kFail:
-      return NodeEnd{graph::Outcome::kFail, judgement.evidence, std::nullopt};
+      return NodeEnd{graph::Outcome::kFail, judgement.evidence};
     case Verdict::kNoData:
-      return NodeEnd{graph::Outcome::kNoData, judgement.evidence, judgement.otherwise};
+      return NodeEnd{graph::Outcome::kNoData, judgement.evidence};
     case Verdict::kError:
-      return NodeEnd{graph::Outcome::kError, judgement.evidence, judgement.otherwise};
+      return NodeEnd{graph::Outcome::kError, judgement.evidence};
   }
   return std::nullopt;
 }

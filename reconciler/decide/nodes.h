@@ -12,8 +12,6 @@ namespace sluice::decide {
 struct NodeEnd {
   graph::Outcome outcome = graph::Outcome::kPass;
   std::string evidence;
-  // Where a gate itself says what missing data or an error leads to; else the node's own table decides.
-  std::optional<graph::Disposition> otherwise;
 };
 
 // Whether an active node is over. Does for it what may be done now (moves the split, samples its gate).

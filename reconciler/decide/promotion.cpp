@@ -77,7 +77,7 @@ std::optional<NodeEnd> JudgePromote(Context& context, const graph::Node& node, N
       if (context.now >= due) {
         const ObservedDeployment* deployment = DeploymentOf(context, status.candidate);
         const bool known = deployment != nullptr && !deployment->evidence.empty();
-        return NodeEnd{graph::Outcome::kTimeout, known ? why + ": " + deployment->evidence : why, std::nullopt};
+        return NodeEnd{graph::Outcome::kTimeout, known ? why + ": " + deployment->evidence : why};
       }
       context.Say("promotion waits: " + why, node.path, due);
       return std::nullopt;
@@ -91,7 +91,7 @@ std::optional<NodeEnd> JudgePromote(Context& context, const graph::Node& node, N
     }
     if (!context.by_pods() && !status.applied.settled_at) {
       if (context.now >= due + kSettleBound) {
-        return NodeEnd{graph::Outcome::kTimeout, "the route did not settle", std::nullopt};
+        return NodeEnd{graph::Outcome::kTimeout, "the route did not settle"};
       }
       context.Say("promotion waits for the route to settle", node.path, due + kSettleBound);
       return std::nullopt;
@@ -113,7 +113,7 @@ std::optional<NodeEnd> JudgePromote(Context& context, const graph::Node& node, N
     return std::nullopt;
   }
   record.settled_at = context.now;
-  return NodeEnd{graph::Outcome::kPass, fmt::format("{} is stable", status.stable), std::nullopt};
+  return NodeEnd{graph::Outcome::kPass, fmt::format("{} is stable", status.stable)};
 }
 
 std::optional<NodeEnd> JudgeRetire(Context& context, const graph::Node& node) {
@@ -123,7 +123,7 @@ std::optional<NodeEnd> JudgeRetire(Context& context, const graph::Node& node) {
       return std::nullopt;
     }
   }
-  return NodeEnd{graph::Outcome::kPass, "", std::nullopt};
+  return NodeEnd{graph::Outcome::kPass, ""};
 }
 
 }  // namespace sluice::decide

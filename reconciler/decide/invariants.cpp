@@ -1,0 +1,335 @@
+#include "reconciler/decide/invariants.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "reconciler/decide/context.h"
+#include "reconciler/decide/fold.h"
+#include "reconciler/decide/forward.h"
+#include "reconciler/decide/hold.h"
+#include "reconciler/decide/objects.h"
+#include "reconciler/decide/revision.h"
+
+namespace sluice::decide {
+namespace {
+
+struct Checker {
+  const graph::Graph& graph;
+  const Status& before;
+  const Decision& decision;
+  Context was;  // helpers over the status before
+  Context is;   // … and after
+  std::vector<std::string> broken;
+
+  template <typename... Args>
+  void Break(fmt::format_string<Args...> text, Args&&... args) {
+    broken.push_back(fmt::format(text, std::forward<Args>(args)...));
+  }
+  const Status& after() const { return decision.status; }
+  bool Rescued() const { return after().back_since && is.now >= *after().back_since + kRescue; }
+};
+
+bool LosersGone(const Checker& c) {
+  for (const auto& [revision, share] : c.before.applied.shares) {
+    if (revision != c.after().stable && share > Number(0) && Endpoints(c.is, revision) > 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void CheckShares(Checker& c) {
+  const bool changed = c.before.applied.sequence != c.after().applied.sequence;
+  if (!changed || c.is.by_pods()) {
+    return;
+  }
+  Number sum;
+  for (const auto& [revision, share] : c.after().applied.shares) {
+    sum = sum + share;
+    const Number had = ShareOf(c.was, revision);
+    if (share <= had) {
+      continue;
+    }
+    if (Endpoints(c.is, revision) == 0) {
+      c.Break("I1: {} gets {} without a ready endpoint", revision, share.ToString());
+    }
+    const bool back = c.after().phase == Phase::kGoingBack && (c.Rescued() || LosersGone(c));
+    const bool world = LosersGone(c);  // what lost all its pods must go somewhere
+    if (!back && !world && Ready(c.is, revision) < NeedOf(c.is, share)) {
+      c.Break("I1: {} gets {} with {} ready of {} needed", revision, share.ToString(), Ready(c.is, revision),
+              NeedOf(c.is, share));
+    }
+  }
+  if (sum != Number(1) && !c.after().applied.shares.empty()) {
+    c.Break("I1: shares sum to {}", sum.ToString());
+  }
+}
+
+// The candidate has traffic, nobody answers for it, and stable could: it must not have it after this decision.
+void CheckLostEndpoints(Checker& c) {
+  const Status& after = c.after();
+  if (c.is.by_pods() || after.phase != Phase::kProgressing || after.stable.empty() || !CandidateExposed(c.is)) {
+    return;
+  }
+  if (Endpoints(c.is, after.candidate) == 0 && Endpoints(c.is, after.stable) > 0) {
+    c.Break("I1: {} keeps traffic without a ready endpoint", after.candidate);
+  }
+}
+
+struct PodWrite {
+  Revision revision;
+  std::int32_t pods = 0;
+};
+std::vector<PodWrite> PodWrites(const Checker& c) {
+  std::vector<PodWrite> writes;
+  for (const Action& action : c.decision.actions) {
+    const auto* apply = std::get_if<ApplyObject>(&action);
+    if (apply == nullptr || apply->object.Field("kind").ToText() != "Deployment") {
+      continue;
+    }
+    const graph::Value replicas = apply->object.Path({"spec", "replicas"});
+    const auto* number = replicas.as_quantity();
+    const std::string name = apply->object.Path({"metadata", "name"}).ToText();
+    const Revision revision = name.substr(std::min(name.size(), c.graph.service.size() + 1));
+    writes.push_back({revision, number == nullptr ? 0 : static_cast<std::int32_t>(number->number.Floor())});
+  }
+  return writes;
+}
+
+void CheckPods(Checker& c) {
+  std::map<Revision, std::int32_t> spec, ready;
+  for (const auto& [revision, observed] : c.is.seen.revisions) {
+    spec[revision] = SpecPods(c.is, revision);
+    ready[revision] = Endpoints(c.is, revision);
+  }
+  std::int32_t spec_before = 0, ready_before = 0, spec_after = 0, ready_after = 0;
+  for (const auto& [revision, pods] : spec) {
+    spec_before += pods;
+    ready_before += ready[revision];
+  }
+  bool grows = false;
+  bool swaps = false;
+  for (const PodWrite& write : PodWrites(c)) {
+    const std::int32_t had = spec.contains(write.revision) ? spec[write.revision] : 0;
+    grows = grows || write.pods > had;
+    if (write.pods < had) {
+      const ObservedDeployment* stable = DeploymentOf(c.is, c.after().stable);
+      swaps = swaps || (c.after().phase == Phase::kGoingBack && stable != nullptr && !stable->blocked.empty());
+      const bool fresh = Fresh(c.is, write.revision);
+      if (!fresh) {
+        c.Break("I2: {} shrinks while its counts are behind", write.revision);
+      }
+      const std::int32_t need = c.is.by_pods() ? 0 : NeedOf(c.was, ShareInFlight(c.was, write.revision));
+      if (!swaps && write.pods < std::min(need, ready[write.revision])) {
+        c.Break("I2: {} shrinks to {} pods, its traffic needs {}", write.revision, write.pods, need);
+      }
+    }
+    spec[write.revision] = write.pods;
+    ready[write.revision] = std::min(ready[write.revision], write.pods);
+  }
+  for (const auto& [revision, pods] : spec) {
+    spec_after += pods;
+    ready_after += ready[revision];
+  }
+  if (!c.is.bounded() || c.after().phase == Phase::kIdle) {
+    return;
+  }
+  const std::int32_t least = c.is.replicas() - c.graph.policies.unavailable;
+  const bool excused = swaps || (c.after().phase == Phase::kGoingBack && c.Rescued());
+  if (!excused && ready_after < ready_before && ready_after < least) {
+    c.Break("I2: {} ready pods become {}, the minimum is {}", ready_before, ready_after, least);
+  }
+  std::int32_t most = c.is.replicas() + c.graph.policies.surge;
+  for (const graph::Node& node : c.graph.nodes) {
+    const auto* scale = std::get_if<graph::ScaleNode>(&node.does);
+    most = scale == nullptr || !c.after().nodes.contains(node.path) ? most : std::max(most, scale->max_pods);
+  }
+  if (grows && spec_after > spec_before && spec_after > most) {
+    c.Break("I2: {} pods by spec, the maximum is {}", spec_after, most);
+  }
+}
+
+void CheckOrder(Checker& c) {
+  const Status& after = c.after();
+  if (after.phase != Phase::kProgressing || after.candidate.empty()) {
+    return;
+  }
+  const bool new_run = after.run != c.before.run;
+  const Walk walk(c.graph, after);
+  Number furthest;
+  for (graph::NodeId id = 0; id < c.graph.nodes.size(); ++id) {
+    const graph::Node& node = c.graph.nodes[id];
+    const auto record = after.nodes.find(node.path);
+    if (record == after.nodes.end()) {
+      continue;
+    }
+    if (const auto* traffic = std::get_if<graph::TrafficNode>(&node.does)) {
+      furthest = traffic->share > furthest ? traffic->share : furthest;
+    } else if (std::holds_alternative<graph::PromoteNode>(node.does)) {
+      furthest = Number(1);
+    }
+    if (!new_run && c.before.nodes.contains(node.path)) {
+      continue;
+    }
+    for (const graph::NodeId pred : node.after) {
+      if (!walk.IsDone(pred) && !walk.IsBehind(pred)) {
+        c.Break("I3: {} is entered before {} is done", node.path, c.graph.nodes[pred].path);
+      }
+    }
+  }
+  const Number share = ShareOf(c.is, after.candidate);
+  const bool raised = share > ShareOf(c.was, after.candidate);
+  if (!c.is.by_pods() && raised && share > furthest) {
+    c.Break("I3: {} has {}, the furthest node entered says {}", after.candidate, share.ToString(), furthest.ToString());
+  }
+}
+
+void CheckWayBack(Checker& c) {
+  const Status& after = c.after();
+  if (after.phase != Phase::kGoingBack || after.stable.empty()) {
+    return;
+  }
+  const bool can = Ready(c.is, after.stable) >= NeedOf(c.is, Number(1));
+  const bool must = can || (c.Rescued() && Endpoints(c.is, after.stable) > 0);
+  for (const auto& [revision, share] : after.applied.shares) {
+    if (revision == after.stable || c.is.by_pods()) {
+      continue;
+    }
+    if (share > ShareOf(c.was, revision)) {
+      c.Break("I4: {} gains traffic on the way back", revision);
+    }
+    if (must && share > Number(0)) {
+      c.Break("I4: {} keeps {} although stable can have it", revision, share.ToString());
+    }
+  }
+  const auto pods_before = c.before.applied.pods.find(after.candidate);
+  const auto pods_after = after.applied.pods.find(after.candidate);
+  const std::int32_t had = pods_before == c.before.applied.pods.end() ? 0 : pods_before->second;
+  const std::int32_t has = pods_after == after.applied.pods.end() ? 0 : pods_after->second;
+  const bool served = c.before.applied.shares.contains(after.candidate) || !c.before.applied.settled_at;
+  if (!c.is.bounded() && c.is.swap_for.empty() && has < had && served && !after.applied.shares.empty()) {
+    const ObservedDeployment* stable = DeploymentOf(c.is, after.stable);
+    const bool gone = DeploymentOf(c.is, after.candidate) == nullptr;
+    if (!gone && (stable == nullptr || stable->blocked.empty())) {
+      c.Break("I4: {} shrinks before its traffic has settled elsewhere", after.candidate);
+    }
+  }
+}
+
+void CheckDeletes(Checker& c) {
+  for (const Action& action : c.decision.actions) {
+    const auto* gone = std::get_if<DeleteObject>(&action);
+    if (gone == nullptr) {
+      continue;
+    }
+    if (gone->version.uid.empty()) {
+      c.Break("I6: {} {} is deleted without its uid", gone->kind, gone->name);
+    }
+    for (const Revision& role : {c.after().stable, c.after().candidate}) {
+      if (!c.is.seen.removed && !role.empty() && gone->name == c.graph.service + "-" + role) {
+        c.Break("I6: {} {} is deleted, {} has a role", gone->kind, gone->name, role);
+      }
+    }
+  }
+}
+
+void CheckEffects(Checker& c) {
+  std::set<std::string> keys;
+  for (const Outgoing& outgoing : c.after().outbox) {
+    keys.insert(outgoing.key);
+  }
+  for (const Action& action : c.decision.actions) {
+    if (const auto* send = std::get_if<SendNotification>(&action); send != nullptr && !keys.contains(send->key)) {
+      c.Break("I7: {} is sent and not in the outbox", send->key);
+    }
+    if (const auto* consume = std::get_if<ConsumeCommand>(&action)) {
+      const auto& consumed = c.after().consumed;
+      if (std::find(consumed.begin(), consumed.end(), consume->uid) == consumed.end()) {
+        c.Break("I7: command {} is consumed and not remembered", consume->uid);
+      }
+    }
+    const auto* apply = std::get_if<ApplyObject>(&action);
+    if (apply == nullptr) {
+      continue;
+    }
+    const std::string name = apply->object.Path({"metadata", "name"}).ToText();
+    if (EpochOf(apply->object) != c.after().epoch) {
+      c.Break("I8: {} is written with epoch {}, ours is {}", name, EpochOf(apply->object), c.after().epoch);
+    }
+    if (apply->version && (apply->version->uid.empty() || apply->version->resource_version.empty())) {
+      c.Break("I8: {} is written without its version", name);
+    }
+  }
+  for (const PodWrite& write : PodWrites(c)) {
+    const auto pods = c.after().applied.pods.find(write.revision);
+    if (write.pods != (pods == c.after().applied.pods.end() ? 0 : pods->second)) {
+      c.Break("I7: {} pods are written for {}, the status says otherwise", write.pods, write.revision);
+    }
+  }
+}
+
+// Every node that is done now and was not stands in history with its outcome.
+void CheckHistory(Checker& c) {
+  if (c.after().history.empty() || c.after().run != c.before.run) {
+    return;
+  }
+  const RunRecord& run = c.after().history.back();
+  for (const auto& [path, record] : c.after().nodes) {
+    const auto old = c.before.nodes.find(path);
+    const bool was_done = old != c.before.nodes.end() && old->second.state == NodeState::kDone;
+    const bool told = std::any_of(run.nodes.begin(), run.nodes.end(), [&](const auto& node) {
+      return node.path == path && node.outcome == record.outcome;
+    });
+    if (record.state == NodeState::kDone && !was_done && !told && !run.nodes.empty()) {
+      c.Break("I7: history doesn't tell what became of {}", path);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> Violations(const graph::Graph& graph, const Status& before, const Observed& seen,
+                                    TimePoint now, const Decision& decision) {
+  if (!seen.complete) {
+    return decision.actions.empty() ? std::vector<std::string>()
+                                    : std::vector<std::string>{"I6: it acts before the first lists are complete"};
+  }
+  // The graph in force is the accepted one while an edit waits.
+  const bool deferred = seen.accepted != nullptr && decision.status.accepted_digest != seen.digest;
+  const graph::Graph& in_force = deferred ? *seen.accepted : graph;
+  Decision scratch;
+  Status was = before;
+  Status is = decision.status;
+  Checker checker{in_force,
+                  before,
+                  decision,
+                  {in_force, seen, now, scratch, was, {}, {}, 0, {}, {}, {}, deferred},
+                  {in_force, seen, now, scratch, is, {}, {}, 0, {}, {}, {}, deferred},
+                  {}};
+  CheckShares(checker);
+  CheckLostEndpoints(checker);
+  CheckPods(checker);
+  CheckOrder(checker);
+  CheckWayBack(checker);
+  CheckDeletes(checker);
+  CheckEffects(checker);
+  CheckHistory(checker);
+  return std::move(checker.broken);
+}
+
+bool IsAtRest(const Status& status) {
+  return status.phase == Phase::kSettled || status.phase == Phase::kIdle || status.phase == Phase::kWaiting;
+}
+
+bool HasWayOut(const Decision& decision) {
+  const Status& status = decision.status;
+  if (status.phase == Phase::kSettled || status.phase == Phase::kIdle) {
+    return true;
+  }
+  const bool named = status.hold != Hold::kNone && !WayOutOf(status.hold).command.empty();
+  return named || decision.wake_at.has_value() || !decision.actions.empty();
+}
+
+}  // namespace sluice::decide

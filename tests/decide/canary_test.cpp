@@ -1,0 +1,44 @@
+// Whole stories, each a page: golden/canary.txt and its neighbours.
+#include <catch2/catch.hpp>
+
+#include "tests/decide/story.h"
+
+namespace sluice::decide::test {
+namespace {
+
+void CheckStory(const std::string& name, const Story& story) {
+  INFO(story.transcript);
+  CHECK(story.broken == std::vector<std::string>());
+  CheckGolden(name, story.transcript + "ends: " + story.Ending() + "\n");
+}
+
+}  // namespace
+
+TEST_CASE("a first install is scaled, routed and promoted without steps") {
+  Story story(Canary("a1"));
+  CHECK(story.RunToRest());
+  CHECK(story.status.stable == "a1");
+  CheckStory("first_install", story);
+}
+
+TEST_CASE("a canary goes to its end") {
+  Story story = Story::Installed(Canary("a1"), Canary("b2"));
+  CHECK(story.RunUntilEntered("sign-off/pause"));
+  story.Command("approve");
+  CHECK(story.RunToRest());
+  CHECK(story.status.stable == "b2");
+  CheckStory("canary", story);
+}
+
+TEST_CASE("a failing gate rolls back and holds the revision") {
+  Story story = Story::Installed(Canary("a1"), Canary("b2"));
+  CHECK(story.RunUntilEntered("ramp[30%]/hold"));
+  story.Note("the candidate fails 8% of its requests");
+  story.world.error_rate = Number::Ratio(8, 100);
+  CHECK(story.RunToRest());
+  CHECK(story.status.stable == "a1");
+  CHECK(story.status.hold == Hold::kHeld);
+  CheckStory("gate_fails", story);
+}
+
+}  // namespace sluice::decide::test

@@ -1,0 +1,50 @@
+// Graphs for the core's tests, built node by node as the compiler lowers them.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/graph/graph.h"
+
+namespace sluice::decide::test {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+enum class Capacity { kFull, kShared, kPods, kSwitch };
+
+// A rollout of service `checkout` in namespace `shop`. Not a fluent toy: every call appends the nodes that the
+// compiler would.
+class Plan {
+ public:
+  explicit Plan(Capacity capacity = Capacity::kFull, std::int32_t replicas = 10);
+
+  // Nodes for "weight share": scale and traffic, or scale alone where shares are made by pods.
+  Plan& Weight(const std::string& step, int percent);
+  Plan& Match(const std::string& step, const std::string& header);
+  Plan& Hold(const std::string& step, Duration duration, bool guarded = true);
+  Plan& Check(const std::string& step, Duration within);
+  Plan& Pause(const std::string& step, Duration within, int quorum = 1);
+  Plan& Notify(const std::string& step);
+  // Promotion and what follows; hashes and keys. Last.
+  graph::Graph Build(const std::string& revision);
+
+  graph::Graph graph;
+
+ private:
+  graph::Node& Append(const std::string& path, const std::string& step);
+  graph::Pods PodsAt(const Number& share) const;
+  Capacity capacity_;
+  graph::Pods pods_;
+};
+
+graph::Workload WorkloadFor(const graph::Graph& graph, const std::string& revision);
+
+// The plan most stories use: 10% and 30% held for 5m under a gate, an approval, 50% held and checked, all.
+graph::Graph Canary(const std::string& revision, Capacity capacity = Capacity::kFull, std::int32_t replicas = 10);
+graph::Graph BlueGreen(const std::string& revision);
+
+}  // namespace sluice::decide::test

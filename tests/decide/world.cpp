@@ -1,0 +1,332 @@
+#include "tests/decide/world.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/graph/codec.h"
+#include "compiler/graph/names.h"
+#include "reconciler/decide/objects.h"
+
+namespace sluice::decide::test {
+namespace {
+
+constexpr Duration kControllerLag{500};
+constexpr Duration kRouteLag{1'000};
+constexpr Duration kAnswerTime{200};
+
+std::string Text(const graph::Value& object, std::initializer_list<std::string_view> path) {
+  const graph::Value value = object.Path(path);
+  return value.as_string() == nullptr ? std::string() : *value.as_string();
+}
+
+std::int32_t Replicas(const graph::Value& object) {
+  const graph::Value value = object.Path({"spec", "replicas"});
+  const graph::Quantity* number = value.as_quantity();
+  return number == nullptr ? 0 : static_cast<std::int32_t>(number->number.Floor());
+}
+
+Revision RevisionOf(const graph::Value& object) { return Text(object, {"metadata", "labels", graph::kRevisionLabel}); }
+
+}  // namespace
+
+World::World(graph::Graph plan) { Commit(std::move(plan)); }
+
+void World::Commit(graph::Graph plan) {
+  plan_ = std::make_shared<const graph::Graph>(std::move(plan));
+  digest_ = "digest-" + std::to_string(graphs_.size() + 1);
+  graphs_[digest_] = plan_;
+}
+
+std::int32_t World::ReadyOf(const Revision& revision, const Deployment& deployment) const {
+  const auto found = behaviour.find(revision);
+  if (found != behaviour.end() && !found->second.ready) {
+    return 0;
+  }
+  const auto ready = static_cast<std::int32_t>(
+      std::count_if(deployment.pods.begin(), deployment.pods.end(), [&](TimePoint at) { return at <= now_; }));
+  return found != behaviour.end() && found->second.at_most ? std::min(ready, *found->second.at_most) : ready;
+}
+
+Observed World::Observe() const {
+  Observed seen;
+  seen.complete = true;
+  seen.removed = removed;
+  seen.wanted = plan_->workload.revision;
+  seen.digest = digest_;
+  seen.uid = "rollout-uid";
+  if (accepted_digest != digest_ && graphs_.contains(accepted_digest)) {
+    seen.accepted = graphs_.at(accepted_digest);
+  }
+  for (const auto& [digest, graph] : graphs_) {
+    seen.workloads[graph->workload.revision] = std::make_shared<const graph::Workload>(graph->workload);
+  }
+  for (const auto& [revision, deployment] : deployments_) {
+    ObservedDeployment shown;
+    shown.version = {deployment.uid, std::to_string(deployment.version)};
+    shown.generation = deployment.generation;
+    shown.observed_generation = deployment.seen_generation;
+    shown.spec_replicas = deployment.spec;
+    shown.pods = static_cast<std::int32_t>(deployment.pods.size());
+    shown.ready = ReadyOf(revision, deployment);
+    shown.epoch = deployment.epoch;
+    if (shown.pods < shown.spec_replicas && quota && deployment.seen_generation == deployment.generation) {
+      shown.blocked = "exceeded quota";
+    }
+    const auto acts = behaviour.find(revision);
+    if (acts != behaviour.end() && !acts->second.ready) {
+      shown.evidence = "CrashLoopBackOff: exit 1";
+    }
+    seen.revisions[revision].deployment = shown;
+    seen.revisions[revision].ready_endpoints = shown.ready;
+  }
+  for (const auto& [revision, version] : services_) {
+    seen.revisions[revision].service = version;
+  }
+  const auto show = [](const Route& route) {
+    return ObservedObject{{route.uid, std::to_string(route.version)}, route.generation, route.object, route.seen_at};
+  };
+  if (stable_service_) {
+    seen.stable_service = show(*stable_service_);
+    seen.stable_service_revision = Text(stable_service_->object, {"spec", "selector", graph::kRevisionLabel});
+    for (const auto& [revision, deployment] : deployments_) {
+      if (seen.stable_service_revision.empty() || seen.stable_service_revision == revision) {
+        seen.stable_service_ready[revision] = ReadyOf(revision, deployment);
+      }
+    }
+  }
+  for (const auto& [name, route] : routes_) {
+    seen.router_objects["route"] = show(route);
+  }
+  seen.gates = gates_;
+  seen.commands = commands_;
+  seen.delivered = delivered_;
+  seen.failures = failures;
+  return seen;
+}
+
+void World::Perform(const std::vector<Action>& actions) {
+  delivered_.clear();
+  for (const Action& action : actions) {
+    std::visit([&](const auto& one) { Do(one); }, action);
+  }
+}
+
+void World::Do(const ApplyObject& action) {
+  const std::string kind = Text(action.object, {"kind"});
+  busy_until_ = now_ + kControllerLag;
+  if (kind == "Deployment") {
+    Deployment& deployment = deployments_[RevisionOf(action.object)];
+    if (deployment.uid.empty()) {
+      deployment.uid = NextUid();
+    } else if (!action.version || action.version->resource_version != std::to_string(deployment.version)) {
+      return;
+    }
+    deployment.version += 1;
+    deployment.epoch = EpochOf(action.object);
+    if (deployment.spec != Replicas(action.object)) {
+      deployment.spec = Replicas(action.object);
+      deployment.generation += 1;
+    }
+    return;
+  }
+  if (kind == "Service" && !RevisionOf(action.object).empty()) {
+    services_.emplace(RevisionOf(action.object), Version{NextUid(), "1"});
+    return;
+  }
+  std::optional<Route> fresh;
+  Route* route = nullptr;
+  if (kind == "Service") {
+    stable_service_ = stable_service_ ? stable_service_ : Route{};
+    route = &*stable_service_;
+  } else {
+    route = &routes_[Text(action.object, {"metadata", "name"})];
+  }
+  if (route->uid.empty()) {
+    route->uid = NextUid();
+  } else if (!action.version || action.version->resource_version != std::to_string(route->version)) {
+    return;
+  }
+  const graph::Value status = route->object.Field("status");
+  if (!(route->object.Field("spec") == action.object.Field("spec"))) {
+    route->generation += 1;
+  }
+  route->version += 1;
+  route->object = With(action.object, {"metadata", "generation"}, graph::Value(route->generation));
+  route->object = With(route->object, {"status"}, status);
+  route->seen_at = now_;
+  busy_until_ = now_ + kRouteLag;
+}
+
+void World::Do(const DeleteObject& action) {
+  if (action.kind == "Deployment") {
+    std::erase_if(deployments_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
+  } else if (action.kind == "Service") {
+    std::erase_if(services_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
+    if (stable_service_ && stable_service_->uid == action.version.uid) {
+      stable_service_.reset();
+    }
+  } else {
+    std::erase_if(routes_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
+  }
+}
+
+void World::Do(const MeasureGate& action) {
+  ObservedGate& gate = gates_[action.key];
+  gate.in_flight = true;
+  gate.next_sequence = action.sequence + 1;
+  asked_.push_back({action.key, action.sequence, now_ + kAnswerTime});
+}
+
+void World::Do(const SendNotification& action) {
+  delivered_[action.key] = !notify_down;
+  if (!notify_down) {
+    sent.push_back(action.message);
+  }
+}
+
+void World::Do(const ConsumeCommand& action) {
+  std::erase_if(commands_, [&](const Command& command) { return command.uid == action.uid; });
+  if (!action.accepted) {
+    refused.push_back(action.reason);
+  }
+}
+
+void World::Say(Command command) {
+  if (command.uid.empty()) {
+    command.uid = NextUid();
+  }
+  command.at = now_;
+  commands_.push_back(std::move(command));
+}
+
+std::optional<TimePoint> World::NextEvent() const {
+  std::optional<TimePoint> next;
+  const auto take = [&](TimePoint at) {
+    if (at > now_ && (!next || at < *next)) {
+      next = at;
+    }
+  };
+  if (busy_until_) {
+    take(*busy_until_);
+  }
+  if (!gates_silent) {
+    for (const Asked& asked : asked_) {
+      take(asked.at);
+    }
+  }
+  for (const auto& [revision, deployment] : deployments_) {
+    for (const TimePoint ready : deployment.pods) {
+      take(ready);
+    }
+  }
+  return next;
+}
+
+void World::RunDeployments() {
+  std::int32_t total = 0;
+  for (auto& [revision, deployment] : deployments_) {
+    if (deployment.seen_generation != deployment.generation) {
+      deployment.seen_generation = deployment.generation;
+      deployment.version += 1;
+    }
+    std::sort(deployment.pods.begin(), deployment.pods.end());
+    if (std::cmp_greater(deployment.pods.size(), std::max(0, deployment.spec))) {
+      deployment.pods.resize(static_cast<std::size_t>(std::max(0, deployment.spec)));
+    }
+    total += static_cast<std::int32_t>(deployment.pods.size());
+  }
+  for (auto& [revision, deployment] : deployments_) {
+    while (std::cmp_less(deployment.pods.size(), deployment.spec) && (!quota || total < *quota)) {
+      const auto acts = behaviour.find(revision);
+      deployment.pods.push_back(now_ + (acts == behaviour.end() ? Duration{3'000} : acts->second.start));
+      ++total;
+    }
+  }
+}
+
+void World::MoveTo(TimePoint time) {
+  now_ = std::max(now_, time);
+  if (busy_until_ && *busy_until_ <= now_) {
+    busy_until_.reset();
+  }
+  RunDeployments();
+  for (auto& [name, route] : routes_) {
+    const graph::Value follows(route.generation);
+    if (!route_stuck && now_ >= route.seen_at + kRouteLag && !(route.object.Path({"status", "seen"}) == follows)) {
+      route.object = With(route.object, {"status", "seen"}, follows);
+      route.version += 1;
+      route.seen_at = now_;
+    }
+  }
+  if (gates_silent) {
+    return;
+  }
+  for (const Asked& asked : asked_) {
+    if (asked.at > now_) {
+      continue;
+    }
+    ObservedGate& gate = gates_[asked.key];
+    gate.in_flight = false;
+    Sample sample;
+    sample.sequence = asked.sequence;
+    sample.at = now_;
+    sample.answered_at = now_;
+    sample.kind = answers;
+    if (answers == graph::Evaluation::Kind::kValue) {
+      sample.values["value"] = graph::Value::Percent(error_rate);
+    } else {
+      sample.message = "no answer";
+    }
+    gate.samples.push_back(std::move(sample));
+    if (gate.samples.size() > 64) {
+      gate.samples.erase(gate.samples.begin());
+    }
+  }
+  std::erase_if(asked_, [&](const Asked& asked) { return asked.at <= now_; });
+}
+
+void World::Restart() {
+  gates_.clear();
+  asked_.clear();
+  delivered_.clear();
+}
+
+std::map<Revision, Number> World::Routed() const {
+  std::map<Revision, Number> shares;
+  for (const auto& [name, route] : routes_) {
+    const graph::Value list = route.object.Path({"spec", "backends"});
+    if (list.as_list() == nullptr) {
+      continue;
+    }
+    for (const graph::Value& backend : *list.as_list()) {
+      const graph::Value weight = backend.Field("weight");
+      shares[backend.Field("revision").ToText()] =
+          weight.as_quantity() == nullptr ? Number(0) : weight.as_quantity()->number;
+    }
+  }
+  return shares;
+}
+
+std::int32_t World::Pods(const Revision& revision) const {
+  const auto found = deployments_.find(revision);
+  return found == deployments_.end() ? 0 : found->second.spec;
+}
+
+std::int32_t World::ReadyPods(const Revision& revision) const {
+  const auto found = deployments_.find(revision);
+  return found == deployments_.end() ? 0 : ReadyOf(revision, found->second);
+}
+
+void World::EditRoute() {
+  for (auto& [name, route] : routes_) {
+    route.object = With(route.object, {"spec", "matches"}, graph::Value("edited"));
+    route.generation += 1;
+    route.version += 1;
+    route.object = With(route.object, {"metadata", "generation"}, graph::Value(route.generation));
+  }
+}
+
+void World::DeleteDeployment(const Revision& revision) { deployments_.erase(revision); }
+
+}  // namespace sluice::decide::test

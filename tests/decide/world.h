@@ -1,0 +1,114 @@
+// A small world for the core: Deployments that take time, a route that settles with a lag, answers to gates.
+//
+// Plain data, deterministic, in virtual time. It performs what Decide returns and shows what Decide observes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/decide/decide.h"
+
+namespace sluice::decide::test {
+
+// What the pods of one revision do.
+struct Behaviour {
+  Duration start{3'000};                // until a pod is ready
+  bool ready = true;                    // pods become (and stay) ready
+  std::optional<std::int32_t> at_most;  // ready ones
+};
+
+class World {
+ public:
+  explicit World(graph::Graph plan);
+
+  // Git names another graph. `workloads` keeps what every bundle had.
+  void Commit(graph::Graph plan);
+
+  Observed Observe() const;
+  void Perform(const std::vector<Action>& actions);
+  // The next moment at which something of the world changes by itself.
+  std::optional<TimePoint> NextEvent() const;
+  void MoveTo(TimePoint time);
+  // The shell starts anew: what only it kept is gone.
+  void Restart();
+
+  TimePoint now() const { return now_; }
+  const graph::Graph& plan() const { return *plan_; }
+  // Share of the traffic by revision, as the router has it.
+  std::map<Revision, Number> Routed() const;
+  std::int32_t Pods(const Revision& revision) const;
+  std::int32_t ReadyPods(const Revision& revision) const;
+  bool Has(const Revision& revision) const { return deployments_.contains(revision); }
+  void Say(Command command);
+  // Changes that people make behind our back.
+  void EditRoute();
+  void DeleteDeployment(const Revision& revision);
+
+  std::map<Revision, Behaviour> behaviour;
+  std::optional<std::int32_t> quota;  // pods of all revisions together
+  bool route_stuck = false;
+  bool notify_down = false;
+  graph::Evaluation::Kind answers = graph::Evaluation::Kind::kValue;
+  Number error_rate;          // what gates measure, a ratio
+  bool gates_silent = false;  // measurements are never answered
+  bool removed = false;
+  std::vector<Failure> failures;
+  std::string accepted_digest;       // of the status: which graph the shell keeps besides git's
+  std::vector<std::string> sent;     // messages, in order
+  std::vector<std::string> refused;  // reasons of refused commands
+
+ private:
+  struct Deployment {
+    std::string uid;
+    std::int64_t version = 1, generation = 1, seen_generation = 0, epoch = 0;
+    std::int32_t spec = 0;
+    std::vector<TimePoint> pods;  // when each becomes ready
+  };
+  struct Route {
+    std::string uid;
+    std::int64_t version = 1, generation = 1;
+    graph::Value object;
+    TimePoint seen_at{};
+  };
+  struct Asked {
+    GateKey key;
+    std::int64_t sequence = 0;
+    TimePoint at{};
+  };
+
+  void Do(const ApplyObject& action);
+  void Do(const DeleteObject& action);
+  void Do(const MeasureGate& action);
+  void Do(const SendNotification& action);
+  void Do(const ConsumeCommand& action);
+  void Do(const EmitEvent&) {}
+  void RunDeployments();
+  std::int32_t ReadyOf(const Revision& revision, const Deployment& deployment) const;
+  std::string NextUid() { return "uid-" + std::to_string(++uids_); }
+
+  TimePoint now_{};
+  std::shared_ptr<const graph::Graph> plan_;
+  std::map<std::string, std::shared_ptr<const graph::Graph>> graphs_;  // by digest
+  std::string digest_;
+  std::map<Revision, Deployment> deployments_;
+  std::map<Revision, Version> services_;
+  std::map<std::string, Route> routes_;
+  std::optional<Route> stable_service_;
+  std::map<GateKey, ObservedGate> gates_;
+  std::vector<Asked> asked_;
+  std::vector<Command> commands_;
+  std::map<std::string, bool> delivered_;
+  std::set<std::string> unread_;
+  std::optional<TimePoint> busy_until_;  // controllers have something to do then
+  int uids_ = 0;
+};
+
+// Everything that a status says, as text: for comparing.
+std::string Dump(const Status& status);
+
+}  // namespace sluice::decide::test
