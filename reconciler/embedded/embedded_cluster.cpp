@@ -15,21 +15,37 @@
 
 namespace sluice::embedded {
 
+namespace {
+
+// How long what only the controllers know may stay in memory.
+constexpr Duration kFlush{20};
+
+}  // namespace
+
 struct EmbeddedCluster::Parts {
   Parts(loop::Loop& on, Options given)
       : loop(on),
         options(std::move(given)),
         store(options.seed, options.create_namespaces),
         random(options.seed, "requests"),
-        watches(loop, store, options.lags.watch, options.seed, [this] { return Durable().ok(); }),
+        watches(loop, store, options.lags.watch, options.seed, [] { return true; }),
+        client_watches(loop, store, options.lags.watch, Mix(options.seed, "clients"),
+                       [this] { return Durable().ok(); }),
         proxy_watches(loop, store, options.lags.proxy, Mix(options.seed, "proxies"), [] { return true; }) {}
+
+  ~Parts() { loop.Cancel(flush); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
 
   Result<void> OpenJournal() {
     if (options.state_file.empty()) return {};
     auto opened = Journal::Open(options.state_file, options.seed, store);
     if (!opened.ok()) return opened.error();
     journal = std::move(opened).value();
-    store.Observe([this](const Change& change) { journal->Append(change); });
+    store.Observe([this](const Change& change) {
+      journal->Append(change);
+      if (flush == loop::TimerId::kNone) flush = loop.After(kFlush, [this] { Flush(); });
+    });
     return {};
   }
 
@@ -44,6 +60,11 @@ struct EmbeddedCluster::Parts {
     traffic.emplace(loop, store, proxy_watches, options);
   }
 
+  void Flush() {
+    flush = loop::TimerId::kNone;
+    (void)Durable();  // a failure stays with the journal: whoever asks next hears of it
+  }
+
   // Nobody may hear of a write that a crash would undo.
   Result<void> Durable() { return journal == nullptr ? Result<void>() : journal->Sync(); }
 
@@ -51,8 +72,10 @@ struct EmbeddedCluster::Parts {
   Options options;
   Store store;
   std::unique_ptr<Journal> journal;
+  loop::TimerId flush = loop::TimerId::kNone;
   Random random;
-  Watches watches;
+  Watches watches;         // of the controllers, which a crash takes along with what they saw
+  Watches client_watches;  // of those who outlive it
   Watches proxy_watches;
   std::optional<Deployments> deployments;
   std::optional<ReplicaSets> replica_sets;
@@ -127,7 +150,10 @@ void EmbeddedCluster::Send(cluster::Request request, cluster::Reply reply) {
 void EmbeddedCluster::Perform(cluster::Request request, const cluster::Reply& reply) {
   Parts& parts = *parts_;
   Result<Json> answer = std::visit(Performance{parts.store, parts.loop.Now()}, request);
-  if (auto durable = parts.Durable(); !durable.ok()) answer = durable.error();
+  if (auto durable = parts.Durable(); !durable.ok()) {
+    bool read = std::holds_alternative<cluster::Get>(request) || std::holds_alternative<cluster::ListObjects>(request);
+    answer = Error{read ? ErrorCode::kUnavailable : ErrorCode::kAmbiguous, durable.error().message};
+  }
   parts.loop.After(parts.random.Within(parts.options.lags.answer),
                    [alive = parts.alive, answer = std::move(answer), reply]() mutable {
                      if (*alive) reply(std::move(answer));
@@ -135,13 +161,13 @@ void EmbeddedCluster::Perform(cluster::Request request, const cluster::Reply& re
 }
 
 cluster::WatchId EmbeddedCluster::Watch(cluster::ListObjects what, cluster::EventHandler handler) {
-  return parts_->watches.Watch(std::move(what),
-                               [handler = std::move(handler)](cluster::EventType type, const Object& object) {
-                                 handler({type, object == nullptr ? Json() : *object});
-                               });
+  return parts_->client_watches.Watch(std::move(what),
+                                      [handler = std::move(handler)](cluster::EventType type, const Object& object) {
+                                        handler({type, object == nullptr ? Json() : *object});
+                                      });
 }
 
-void EmbeddedCluster::Cancel(cluster::WatchId watch) { parts_->watches.Cancel(watch); }
+void EmbeddedCluster::Cancel(cluster::WatchId watch) { parts_->client_watches.Cancel(watch); }
 
 std::unique_ptr<EmbeddedHttp> EmbeddedCluster::Http(measure::Http& outside) {
   return std::make_unique<EmbeddedHttp>(parts_->loop, *parts_->traffic, outside, parts_->options.seed);
@@ -150,7 +176,10 @@ std::unique_ptr<EmbeddedHttp> EmbeddedCluster::Http(measure::Http& outside) {
 const Ledger& EmbeddedCluster::ledger() const { return parts_->traffic->ledger(); }
 bool EmbeddedCluster::resumed() const { return parts_->journal != nullptr && parts_->journal->resumed(); }
 
-void EmbeddedCluster::ExpireWatches() { parts_->watches.Expire(); }
+void EmbeddedCluster::ExpireWatches() {
+  for (Watches* each : {&parts_->watches, &parts_->client_watches, &parts_->proxy_watches}) each->Expire();
+}
+
 void EmbeddedCluster::LoseNode(const std::string& node) { parts_->kubelet->LoseNode(node); }
 void EmbeddedCluster::RestoreNode(const std::string& node) { parts_->kubelet->RestoreNode(node); }
 

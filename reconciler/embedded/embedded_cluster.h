@@ -17,8 +17,8 @@ namespace sluice::embedded {
 
 class EmbeddedCluster : public cluster::Cluster {
  public:
-  // kInvalid if the state file is damaged, kUnavailable if it can't be read or written. Once the state file
-  // fails, writes and lists are answered with kUnavailable and no event leaves any more.
+  // kInvalid if the state file is damaged, kUnavailable if it can't be read or written. Should it fail later,
+  // writes are answered with kAmbiguous, reads with kUnavailable, and no event leaves any more.
   static Result<std::unique_ptr<EmbeddedCluster>> Open(loop::Loop& loop, Options options);
   ~EmbeddedCluster() override;
 

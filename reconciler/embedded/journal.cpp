@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kChecksum = 16;
 constexpr int kFormat = 1;
 // A file is rewritten when it has this many lines more than twice its objects.
-constexpr std::size_t kSlack = 10'000;
+constexpr std::size_t kSlack = 2'000;
 
 Error Failed(const std::string& path, const char* what) {
   return {ErrorCode::kUnavailable, fmt::format("{}: {}: {}", path, what, std::strerror(errno))};
@@ -73,7 +73,9 @@ Result<std::unique_ptr<Journal>> Journal::Open(const std::string& path, std::uin
 }
 
 Journal::~Journal() {
-  if (file_ >= 0) ::close(file_);
+  if (file_ < 0) return;
+  if (!broken_) WriteAll(file_, pending_);
+  ::close(file_);
 }
 
 Result<void> Journal::OpenForAppending() {

@@ -1,0 +1,87 @@
+#include "reconciler/cluster/failing_cluster.h"
+
+#include <map>
+#include <optional>
+
+#include <catch2/catch.hpp>
+
+#include "reconciler/loop/virtual_loop.h"
+
+namespace sluice::cluster {
+namespace {
+
+// Carries out everything at once and notes it.
+class Recorder : public Cluster {
+ public:
+  explicit Recorder(loop::Loop& loop) : loop_(loop) {}
+  void Send(Request request, Reply reply) override {
+    done.push_back(Describe(request));
+    loop_.Post([reply = std::move(reply)] { reply(Json::object()); });
+  }
+  WatchId Watch(ListObjects, EventHandler) override { return WatchId::kNone; }
+  void Cancel(WatchId) override {}
+  std::vector<std::string> done;
+
+ private:
+  loop::Loop& loop_;
+};
+
+struct Trial {
+  loop::VirtualLoop loop{TimePoint{}};
+  Recorder inner{loop};
+  FailingCluster cluster{loop, inner};
+
+  // "ok", "silence" or the error's name.
+  std::string Send(Request request) {
+    std::optional<Result<Json>> answer;
+    cluster.Send(std::move(request), [&](Result<Json> result) { answer = std::move(result); });
+    CHECK(!answer.has_value());
+    loop.RunFor(Duration(10'000));
+    if (!answer) return "silence";
+    return answer->ok() ? "ok" : std::string(ErrorCodeName(answer->error().code));
+  }
+};
+
+Json Object(const std::string& name) {
+  return {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", name}, {"namespace", "shop"}}}};
+}
+
+TEST_CASE("each fault does to one request what it says") {
+  struct Case {
+    Fault fault;
+    std::string answer;
+    std::size_t done;
+  };
+  std::vector<Case> cases = {
+      {{Fault::Kind::kFail, {ErrorCode::kForbidden, "no"}, {}}, "forbidden", 0},
+      {{Fault::Kind::kLoseAnswer, {}, {}}, "ambiguous", 1},
+      {{Fault::Kind::kLoseRequest, {}, {}}, "ambiguous", 0},
+      {{Fault::Kind::kSilence, {}, {}}, "silence", 1},
+      {{Fault::Kind::kDelay, {}, Duration(5'000)}, "ok", 1},
+  };
+  for (const Case& each : cases) {
+    Trial trial;
+    trial.cluster.InjectAtWrite(2, each.fault);
+    CHECK(trial.Send(Apply{Object("a"), "test", false}) == "ok");
+    CHECK(trial.Send(Get{KeyOf(Object("a"))}) == "ok");
+    std::size_t before = trial.inner.done.size();
+    CHECK(trial.Send(Apply{Object("b"), "test", false}) == each.answer);
+    CHECK(trial.inner.done.size() - before == each.done);
+    CHECK(trial.Send(Apply{Object("c"), "test", false}) == "ok");
+    CHECK(trial.cluster.writes() == 3);
+    CHECK(trial.cluster.trace()[2] == "apply v1/ConfigMap/shop/b");
+  }
+}
+
+TEST_CASE("a cluster that is down refuses everything and does nothing") {
+  Trial trial;
+  trial.cluster.SetDown(true);
+  CHECK(trial.Send(Get{KeyOf(Object("a"))}) == "unavailable");
+  CHECK(trial.Send(Delete{KeyOf(Object("a")), "u", ""}) == "unavailable");
+  CHECK(trial.inner.done.empty());
+  trial.cluster.SetDown(false);
+  CHECK(trial.Send(Delete{KeyOf(Object("a")), "u", ""}) == "ok");
+}
+
+}  // namespace
+}  // namespace sluice::cluster

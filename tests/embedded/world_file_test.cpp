@@ -1,0 +1,120 @@
+#include <fstream>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+
+#include "reconciler/embedded/images.h"
+
+namespace sluice::embedded {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("a world file says what images do and who calls") {
+  auto world = ReadWorld(R"(
+images:
+  - image: "*:bad"
+    ready-after: 1m30s
+    error-rate: 0.5%
+    latency: { median: 40ms, p99: 1s }
+  - image: ghcr.io/acme/api:2.*
+    crash-after: 3s
+    exit-code: 2
+    out-of-memory: true
+    stop-after: 250ms
+    error-rate:
+      - { from: 0s, rate: 0% }
+      - { from: 2m, rate: 8% }
+  - image: flaky
+    flap: { every: 20s, for: 5s }
+    ready: false
+    pull-fails: false
+    starts: true
+loads:
+  - host: shop.example.com
+    path: /checkout
+    per-second: 200
+    headers: { X-Canary: always }
+  - service: shop/checkout
+default-per-second: 0
+)");
+  REQUIRE(world.ok());
+  REQUIRE(world->images.size() == 3);
+  CHECK(world->images[0].ready_after == 90s);
+  CHECK(world->images[0].errors[0].per_million == 5000);
+  CHECK(world->images[0].latency_p99 == 1000ms);
+  CHECK(world->images[1].crash_after == 3s);
+  CHECK(world->images[1].errors[1].from == 2min);
+  CHECK(ErrorsAt(world->images[1], 119s) == 0);
+  CHECK(ErrorsAt(world->images[1], 120s) == 80'000);
+  CHECK(world->images[2].flap_for == 5s);
+  CHECK(world->loads[0].headers.at("x-canary") == "always");
+  CHECK(world->loads[0].per_second == 200);
+  CHECK(world->loads[1].service == "checkout");
+  CHECK(world->default_per_second == 0);
+  CHECK(&BehaviourOf(*world, "ghcr.io/acme/web:bad") == &world->images[0]);
+  CHECK(&BehaviourOf(*world, "ghcr.io/acme/api:2.1") == &world->images[1]);
+  CHECK(BehaviourOf(*world, "ghcr.io/acme/web:1").errors.empty());
+}
+
+TEST_CASE("an empty world file is an ordinary world") {
+  for (const char* text : {"", "images: []\n", "# nothing\n"}) CHECK(ReadWorld(text).ok());
+}
+
+TEST_CASE("what a world file says wrongly is named with its line") {
+  struct Case {
+    std::string text, part;
+  };
+  std::vector<Case> cases = {
+      {"images:\n  - image: a\n    redy-after: 1s\n", "line 3: unknown key `redy-after`; did you mean ready-after?"},
+      {"images:\n  - ready-after: 1s\n", "needs `image`"},
+      {"images:\n  - image: a\n    ready-after: 5\n", "line 3: `5` is no duration"},
+      {"images:\n  - image: a\n    error-rate: 5\n", "line 3: `5` is no percentage"},
+      {"images:\n  - image: a\n    error-rate: 101%\n", "is no percentage from"},
+      {"images:\n  - image: a\n    ready: perhaps\n", "neither `true` nor `false`"},
+      {"images:\n  - image: a\n    latency: { median: 5s, p99: 1s }\n", "`p99` is below `median`"},
+      {"images: 5\n", "line 1: a list is expected here"},
+      {"loads:\n  - path: /\n", "either `host` or `service`"},
+      {"loads:\n  - service: checkout\n", "NAMESPACE/NAME"},
+      {"images: [\n", "line "},
+      {"images:\n  - image: a\n    error-rate: [{ from: 2m, rate: 1% }, { from: 1m, rate: 2% }]\n", "must rise"},
+  };
+  for (const Case& each : cases) {
+    INFO(each.text);
+    auto world = ReadWorld(each.text);
+    REQUIRE(!world.ok());
+    CHECK(world.error().message.find(each.part) != std::string::npos);
+  }
+}
+
+TEST_CASE("the example's world file can be read") {
+  std::ifstream in(std::string(SLUICE_SOURCE_DIR) + "/examples/shop/world.yaml");
+  REQUIRE(in.good());
+  std::ostringstream text;
+  text << in.rdbuf();
+  auto world = ReadWorld(text.str());
+  INFO((world.ok() ? "" : world.error().message));
+  CHECK(world.ok());
+}
+
+TEST_CASE("readiness flaps by the clock") {
+  ImageBehaviour image;
+  image.ready_after = 10s;
+  image.flap_every = 20s;
+  image.flap_for = 5s;
+  TimePoint start{};
+  struct Case {
+    Duration at;
+    bool ready;
+    Duration changes;
+  };
+  for (const Case& each : {Case{9s, false, 10s}, Case{10s, true, 25s}, Case{24s, true, 25s}, Case{25s, false, 30s},
+                           Case{30s, true, 45s}, Case{47s, false, 50s}}) {
+    PodState state = StateAt(image, start, start, start + each.at);
+    CHECK(state.ready == each.ready);
+    CHECK(state.changes_at == start + each.changes);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::embedded
