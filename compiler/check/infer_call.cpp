@@ -281,8 +281,15 @@ Type Inference::BuiltinCall(const graph::Builtin& builtin, const syntax::Call& c
 }
 
 Type Inference::Of(const syntax::Call& call, const syntax::Expression& expression, const Type& hint) {
-  if (std::holds_alternative<syntax::NameReference>(call.callee->node)) {
-    const Resolved resolved = ResolveName(*call.callee, scope_, hint, context_);
+  if (const auto* name = std::get_if<syntax::NameReference>(&call.callee->node)) {
+    Resolved resolved = ResolveName(*call.callee, scope_, hint, context_);
+    // A root or parameter of data does not hide the function of its name: `split.backends`, `split(x, ",")`.
+    const Binding* binding = resolved.kind == Resolved::Kind::kBinding ? scope_->Find(name->name) : nullptr;
+    const graph::Builtin* builtin = binding != nullptr ? graph::FindBuiltin(name->name) : resolved.builtin;
+    if (builtin != nullptr && (binding == nullptr || !binding->type.is(Kind::kAny))) {
+      resolved.kind = Resolved::Kind::kBuiltin;
+      resolved.builtin = builtin;
+    }
     context_.state().facts[call.callee.get()].resolved = resolved;
     if (resolved.kind == Resolved::Kind::kBuiltin) {
       return BuiltinCall(*resolved.builtin, call, expression);

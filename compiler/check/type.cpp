@@ -35,7 +35,7 @@ constexpr std::array<ScalarName, 13> kScalars = {{
     {Type::Kind::kClock, "clock", "a time of day", "times of day"},
     {Type::Kind::kSecret, "secret", "a secret", "secrets"},
     {Type::Kind::kJson, "json", "data", "data"},
-    {Type::Kind::kAny, "any", "any value", "values"},
+    {Type::Kind::kAny, "any", "a value", "values"},
     {Type::Kind::kNone, "none", "none", "none"},
 }};
 

@@ -2,7 +2,7 @@
 //
 // The exact form keeps the kind of every value. What JSON says by itself stays itself (null, booleans,
 // text, lists); numbers are text in a one-element form, so that no reader rounds them:
-//   {"n":"1/3"} number · {"%":"1/20"} percent · {"d":"90000"} duration · {"b":"268435456"} bytes ·
+//   {"n":"1/3"} number · {"%":"0.05"} percent · {"d":"90000"} duration · {"b":"268435456"} bytes ·
 //   {"t":1790000000000} date · {"s":["checkout-db","password"]} secret · {"m":["key",value,…]} map.
 // Whole numbers that a double holds stand as JSON numbers.
 #pragma once
