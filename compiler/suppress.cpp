@@ -33,7 +33,7 @@ void ApplySuppressions(const std::vector<check::Suppression>& suppressions, diag
     }
   }
   for (std::size_t i = 0; i < suppressions.size() && !kept.has_errors(); ++i) {
-    if (!used[i]) {
+    if (!used[i] && !suppressions[i].library) {
       kept.Report(diagnostics::kUnusedAllow, suppressions[i].span,
                   fmt::format("`@allow({})` allows nothing here", suppressions[i].lint))
           .Emit();

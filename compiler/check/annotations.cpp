@@ -26,7 +26,7 @@ class AllowReader {
     allow_.span = annotation.span;
   }
 
-  void Read(Span covered) {
+  std::optional<Suppression> Read(Span covered) {
     allow_.declaration = covered;
     for (const syntax::Argument& argument : annotation_.arguments) {
       if (argument.value) {
@@ -38,9 +38,7 @@ class AllowReader {
     } else if (allow_.reason.empty()) {
       Malformed(annotation_.span, "`@allow` has no `reason`");
     }
-    if (well_) {
-      checker_.plans.suppressions.push_back(std::move(allow_));
-    }
+    return well_ ? std::optional(std::move(allow_)) : std::nullopt;
   }
 
  private:
@@ -102,7 +100,9 @@ void ReadAll(const std::vector<syntax::Annotation>& annotations, Span covered, b
   for (const syntax::Annotation& annotation : annotations) {
     const std::string& name = annotation.name.text;
     if (name == "allow") {
-      AllowReader(annotation, checker).Read(covered);
+      if (std::optional<Suppression> allow = AllowReader(annotation, checker).Read(covered)) {
+        checker.plans.suppressions.push_back(std::move(*allow));
+      }
     } else if (name != "keep") {
       diagnostics::Builder report = checker.context.Report(diagnostics::kUnknownAnnotation, annotation.name.span,
                                                            fmt::format("there is no annotation `@{}`", name));
@@ -125,18 +125,42 @@ void ReadSteps(const std::vector<syntax::RolloutItem>& items, Checker& checker) 
   }
 }
 
+void ReadAllowed(const std::vector<syntax::Annotation>& annotations, Checker& checker,
+                 std::vector<Suppression>& allowed) {
+  for (const syntax::Annotation& annotation : annotations) {
+    std::optional<Suppression> allow =
+        annotation.name.text == "allow" ? AllowReader(annotation, checker).Read({}) : std::nullopt;
+    if (allow) {
+      allowed.push_back(std::move(*allow));
+    }
+  }
+}
+
 }  // namespace
 
 void ReadAnnotations(const syntax::PlanFile& file, Checker& checker) {
   for (const syntax::Declaration& declaration : file.declarations) {
     const bool object = std::holds_alternative<syntax::ObjectDeclaration>(declaration.declaration);
+    // A strategy's allowances belong to its uses.
+    if (std::holds_alternative<syntax::Strategy>(declaration.declaration)) {
+      continue;
+    }
     ReadAll(declaration.annotations, declaration.span, object, checker);
     if (const auto* rollout = std::get_if<syntax::Rollout>(&declaration.declaration)) {
       ReadSteps(rollout->items, checker);
-    } else if (const auto* strategy = std::get_if<syntax::Strategy>(&declaration.declaration)) {
-      ReadSteps(strategy->items, checker);
     }
   }
+}
+
+std::vector<Suppression> AllowedBy(const Declared& strategy, Checker& checker) {
+  std::vector<Suppression> allowed;
+  ReadAllowed(strategy.syntax->annotations, checker, allowed);
+  for (const syntax::RolloutItem& item : strategy.as<syntax::Strategy>().items) {
+    if (const auto* step = std::get_if<syntax::Step>(&item)) {
+      ReadAllowed(step->annotations, checker, allowed);
+    }
+  }
+  return allowed;
 }
 
 }  // namespace sluice::check

@@ -6,25 +6,22 @@
 namespace sluice::check {
 namespace {
 
-bool HoldsSecret(const graph::Value& value) {
-  if (value.as_secret() != nullptr) {
-    return true;
+// What in the value cannot be written into an object, if anything.
+const graph::Value* NotData(const graph::Value& value) {
+  if (value.as_secret() != nullptr || value.as_handle() != nullptr || value.is_residual()) {
+    return &value;
   }
+  const graph::Value* found = nullptr;
   if (const graph::List* list = value.as_list()) {
-    for (const graph::Value& item : *list) {
-      if (HoldsSecret(item)) {
-        return true;
-      }
+    for (auto item = list->begin(); found == nullptr && item != list->end(); ++item) {
+      found = NotData(*item);
+    }
+  } else if (const graph::Map* map = value.as_map()) {
+    for (auto entry = map->entries().begin(); found == nullptr && entry != map->entries().end(); ++entry) {
+      found = NotData(entry->second);
     }
   }
-  if (const graph::Map* map = value.as_map()) {
-    for (const auto& [key, item] : map->entries()) {
-      if (HoldsSecret(item)) {
-        return true;
-      }
-    }
-  }
-  return false;
+  return found;
 }
 
 void CheckMetadata(const graph::Value& object, const Declared& declared, Span span, Checker& checker) {
@@ -37,17 +34,15 @@ void CheckMetadata(const graph::Value& object, const Declared& declared, Span sp
     }
   }
   const graph::Value name = object.Path({"metadata", "name"});
-  if (name.as_string() == nullptr) {
+  const std::string* text = name.as_string();
+  if (text == nullptr) {
     checker.context
         .Report(diagnostics::kIncompleteObject, span, fmt::format("object `{}` has no `metadata.name`", declared.name))
         .Emit();
-    return;
-  }
-  // Names of RBAC objects may hold a colon; the API server takes whatever is one segment of a path.
-  const std::string& text = *name.as_string();
-  if (text.empty() || text == "." || text == ".." || text.find_first_of("/%") != std::string::npos) {
+  } else if (text->empty() || *text == "." || *text == ".." || text->find_first_of("/%") != std::string::npos) {
+    // Names of RBAC objects may hold a colon; the API server takes whatever is one segment of a path.
     checker.context
-        .Report(diagnostics::kRefusedName, span, fmt::format("the name of object `{}` is `{}`", declared.name, text))
+        .Report(diagnostics::kRefusedName, span, fmt::format("the name of object `{}` is `{}`", declared.name, *text))
         .Emit();
   }
   const graph::Value space = object.Path({"metadata", "namespace"});
@@ -64,17 +59,24 @@ void CheckMetadata(const graph::Value& object, const Declared& declared, Span sp
 Made MakeObject(const Declared& declared, const ScopePtr& scope, Checker& checker) {
   const auto& syntax = declared.as<syntax::ObjectDeclaration>();
   Reader reader(checker, scope, {});
-  std::optional<graph::Value> value = reader.Of(syntax.value, Type::Kind::kJson, "an object");
+  std::optional<graph::Value> value = reader.Of(syntax.value, Type::Map(Type::Kind::kAny), "an object");
   if (!value || value->as_map() == nullptr) {
     return std::nullopt;
   }
   const Span span = syntax.value->span;
   CheckMetadata(*value, declared, declared.name_span, checker);
-  if (HoldsSecret(*value)) {
+  const graph::Value* alien = NotData(*value);
+  if (alien != nullptr && alien->as_secret() != nullptr) {
     checker.context
         .Report(diagnostics::kMisplacedSecret, span, fmt::format("object `{}` holds a secret", declared.name))
         .Note("a secret is read in the cluster; a plan's objects are written out as text")
         .Emit();
+  } else if (alien != nullptr) {
+    checker.context
+        .Report(diagnostics::kWrongClauseValue, span,
+                fmt::format("object `{}` holds {}, which is no data", declared.name, alien->KindName()))
+        .Emit();
+    return std::nullopt;
   }
   StaticObject object;
   object.name = declared.name;

@@ -66,7 +66,13 @@ void RolloutBody::Through(const syntax::ExpressionPtr& value) {
 void RolloutBody::Using(const syntax::ExpressionPtr& value) {
   std::optional<graph::Value> strategy = reader_.Handle<StrategyHandle>(value, StrategyType(), "`using`");
   if (!strategy) {
+    rollout_.incomplete = true;
     return;
+  }
+  for (Suppression allow : HandleOf<StrategyHandle>(*strategy)->allowed()) {
+    allow.declaration = value->span;
+    allow.library = true;
+    reader_.checker().plans.suppressions.push_back(std::move(allow));
   }
   // Seen from the rollout, all of a strategy stands where it is used.
   for (StepDraft draft : HandleOf<StrategyHandle>(*strategy)->steps()) {
@@ -150,7 +156,9 @@ void RolloutBody::operator()(const syntax::OnClause& clause) {
   if (!clauses_.Once(failure ? "on failure" : "on success", clause.span)) {
     return;
   }
-  (failure ? rollout_.on_failure : rollout_.on_success) = ReadVerbs(clause.verbs, reader_);
+  std::vector<Verb>& verbs = failure ? rollout_.on_failure : rollout_.on_success;
+  verbs = ReadVerbs(clause.verbs, reader_);
+  rollout_.incomplete = rollout_.incomplete || verbs.size() < clause.verbs.size();
   rollout_.hold_on_failure = rollout_.hold_on_failure || (failure && clause.hold);
 }
 
@@ -164,8 +172,12 @@ void RolloutBody::Finish() {
   clauses_.Missing("deploy", "deploy SERVICE");
   if (drafts_.empty() && !clauses_.Has("using")) {
     clauses_.Missing("step", "step full { weight 100% }");
+    rollout_.incomplete = true;
   }
   rollout_.steps = ResolveSteps(std::move(drafts_), declared_.name, reader_.checker());
+  for (const Step& step : rollout_.steps) {
+    rollout_.incomplete = rollout_.incomplete || step.incomplete;
+  }
   if (!clauses_.Has("through")) {
     static const syntax::Expression kDefaultRouter = DefaultRouter();
     std::optional<graph::Value> router = Evaluate(

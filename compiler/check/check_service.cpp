@@ -38,7 +38,10 @@ class ServiceBody {
   void operator()(const syntax::ProbeClause& clause);
   void operator()(const syntax::EnvClause& clause);
   void operator()(const syntax::Require& require) { CheckRequire(require, reader_.scope(), {}, reader_.context()); }
-  void operator()(const syntax::Later& later) { ReportLater(later, reader_.context()); }
+  void operator()(const syntax::Later& later) {
+    ReportLater(later, reader_.context());
+    later_ = true;
+  }
   // What only shows when all clauses are read.
   void Finish();
 
@@ -56,6 +59,7 @@ class ServiceBody {
   Reader reader_;
   Clauses clauses_;
   Service& service_;
+  bool later_ = false;
   std::vector<std::pair<check::Probe, Span>> probes_;  // with the span of the target
 };
 
@@ -206,6 +210,8 @@ void ServiceBody::operator()(const syntax::ProbeClause& clause) {
     probe.path = reader_.Text(clause.target, what).value_or("/");
   } else if (clause.means == Means::kExec) {
     probe.command = reader_.Texts(clause.target, what).value_or(std::vector<std::string>());
+  } else if (const auto* name = clause.target ? std::get_if<syntax::NameReference>(&clause.target->node) : nullptr) {
+    probe.port = name->name;
   } else if (std::optional<graph::Value> port = reader_.Any(clause.target, what)) {
     probe.port = port->ToText();
   }
@@ -330,6 +336,10 @@ void ServiceBody::Finish() {
   for (const auto& [probe, target] : probes_) {
     Probe(probe, target);
     service_.probes.push_back(probe);
+  }
+  // What is not carried out yet may be what stands for these.
+  if (later_) {
+    return;
   }
   clauses_.Missing("image", "image \"REGISTRY/NAME:TAG\"");
   if (clauses_.Has("probe ready") || reader_.checker().Broken(declared_.syntax->span)) {

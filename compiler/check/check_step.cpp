@@ -99,6 +99,7 @@ void ReadStep(const syntax::Step& step, const Reader& reader, std::vector<StepDr
     StepDraft draft = Draft(step, reader);
     draft.step.name = StepName(step, *bound);
     draft.step.verbs = ReadVerbs(step.verbs, inner);
+    draft.step.incomplete = draft.step.verbs.size() < step.verbs.size();
     draft.repetition = drafts.size() > before;
     draft.after = References(step, inner);
     drafts.push_back(std::move(draft));

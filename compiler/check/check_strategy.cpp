@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "compiler/check/annotations.h"
 #include "compiler/check/steps.h"
 
 namespace sluice::check {
@@ -30,7 +31,8 @@ Made MakeStrategy(const Declared& declared, const ScopePtr& scope, Span site, Ch
                 fmt::format("strategy `{}` has no `step`", declared.name))
         .Emit();
   }
-  return graph::Value(std::shared_ptr<const graph::Handle>(std::make_shared<StrategyHandle>(std::move(drafts))));
+  return graph::Value(std::shared_ptr<const graph::Handle>(
+      std::make_shared<StrategyHandle>(std::move(drafts), AllowedBy(declared, checker))));
 }
 
 }  // namespace sluice::check

@@ -171,7 +171,8 @@ struct Step {
   // Names of steps of this rollout, left-out ones too, as `after` says; of a repeated step the one before
   // it. Empty: it follows the step before it in `steps`.
   std::vector<std::string> after;
-  bool left_out = false;  // its `when` is false: done as soon as what it follows is done
+  bool left_out = false;    // its `when` is false: done as soon as what it follows is done
+  bool incomplete = false;  // a verb is missing after a mistake
   std::vector<Verb> verbs;
 };
 
@@ -195,6 +196,7 @@ struct Rollout {
   std::vector<Step> steps;  // in the order of the source; a strategy's in its place
   bool hold_on_failure = false;
   std::vector<Verb> on_failure, on_success;
+  bool incomplete = false;  // a mistake left out steps or verbs: what is missing here is no mistake of its own
 };
 
 // `object name { … }`.
@@ -211,7 +213,8 @@ struct Suppression {  // @allow(name, reason: "…", until: …)
   std::string reason;
   std::string until;  // "2027-01-31"; "" for ever
   Span span;
-  Span declaration;  // what it covers
+  Span declaration;      // what it covers
+  bool library = false;  // of a strategy's step: covers its use; need not be used
 };
 
 struct CheckedPlanSet {

@@ -128,12 +128,16 @@ struct StepDraft {
 
 class StrategyHandle : public graph::Handle {
  public:
-  explicit StrategyHandle(std::vector<StepDraft> steps) : steps_(std::move(steps)) {}
+  StrategyHandle(std::vector<StepDraft> steps, std::vector<Suppression> allowed)
+      : steps_(std::move(steps)), allowed_(std::move(allowed)) {}
   std::string_view type_name() const override { return "strategy"; }
   const std::vector<StepDraft>& steps() const { return steps_; }
+  // What the strategy accepts by `@allow`; covers nothing yet.
+  const std::vector<Suppression>& allowed() const { return allowed_; }
 
  private:
   std::vector<StepDraft> steps_;
+  std::vector<Suppression> allowed_;
 };
 
 // The handle of that class in a value, or null.
