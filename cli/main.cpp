@@ -1,16 +1,22 @@
 // sluice: rollouts as code.
 #include <exception>
 #include <iostream>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cli/version.h"
+#include "reconciler/git/fetch_process.h"
 
 namespace {
 
 int Main(int argc, char** argv) {
   using namespace sluice::cli;  // NOLINT(google-build-using-namespace)
+  // The reconciler runs itself for each fetch; not a command for people.
+  if (argc == 2 && std::string_view(argv[1]) == sluice::git::kInternalFetch) {
+    return sluice::git::InternalFetchMain();
+  }
   CLI::App app("Rollouts as code: plans in git, compiled and walked in the cluster.", "sluice");
   app.set_version_flag("--version", sluice::cli::kVersion);
   app.require_subcommand(1);

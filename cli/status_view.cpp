@@ -71,6 +71,42 @@ std::string WhyDifferent(const RolloutView& view) {
   return status.back_since ? status.back_reason : "";
 }
 
+// What the rollout does now, as its executor says it; from its condition if that can't be asked.
+std::string Present(const RolloutView& view) {
+  const auto summary = view.explained.is_object() ? view.explained.find("summary") : view.explained.end();
+  return summary != view.explained.end() && summary->is_string() && !summary->empty() ? summary->get<std::string>()
+                                                                                     : view.message;
+}
+
+struct GateLine {
+  std::string gate, node, text, at;
+};
+
+// The newest sample of each gate that is being looked at.
+std::vector<GateLine> NewestSamples(const RolloutView& view) {
+  std::vector<GateLine> lines;
+  if (!view.graph || !view.explained.is_object() || !view.explained.contains("gates")) {
+    return lines;
+  }
+  for (const nlohmann::json& one : view.explained.at("gates")) {
+    const nlohmann::json& sample = one.at("newest");
+    GateLine line;
+    for (const graph::Gate& gate : view.graph->gates) {
+      line.gate = gate.key == one.at("gate") ? gate.name : line.gate;
+    }
+    line.node = one.at("node");
+    line.at = sample.at("at").get<std::string>();
+    for (const auto& [name, value] : sample.at("values").items()) {
+      line.text += (line.text.empty() ? "" : ", ") + (name == "value" ? "" : name + " ") + value.get<std::string>();
+    }
+    if (sample.at("result") != "value") {
+      line.text = sample.at("result").get<std::string>() + ": " + sample.value("message", "");
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
 std::string Ago(TimePoint now, TimePoint then) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now - then);
   return FormatDuration(std::max(Duration(0), Duration(seconds))) + " ago";
@@ -134,8 +170,11 @@ std::string RenderStatusText(const RolloutView& view, TimePoint now) {
   if (status.hold != Hold::kNone && !status.hold_reason.empty()) {
     out += fmt::format("  {:<11}{}{}\n", "waits", status.hold_reason,
                        status.hold_since ? " (" + Ago(now, *status.hold_since) + ")" : "");
-  } else if (!view.message.empty()) {
-    out += fmt::format("  {:<11}{}\n", "now", view.message);
+  } else if (const std::string present = Present(view); !present.empty()) {
+    out += fmt::format("  {:<11}{}\n", "now", present);
+  }
+  for (const GateLine& line : NewestSamples(view)) {
+    out += fmt::format("  {:<11}{}: {}  (at {}, for {})\n", "gate", line.gate, line.text, line.at.substr(11, 8), line.node);
   }
   if (view.graph) {
     out += "\n" + RenderStepsText(*view.graph, status, now);
@@ -150,7 +189,20 @@ std::string RenderStatusLine(const RolloutView& view, TimePoint now) {
   const Number share = ShareOf(status, status.candidate.empty() ? status.stable : status.candidate);
   (void)now;
   return fmt::format("{:<20} {:<12} {:<24} {:<14} {:>6}  {}\n", view.name, StateName(status), image, step, Percent(share),
-                     status.hold != Hold::kNone ? status.hold_reason : view.message);
+                     status.hold != Hold::kNone ? status.hold_reason : Present(view));
+}
+
+std::string RenderChange(const RolloutView& view) {
+  const Status& status = view.status;
+  const std::string& shown = status.candidate.empty() ? status.stable : status.candidate;
+  std::string line = fmt::format("{}  {:<12}", view.name, StateName(status));
+  if (!shown.empty()) {
+    line += fmt::format("  {:<16} {:>5} of the traffic", ShortImage(ImageOf(view, shown)), Percent(ShareOf(status, shown)));
+    const auto pods = view.pods.find(shown);
+    line += pods == view.pods.end() ? "" : fmt::format(", {} of {} pods ready", pods->second.ready, pods->second.spec);
+  }
+  const std::string present = status.hold != Hold::kNone ? status.hold_reason : Present(view);
+  return line + (present.empty() ? "" : "  " + present) + "\n";
 }
 
 std::string RenderStatusJson(const RolloutView& view, TimePoint now) {
@@ -165,10 +217,14 @@ std::string RenderStatusJson(const RolloutView& view, TimePoint now) {
     json["leaving"].push_back(RevisionJson(view, leaving));
   }
   json["because"] = WhyDifferent(view);
-  json["waits"] = status.hold != Hold::kNone ? status.hold_reason : view.message;
+  json["waits"] = status.hold != Hold::kNone ? status.hold_reason : Present(view);
   json["run"] = status.run;
   json["at"] = FormatTime(now);
   json["steps"] = view.graph ? StepsJson(*view.graph, status) : nlohmann::ordered_json::array();
+  json["gates"] = nlohmann::ordered_json::array();
+  for (const GateLine& line : NewestSamples(view)) {
+    json["gates"].push_back({{"gate", line.gate}, {"node", line.node}, {"newest", line.text}, {"at", line.at}});
+  }
   json["held"] = nlohmann::ordered_json::array();
   for (const decide::HeldRevision& held : status.held) {
     json["held"].push_back(

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "compiler/base/time.h"
 #include "compiler/graph/graph.h"
 #include "reconciler/decide/status.h"
@@ -29,6 +31,7 @@ struct RolloutView {
   std::optional<graph::Graph> graph;     // of the accepted bundle; absent if it can't be read
   decide::Status status;
   std::map<std::string, RevisionPods> pods;  // by revision
+  nlohmann::json explained;              // by the executor: reasons, newest samples; null if it doesn't tell
 };
 
 // "progressing", "settled", "Held" …: the phase or, where somebody is waited for, the named state.
@@ -39,6 +42,8 @@ std::string RenderStatusText(const RolloutView& view, TimePoint now);
 std::string RenderStatusJson(const RolloutView& view, TimePoint now);
 // One line: "checkout  Progressing  1.1.0  half  50%  hold until 10:02:12".
 std::string RenderStatusLine(const RolloutView& view, TimePoint now);
+// What changes only when something happens: state, revision, step, share, pods, what is awaited. One line.
+std::string RenderChange(const RolloutView& view);
 std::string RenderHistoryText(const RolloutView& view);
 std::string RenderHistoryJson(const RolloutView& view);
 

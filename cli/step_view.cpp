@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/graph/draw.h"
 #include "reconciler/execute/status_codec.h"
 
 namespace sluice::cli {
@@ -13,56 +14,6 @@ using decide::NodeRecord;
 using decide::NodeState;
 using graph::Node;
 using graph::NodeId;
-
-std::string Percent(const Number& share) { return (share * Number(100)).ToRoundedString(1) + "%"; }
-
-std::string Pods(std::int32_t count) { return fmt::format("{} pod{}", count, count == 1 ? "" : "s"); }
-
-std::string GateText(const graph::Graph& graph, const graph::GateTree& tree) {
-  switch (tree.kind) {
-    case graph::GateTree::Kind::kGate:
-      return tree.gate < graph.gates.size() ? graph.gates[tree.gate].name : "?";
-    case graph::GateTree::Kind::kNot:
-      return "not " + GateText(graph, tree.children.front());
-    case graph::GateTree::Kind::kAnd:
-    case graph::GateTree::Kind::kOr: {
-      std::string text;
-      for (const graph::GateTree& child : tree.children) {
-        text += (text.empty() ? "" : tree.kind == graph::GateTree::Kind::kAnd ? " and " : " or ") + GateText(graph, child);
-      }
-      return text;
-    }
-  }
-  return "";
-}
-
-struct Describe {
-  const graph::Graph& graph;
-
-  std::string operator()(const graph::ScaleNode& node) const {
-    return fmt::format("{} of the candidate, {} of stable", Pods(node.pods.candidate), Pods(node.pods.stable));
-  }
-  std::string operator()(const graph::TrafficNode& node) const {
-    std::string text = Percent(node.share) + " of the traffic";
-    if (!node.matches.empty()) {
-      text += fmt::format(", {} match{}", node.matches.size(), node.matches.size() == 1 ? "" : "es");
-    }
-    return node.mirror > Number(0) ? text + ", mirrors " + Percent(node.mirror) : text;
-  }
-  std::string operator()(const graph::HoldNode& node) const {
-    return "holds " + FormatDuration(node.duration) + (node.guard ? " while " + GateText(graph, *node.guard) : "");
-  }
-  std::string operator()(const graph::CheckNode& node) const { return "checks " + GateText(graph, node.gate); }
-  std::string operator()(const graph::PauseNode& node) const {
-    return fmt::format("waits for {} by {}", node.quorum > 1 ? fmt::format("{} approvals", node.quorum) : "an approval",
-                       node.approver);
-  }
-  std::string operator()(const graph::NotifyNode& node) const { return "notifies " + node.channel; }
-  std::string operator()(const graph::PromoteNode&) const { return "promotes the candidate"; }
-  std::string operator()(const graph::RetireNode& node) const {
-    return "retires the old revision" + (node.keep > Duration(0) ? " after " + FormatDuration(node.keep) : "");
-  }
-};
 
 // The nodes of the graph in their order, grouped by step; those of no step form a group of their own.
 struct Group {
@@ -160,7 +111,7 @@ std::string Clock(TimePoint time) { return FormatTime(time).substr(11, 8); }
 std::string NodeLine(const graph::Graph& graph, NodeId id, const NodeRecord* record, TimePoint now) {
   const Node& node = graph.nodes[id];
   const Progress progress = ProgressOf(record);
-  std::string line = fmt::format("      {} {}", Mark(progress), DescribeNode(graph, node));
+  std::string line = fmt::format("      {} {}", Mark(progress), graph::NodeText(graph, node));
   if (progress == Progress::kActive) {
     line += fmt::format("  since {}", Clock(record->entered_at));
     if (const std::optional<TimePoint> until = Until(node, *record)) {
@@ -186,8 +137,6 @@ std::string NodeLine(const graph::Graph& graph, NodeId id, const NodeRecord* rec
 }
 
 }  // namespace
-
-std::string DescribeNode(const graph::Graph& graph, const Node& node) { return std::visit(Describe{graph}, node.does); }
 
 std::string PresentStep(const graph::Graph& graph, const decide::Status& status) {
   for (const Node& node : graph.nodes) {
@@ -222,7 +171,7 @@ nlohmann::ordered_json StepsJson(const graph::Graph& graph, const decide::Status
       const Node& node = graph.nodes[id];
       const NodeRecord* record = RecordOf(status, node);
       nlohmann::ordered_json json = {
-          {"path", node.path}, {"what", DescribeNode(graph, node)}, {"state", ProgressName(ProgressOf(record))}};
+          {"path", node.path}, {"what", graph::NodeText(graph, node)}, {"state", ProgressName(ProgressOf(record))}};
       if (record != nullptr) {
         json["enteredAt"] = FormatTime(record->entered_at);
         json["evidence"] = record->evidence;

@@ -11,9 +11,6 @@
 
 namespace sluice::cli {
 
-// "10% of the traffic", "holds 10m while error-rate", "waits for an approval by sre".
-std::string DescribeNode(const graph::Graph& graph, const graph::Node& node);
-
 // The step of the node that is under way; "" if there is none.
 std::string PresentStep(const graph::Graph& graph, const decide::Status& status);
 

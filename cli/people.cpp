@@ -1,0 +1,197 @@
+// What people tell a rollout: approve, reject, pause, resume, abort, retry, promote, undo. Each is a
+// RolloutCommand object; the executor consumes it and says whether it fitted.
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "compiler/graph/names.h"
+
+namespace sluice::cli {
+namespace {
+
+using cluster::Json;
+
+constexpr std::chrono::milliseconds kPollInterval{100};
+constexpr Duration kAnswerTimeout{15'000};
+
+struct Options {
+  Target target;
+  std::string verb;
+  std::string why;
+  std::string who;
+  std::vector<std::string> groups;
+  std::string node;
+  std::string revision;
+  std::string pause_for;
+  bool assume_settled = false;
+};
+
+std::string LoginName() {
+  for (const char* variable : {"SLUICE_USER", "USER", "LOGNAME"}) {
+    const char* name = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe)
+    if (name != nullptr && *name != '\0') {
+      return name;
+    }
+  }
+  return "unknown";
+}
+
+// "24h", "1h30m", "90s"; nullopt if it is none.
+std::optional<Duration> ParseDuration(const std::string& text) {
+  std::int64_t total = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::int64_t count = 0;
+    const std::size_t begin = at;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9' && count < 1'000'000; ++at) {
+      count = count * 10 + (text[at] - '0');
+    }
+    const char unit = at < text.size() ? text[at++] : '\0';
+    const std::int64_t length =
+        unit == 's' ? 1'000 : unit == 'm' ? 60'000 : unit == 'h' ? 3'600'000 : unit == 'd' ? 86'400'000 : 0;
+    if (at - begin < 2 || length == 0) {
+      return std::nullopt;
+    }
+    total += count * length;
+  }
+  return total > 0 ? std::optional(Duration(total)) : std::nullopt;
+}
+
+Json MakeCommand(const Options& options, const Json& rollout, TimePoint now, std::optional<Duration> pause_for) {
+  const cluster::ObjectKey key = cluster::KeyOf(rollout);
+  Json spec = {{"rollout", key.name},
+               {"rolloutUid", rollout.at("metadata").value("uid", "")},
+               {"verb", options.verb},
+               {"who", options.who},
+               {"groups", options.groups},
+               {"why", options.why}};
+  // A decision about a revision must not fall on the next one that git names in the same second.
+  const std::string wanted = rollout.at("spec").value("revision", "");
+  spec["revision"] = options.revision.empty() ? wanted : options.revision;
+  if (options.verb == "undo" || options.verb == "pause" || options.verb == "resume") {
+    spec["revision"] = options.revision;
+  }
+  if (!options.node.empty()) {
+    spec["node"] = options.node;
+  }
+  if (pause_for) {
+    spec["durationMs"] = pause_for->count();
+  }
+  if (options.assume_settled) {
+    spec["assumeSettled"] = true;
+  }
+  const std::string name = fmt::format("{}-{}-{:x}-{:x}", key.name, options.verb, now.time_since_epoch().count(), getpid());
+  return {{"apiVersion", graph::kApiVersion},
+          {"kind", graph::kCommandKind},
+          {"metadata", {{"name", name}, {"namespace", key.namespace_}, {"labels", {{graph::kRolloutLabel, key.name}}}}},
+          {"spec", std::move(spec)}};
+}
+
+// The executor's answer to the command `uid`; null until it has one.
+Json AnswerTo(Client& client, const cluster::ObjectKey& rollout, const std::string& uid) {
+  const Json explained = client.Explain(rollout.namespace_, rollout.name);
+  if (explained.is_object() && explained.contains("answers")) {
+    for (const Json& answer : explained.at("answers")) {
+      if (answer.value("uid", "") == uid) {
+        return answer;
+      }
+    }
+  }
+  return nullptr;
+}
+
+int WaitForAnswer(Client& client, const Options& options, const Json& rollout, const Json& command) {
+  const std::string uid = command.at("metadata").value("uid", "");
+  const TimePoint end = client.Now() + kAnswerTimeout;
+  while (client.Now() < end) {
+    const Json answer = AnswerTo(client, cluster::KeyOf(rollout), uid);
+    if (answer.is_object()) {
+      const bool accepted = answer.value("accepted", false);
+      const std::string reason = answer.value("reason", "");
+      (accepted ? std::cout : std::cerr) << fmt::format("{} {}: {}{}{}\n", options.verb, options.target.name,
+                                                        accepted ? "accepted" : "refused", reason.empty() ? "" : ": ", reason);
+      return accepted ? kExitOk : kExitErrors;
+    }
+    std::this_thread::sleep_for(kPollInterval);
+  }
+  std::cerr << fmt::format("sluice: {} is recorded and not yet looked at; `sluice status {}` tells what became of it\n",
+                           options.verb, options.target.name);
+  return kExitErrors;
+}
+
+int Tell(const Options& options) {
+  const std::optional<Duration> pause_for = ParseDuration(options.pause_for);
+  if (!options.pause_for.empty() && !pause_for) {
+    std::cerr << "sluice: `" << options.pause_for << "` is no duration; write 30m, 24h or 1h30m\n";
+    return kExitUsage;
+  }
+  Client client(options.target);
+  const Result<std::vector<Json>> rollouts = client.Rollouts(options.target);
+  if (!rollouts) {
+    std::cerr << "sluice: " << rollouts.error().message << "\n";
+    return kExitErrors;
+  }
+  const Json& rollout = rollouts->front();
+  const Result<Json> command =
+      client.Ask(cluster::Create{MakeCommand(options, rollout, client.Now(), pause_for), "sluice-cli"});
+  if (!command) {
+    std::cerr << "sluice: " << command.error().message << "\n";
+    return kExitErrors;
+  }
+  return WaitForAnswer(client, options, rollout, *command);
+}
+
+struct Verb {
+  const char* name;
+  const char* help;
+};
+constexpr Verb kVerbs[] = {{"approve", "let a pause that waits for an approval go on"},
+                           {"reject", "refuse an approval: the pause fails"},
+                           {"pause", "stop moving forward; a way back is never stopped"},
+                           {"resume", "go on after a pause"},
+                           {"abort", "take the candidate's traffic back and hold its revision"},
+                           {"retry", "try a held revision again, from the first step"},
+                           {"promote", "skip the holds, gates and pauses that are left, never the capacity"},
+                           {"undo", "go back to the revision that was stable before, until git names another"}};
+
+}  // namespace
+
+void AddPeopleCommands(CLI::App& app, Run& run) {
+  for (const Verb& verb : kVerbs) {
+    auto options = std::make_shared<Options>();
+    options->verb = verb.name;
+    options->who = LoginName();
+    CLI::App* command = app.add_subcommand(verb.name, verb.help);
+    options->target.AddTo(*command, true);
+    command->add_option("--why", options->why, "the reason; stands in the history")->option_text("TEXT");
+    command->add_option("--as", options->who, "who says it (SLUICE_USER, USER)")->option_text("USER");
+    command->add_option("--group", options->groups, "a group of theirs; may be repeated")->option_text("GROUP")->take_all();
+    const std::string_view name = verb.name;
+    if (name == "approve" || name == "reject") {
+      command->add_option("--node", options->node, "the pause, where several wait")->option_text("PATH");
+    }
+    if (name == "approve" || name == "reject" || name == "abort" || name == "retry" || name == "promote" || name == "undo") {
+      command->add_option("--revision", options->revision,
+                          name == "undo" ? "the revision to go back to" : "the revision that is meant; git's unless said")
+          ->option_text("REVISION");
+    }
+    if (name == "pause") {
+      command->add_option("--for", options->pause_for, "how long, 24h unless said; then it rolls back")->option_text("DURATION");
+    }
+    if (name == "abort") {
+      command->add_flag("--assume-settled", options->assume_settled, "go on though the route never became settled");
+    }
+    command->callback([options, &run] { run = [options] { return Tell(*options); }; });
+  }
+}
+
+}  // namespace sluice::cli
