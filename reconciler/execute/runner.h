@@ -50,6 +50,7 @@ class Runner {
   const std::string& service() const { return service_; }
   // Settled, or in a named state that only someone can end, with no round under way.
   bool at_rest() const;
+  bool holds_graph() const { return graph_ != nullptr; }
   const decide::Status& status() const { return stored_.status; }
   const std::string& summary() const { return summary_; }
   const std::string& rejected() const { return rejected_; }

@@ -41,5 +41,203 @@ TEST_CASE("a first commit is installed, and nothing more is asked of the cluster
   CHECK(scene.cluster->requests() == before);
 }
 
+// What the gateway's object says goes to a revision, in thousandths; 0 if it isn't named.
+std::int64_t WeightOf(const Scene& scene, const std::string& revision) {
+  const cluster::Json route = scene.Object("gateway.networking.k8s.io/v1", "HTTPRoute", "shop");
+  if (route.is_null()) return 0;
+  for (const cluster::Json& backend : route.at("spec").at("rules").back().at("backendRefs")) {
+    if (backend.at("name") == "checkout-" + revision) return backend.at("weight").get<std::int64_t>();
+  }
+  return 0;
+}
+
+// Until the candidate is in the first step's hold.
+bool RunIntoHold(Scene& scene) {
+  return scene.RunUntil(
+      [&] {
+        const decide::Status status = scene.StatusOf("checkout");
+        return !status.candidate.empty() && status.nodes.contains("checkout/first/hold");
+      },
+      Duration(120'000));
+}
+
+// A scene in which version 1 is stable.
+std::unique_ptr<Scene> Installed() {
+  auto scene = std::make_unique<Scene>(Shop());
+  scene->repository.Commit({{"checkout.plan", ShopPlan("1")}});
+  scene->Start();
+  REQUIRE(scene->RunUntilAtRest());
+  return scene;
+}
+
+TEST_CASE("a good version goes through its steps to the end, and the old pods go") {
+  auto scene = Installed();
+  const std::string old = scene->StatusOf("checkout").stable;
+  scene->repository.Commit({{"checkout.plan", ShopPlan("2")}});
+  std::vector<std::int64_t> weights;
+  REQUIRE(scene->RunUntil(
+      [&] {
+        const std::string candidate = scene->StatusOf("checkout").candidate;
+        const std::int64_t weight = candidate.empty() ? 0 : WeightOf(*scene, candidate);
+        if (weight > 0 && (weights.empty() || weights.back() != weight)) weights.push_back(weight);
+        return scene->StatusOf("checkout").stable != old && scene->StatusOf("checkout").phase == Phase::kSettled;
+      },
+      Duration(600'000)));
+  CHECK(weights == std::vector<std::int64_t>{100, 500, 1000});
+  const decide::Status status = scene->StatusOf("checkout");
+  CHECK(status.stable != old);
+  CHECK(scene->Object("apps/v1", "Deployment", "checkout-" + old).value("spec", cluster::Json::object()).value("replicas", 0) == 0);
+  REQUIRE(status.history.size() == 2);
+  CHECK(status.history.back().outcome == "promoted");
+}
+
+TEST_CASE("a bad version fails its gate, is rolled back and held, and stays so") {
+  auto scene = Installed();
+  const std::string good = scene->StatusOf("checkout").stable;
+  scene->repository.Commit({{"checkout.plan", ShopPlan("bad", "60s")}});
+  REQUIRE(scene->RunUntil([&] { return scene->StatusOf("checkout").hold == Hold::kHeld; }, Duration(300'000)));
+  const decide::Status status = scene->StatusOf("checkout");
+  CHECK(status.stable == good);
+  CHECK(status.phase == Phase::kWaiting);
+  CHECK(status.history.back().outcome == "rolled-back");
+  CHECK(WeightOf(*scene, good) == 1000);
+  CHECK(status.hold_reason.find("error-rate") != std::string::npos);
+  const cluster::Json rollout = scene->Object(graph::kApiVersion, graph::kRolloutKind, "checkout");
+  CHECK(rollout.at("status").at("conditions").at(0).at("type") == "Ready");
+  CHECK(rollout.at("status").at("conditions").at(0).at("status") == "False");
+  CHECK(rollout.at("status").at("conditions").at(1).at("type") == "Stalled");
+
+  scene->RunFor(Duration(60'000));
+  const std::size_t before = scene->cluster->requests();
+  scene->RunFor(Duration(3'600'000));
+  CHECK(scene->cluster->requests() == before);
+  // The way out that the state names.
+  scene->repository.Commit({{"checkout.plan", ShopPlan("1", "60s")}});
+  REQUIRE(scene->RunUntilAtRest());
+  CHECK(scene->StatusOf("checkout").phase == Phase::kSettled);
+}
+
+TEST_CASE("an edit of a later step doesn't begin the run anew") {
+  auto scene = Installed();
+  scene->repository.Commit({{"checkout.plan", ShopPlan("2", "60s")}});
+  REQUIRE(RunIntoHold(*scene));
+  const decide::Status before = scene->StatusOf("checkout");
+  std::string edited = ShopPlan("2", "60s");
+  edited.replace(edited.find("weight 50%"), 10, "weight 40%");
+  scene->repository.Commit({{"checkout.plan", edited}});
+  scene->RunFor(Duration(25'000));
+  const decide::Status after = scene->StatusOf("checkout");
+  CHECK(after.run == before.run);
+  CHECK(after.accepted_digest != before.accepted_digest);
+  CHECK(after.nodes.at("checkout/first/hold").entered_at == before.nodes.at("checkout/first/hold").entered_at);
+  REQUIRE(scene->RunUntilAtRest());
+  CHECK(scene->StatusOf("checkout").phase == Phase::kSettled);
+  CHECK(scene->StatusOf("checkout").stable == before.candidate);
+}
+
+TEST_CASE("a restart in the middle of a run goes on where it was") {
+  auto scene = Installed();
+  scene->repository.Commit({{"checkout.plan", ShopPlan("2", "60s")}});
+  REQUIRE(RunIntoHold(*scene));
+  const decide::Status before = scene->StatusOf("checkout");
+  scene->Kill();
+  scene->RunFor(Duration(20'000));
+  // The git server is down: what runs needs none.
+  scene->repository.Fail(Error{ErrorCode::kUnavailable, "https://git.example.org/shop.git: no answer"});
+  scene->Start();
+  REQUIRE(scene->RunUntil([&] { return scene->StatusOf("checkout").phase == Phase::kSettled; }, Duration(300'000)));
+  const decide::Status after = scene->StatusOf("checkout");
+  CHECK(after.run == before.run);
+  CHECK(after.epoch == before.epoch + 1);
+  CHECK(after.stable == before.candidate);
+  CHECK(scene->reconciler->syncer().state().problem == "fetch");
+}
+
+TEST_CASE("what is held in memory for an idle rollout is no graph") {
+  auto scene = Installed();
+  const Runner& runner = *scene->reconciler->executor().runners().begin()->second;
+  CHECK(runner.gates().empty());
+  CHECK(runner.at_rest());
+  CHECK_FALSE(runner.holds_graph());
+}
+
+TEST_CASE("a plan set that doesn't compile changes nothing and says where") {
+  auto scene = Installed();
+  const std::string stable = scene->StatusOf("checkout").stable;
+  std::string broken = ShopPlan("2");
+  broken.replace(broken.find("replicas  4"), 11, "replicas  \"four\"");
+  const std::size_t writes = scene->cluster->writes();
+  scene->repository.Commit({{"checkout.plan", broken}});
+  scene->RunFor(Duration(30'000));
+  const sync::SourceState& state = scene->reconciler->syncer().state();
+  CHECK(state.problem == "compile");
+  REQUIRE(!state.mistakes.empty());
+  CHECK(state.mistakes[0].file == "checkout.plan");
+  CHECK(state.mistakes[0].line == 8);
+  CHECK(state.message.find("checkout.plan:8:") != std::string::npos);
+  CHECK(scene->metrics.Get(serve::kSourceStale) == 1);
+  CHECK(scene->StatusOf("checkout").stable == stable);
+  // The source's state and an Event: nothing else was written.
+  CHECK(scene->cluster->writes() == writes + 2);
+
+  scene->repository.Commit({{"checkout.plan", ShopPlan("2")}});
+  REQUIRE(scene->RunUntilAtRest());
+  CHECK(scene->reconciler->syncer().state().problem.empty());
+  CHECK(scene->metrics.Get(serve::kSourceStale) == 0);
+  CHECK(scene->StatusOf("checkout").stable != stable);
+}
+
+TEST_CASE("a rollout that left git goes back to stable, then goes as it says") {
+  auto scene = Installed();
+  scene->repository.Commit({{"checkout.plan", ShopPlan("2", "10m")}});
+  REQUIRE(RunIntoHold(*scene));
+  scene->repository.Commit({{"other.plan", "object note { apiVersion: \"v1\" kind: \"ConfigMap\" metadata: { name: \"note\" namespace: \"shop\" } data: { a: \"b\" } }\n"}});
+  REQUIRE(scene->RunUntil([&] { return scene->Object(graph::kApiVersion, graph::kRolloutKind, "checkout").is_null(); }, Duration(300'000)));
+  scene->RunFor(Duration(30'000));
+  CHECK(scene->Names("apps/v1", "Deployment").empty());
+  CHECK(scene->Names(graph::kApiVersion, graph::kBundleKind).empty());
+  CHECK_FALSE(scene->Object("v1", "ConfigMap", "note").is_null());
+}
+
+TEST_CASE("a person's commands are consumed and answered") {
+  auto scene = Installed();
+  const std::string good = scene->StatusOf("checkout").stable;
+  scene->repository.Commit({{"checkout.plan", ShopPlan("2", "10m")}});
+  REQUIRE(RunIntoHold(*scene));
+  scene->Command("checkout", "pause");
+  scene->RunFor(Duration(5'000));
+  CHECK(scene->StatusOf("checkout").paused);
+  CHECK(scene->Names(graph::kApiVersion, graph::kCommandKind).empty());
+  scene->Command("checkout", "approve");
+  scene->RunFor(Duration(5'000));
+  const cluster::Json explained = scene->reconciler->executor().Explain({"shop", "checkout"});
+  REQUIRE(explained.at("answers").size() == 2);
+  CHECK(explained.at("answers").at(0).at("accepted") == true);
+  CHECK(explained.at("answers").at(1).at("accepted") == false);
+  scene->Command("checkout", "abort", {{"why", "a mistake"}});
+  REQUIRE(scene->RunUntil([&] { return scene->StatusOf("checkout").hold == Hold::kHeld; }, Duration(120'000)));
+  CHECK(scene->StatusOf("checkout").stable == good);
+}
+
+TEST_CASE("with `once` it ends settled, held or failed") {
+  Scene scene(Shop());
+  scene.repository.Commit({{"checkout.plan", ShopPlan("1")}});
+  scene.Start(true);
+  REQUIRE(scene.RunUntil([&] { return scene.outcome.has_value(); }, Duration(300'000)));
+  CHECK(*scene.outcome == Outcome::kSettled);
+
+  scene.outcome.reset();
+  scene.repository.Commit({{"checkout.plan", ShopPlan("bad", "60s")}});
+  scene.Start(true);
+  REQUIRE(scene.RunUntil([&] { return scene.outcome.has_value(); }, Duration(300'000)));
+  CHECK(*scene.outcome == Outcome::kHeld);
+
+  scene.outcome.reset();
+  scene.repository.Commit({{"checkout.plan", "service {"}});
+  scene.Start(true);
+  REQUIRE(scene.RunUntil([&] { return scene.outcome.has_value(); }, Duration(300'000)));
+  CHECK(*scene.outcome == Outcome::kFailed);
+}
+
 }  // namespace
 }  // namespace sluice::execute
