@@ -66,6 +66,30 @@ std::string BoundText(const Node& node) {
                      DispositionWord(node.outcomes[static_cast<int>(Outcome::kTimeout)]));
 }
 
+// Gates by the word that they begin with, where that tells them apart.
+std::vector<std::string> ShortNames(const Graph& graph) {
+  std::map<std::string, int> count;
+  const auto word = [](const Gate& gate) { return gate.name.substr(0, gate.name.find('(')); };
+  for (const Gate& gate : graph.gates) {
+    ++count[word(gate)];
+  }
+  std::vector<std::string> names;
+  for (const Gate& gate : graph.gates) {
+    names.push_back(count[word(gate)] == 1 ? word(gate) : gate.name);
+  }
+  return names;
+}
+
+// The same graph with gates named shortly.
+Graph WithShortNames(const Graph& graph) {
+  Graph result = graph;
+  const std::vector<std::string> names = ShortNames(graph);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    result.gates[i].name = names[i];
+  }
+  return result;
+}
+
 // One line of the table: a step, as far as it changes the split, with the waits that follow.
 struct Row {
   std::string step;
@@ -119,8 +143,9 @@ class Table {
                     : "");
     } else if (const auto* traffic = std::get_if<TrafficNode>(&node.does)) {
       share_ = traffic->share;
-      Note(row, traffic->matches.empty() ? "" : "match " + MatchesText(traffic->matches));
-      Note(row, traffic->mirror > Number(0) ? "mirror " + PercentText(traffic->mirror) : "");
+      NoteChange(row, matches_, traffic->matches.empty() ? "" : "match " + MatchesText(traffic->matches), "match none");
+      NoteChange(row, mirror_, traffic->mirror > Number(0) ? "mirror " + PercentText(traffic->mirror) : "",
+                 "mirror none");
     } else {
       waited_ = true;
       const bool ends = node.step.empty() && !std::holds_alternative<RetireNode>(node.does);
@@ -140,6 +165,14 @@ class Table {
     row.candidate = std::to_string(candidate_);
   }
 
+  // What stands since an earlier step is not said again.
+  static void NoteChange(Row& row, std::string& standing, std::string text, const char* ended) {
+    if (text != standing) {
+      Note(row, text.empty() ? ended : text);
+      standing = std::move(text);
+    }
+  }
+
   static void Note(Row& row, std::string text) {
     if (!text.empty() && (row.then.empty() || row.then.back() != text)) {
       row.then.push_back(std::move(text));
@@ -149,6 +182,7 @@ class Table {
   const Graph& graph_;
   std::vector<Row> rows_;
   Number share_;
+  std::string matches_, mirror_;
   std::int32_t stable_ = 0, candidate_ = 0;
   bool waited_ = false;
 };
@@ -280,7 +314,14 @@ std::string NodeText(const Graph& graph, const Node& node) {
 }
 
 std::string DrawText(const Graph& graph) {
-  std::string text = HeaderText(graph) + "\n" + Table(graph).Text() + "\n" + LongestText(graph) + CallersText(graph);
+  const Graph named = WithShortNames(graph);
+  std::string text = HeaderText(named) + "\n" + Table(named).Text() + "\n";
+  for (std::size_t i = 0; i < graph.gates.size(); ++i) {
+    const Gate& gate = graph.gates[i];
+    text += fmt::format("gate {}: window {}, every {}, fails after {} of {}\n", gate.name, FormatDuration(gate.window),
+                        FormatDuration(gate.every), gate.fail_count, gate.fail_of);
+  }
+  text += LongestText(graph) + CallersText(graph);
   for (const auto& [name, nodes] : {std::pair("on failure", &graph.on_failure), {"on success", &graph.on_success}}) {
     for (const Node& node : *nodes) {
       text += fmt::format("{}: {}\n", name, NodeText(graph, node));

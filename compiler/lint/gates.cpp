@@ -1,5 +1,6 @@
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -8,21 +9,31 @@
 namespace sluice::lint {
 namespace {
 
-void CheckWindows(const check::GateExpression& gate, const check::Hold& hold, const check::Step& step,
-                  const check::Verb& verb, diagnostics::Emitter& emitter) {
+void CollectLonger(const check::GateExpression& gate, Duration hold, std::vector<const check::GateInstance*>& out) {
   for (const check::GatePtr& child : gate.children) {
-    CheckWindows(*child, hold, step, verb, emitter);
+    CollectLonger(*child, hold, out);
   }
-  if (!gate.instance || gate.instance->gate.window <= hold.duration) {
+  if (gate.instance && gate.instance->gate.window > hold) {
+    out.push_back(gate.instance.get());
+  }
+}
+
+// One report a hold, however many of its gates look back further.
+void CheckWindows(const check::Hold& hold, const check::Step& step, const check::Verb& verb,
+                  diagnostics::Emitter& emitter) {
+  std::vector<const check::GateInstance*> longer;
+  CollectLonger(*hold.guard, hold.duration, longer);
+  if (longer.empty()) {
     return;
   }
-  const graph::Gate& instance = gate.instance->gate;
-  emitter
-      .Report(diagnostics::kWindowLongerThanHold, verb.value_span,
-              fmt::format("step `{}` holds {}, its gate `{}` looks back over {}", step.name,
-                          FormatDuration(hold.duration), instance.name, FormatDuration(instance.window)))
-      .Label(gate.instance->span, "the gate")
-      .Note("a pass counts only when its whole window lies behind the shift: this hold lasts until then");
+  const graph::Gate& first = longer.front()->gate;
+  auto report = emitter.Report(diagnostics::kWindowLongerThanHold, verb.value_span,
+                               fmt::format("step `{}` holds {}, its gate `{}` looks back over {}", step.name,
+                                           FormatDuration(hold.duration), first.name, FormatDuration(first.window)));
+  for (const check::GateInstance* instance : longer) {
+    report.Label(instance->span, fmt::format("looks back over {}", FormatDuration(instance->gate.window)));
+  }
+  report.Note("a pass counts only when its whole window lies behind the shift: this hold lasts until then");
 }
 
 }  // namespace
@@ -32,7 +43,7 @@ void LintGates(const check::Rollout& rollout, diagnostics::Emitter& emitter) {
     for (const check::Verb& verb : step.verbs) {
       const auto* hold = std::get_if<check::Hold>(&verb.verb);
       if (!step.left_out && hold != nullptr && hold->guard) {
-        CheckWindows(*hold->guard, *hold, step, verb, emitter);
+        CheckWindows(*hold, step, verb, emitter);
       }
     }
   }

@@ -238,7 +238,7 @@ class NodeMaker {
       if (const auto* weight = std::get_if<check::Weight>(&verb->verb)) {
         split_.share = weight->share;
         last_weight_ = {transition.step, verb};
-        Require(CheckWeight(site, weight->share));
+        CheckWeightOnce(site, weight->share);
         ForbidAfterPromotion(*transition.step, *verb);
       } else if (const auto* match = std::get_if<check::MatchLine>(&verb->verb)) {
         if (!std::exchange(matches_replaced, true)) {
@@ -261,6 +261,18 @@ class NodeMaker {
     if (const check::Verb* verb = transition.Find("replicas")) {
       const VerbSite site{rollout_, rules_, *transition.step, *verb, sources_, emitter_};
       Require(CheckReplicas(site, *split_.replicas, split_.share));
+    }
+  }
+
+  // Of the weights that one line of a strategy comes to, the first that cannot be had speaks for all.
+  void CheckWeightOnce(const VerbSite& site, const Number& share) {
+    const source::Span& line = site.verb.definition;
+    if (IsFromStrategy(site.verb) && refused_.contains({line.file, line.begin})) {
+      return;
+    }
+    if (!CheckWeight(site, share)) {
+      refused_.insert({line.file, line.begin});
+      well_ = false;
     }
   }
 
@@ -511,6 +523,7 @@ class NodeMaker {
   std::vector<NodeId> current_;            // what the next node waits for
   std::vector<std::vector<NodeId>> ends_;  // by ordered step: the nodes after which it is done
   std::set<std::string> paths_;
+  std::set<std::pair<source::FileId, std::uint32_t>> refused_;  // lines of strategies
   std::pair<const check::Step*, const check::Verb*> last_weight_{};
   const check::Verb* promotion_ = nullptr;  // a written one
   bool well_ = true;
