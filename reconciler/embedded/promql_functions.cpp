@@ -135,7 +135,7 @@ double OfValue(const std::string& function, double value, const std::vector<doub
   if (function == "sgn") return value > 0 ? 1 : value < 0 ? -1 : value;
   if (function == "clamp_min") return std::max(value, arguments[0]);
   if (function == "clamp_max") return std::min(value, arguments[0]);
-  if (function == "clamp") return std::max(arguments[0], std::min(value, arguments[1]));
+  if (function == "clamp") return std::max(std::min(value, arguments[1]), arguments[0]);  // NaN stays
   // round: halves go up.
   double inverse = 1.0 / (arguments.empty() ? 1.0 : arguments[0]);
   return std::floor(value * inverse + 0.5) / inverse;

@@ -1,0 +1,16 @@
+// HTTP as the program speaks it, waited for.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "reconciler/measure/curl_http.h"
+
+namespace sluice::servers {
+
+// Sends it with CurlHttp on a loop of its own and runs that until the answer is here.
+Result<measure::HttpResponse> Ask(measure::HttpRequest request);
+Result<measure::HttpResponse> AskFor(const std::string& url);
+
+}  // namespace sluice::servers
