@@ -121,7 +121,7 @@ void CheckPods(Checker& c) {
       if (!fresh) {
         c.Break("I2: {} shrinks while its counts are behind", write.revision);
       }
-      const std::int32_t need = c.is.by_pods() ? 0 : NeedOf(c.was, ShareInFlight(c.was, write.revision));
+      const std::int32_t need = c.is.by_pods() ? 0 : NeedOf(c.is, ShareInFlight(c.is, write.revision));
       if (!swaps && write.pods < std::min(need, ready[write.revision])) {
         c.Break("I2: {} shrinks to {} pods, its traffic needs {}", write.revision, write.pods, need);
       }

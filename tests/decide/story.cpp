@@ -164,6 +164,7 @@ bool Story::Run(Duration span, const std::function<bool()>& stop) {
     if (stop && stop()) {
       return true;
     }
+    Decide();  // `stop` may have said something
     std::optional<TimePoint> next = world.NextEvent();
     if (last.wake_at && (!next || *last.wake_at < *next)) {
       next = last.wake_at;
@@ -185,7 +186,8 @@ bool Story::RunUntilEntered(const std::string& node, Duration span) {
 }
 
 bool Story::RunToRest(Duration span) {
-  return Run(span, [&] { return IsAtRest(status) && !last.wake_at && !world.NextEvent(); });
+  Run(span, [&] { return IsAtRest(status) && !last.wake_at && !world.NextEvent(); });
+  return IsAtRest(status) || status.hold != Hold::kNone;
 }
 
 std::string Story::Ending() const {

@@ -22,8 +22,8 @@ class Story {
   // True if `stop` came true.
   bool Run(Duration span, const std::function<bool()>& stop = {});
   bool RunUntilEntered(const std::string& node, Duration span = std::chrono::hours(100));
-  // Until the phase is one of rest and nothing is due.
-  bool RunToRest(Duration span = std::chrono::hours(24 * 40));
+  // Until the phase is one of rest and nothing is due. True if it ends there or in a named state.
+  bool RunToRest(Duration span = std::chrono::hours(24 * 6));
 
   void Note(const std::string& text);  // a line of the story: what the world does
   void Command(const std::string& verb, const std::string& who = "ann");
