@@ -26,6 +26,11 @@ const char* LevelName(Level level) {
   return "error";
 }
 
+// The stdlib's files stand in the binary, not below what the user named.
+std::string ShownPath(const std::string& path, const std::string& prefix) {
+  return path.starts_with("std/") ? path : prefix + path;
+}
+
 struct Colours {
   const char* level = "";
   const char* bold = "";
@@ -152,8 +157,8 @@ class TextRenderer {
   std::string Window(source::FileId id, const Lines& lines, Position at, const char* arrow) const {
     const SourceFile& file = sources_.file(id);
     const std::string margin(gutter_, ' ');
-    std::string out = fmt::format("{}{}{}{} {}{}:{}:{}\n{} {}|{}\n", margin, colours_.gutter, arrow, colours_.reset,
-                                  prefix_, file.path(), at.line, at.column, margin, colours_.gutter, colours_.reset);
+    std::string out = fmt::format("{}{}{}{} {}:{}:{}\n{} {}|{}\n", margin, colours_.gutter, arrow, colours_.reset,
+                                  ShownPath(file.path(), prefix_), at.line, at.column, margin, colours_.gutter, colours_.reset);
     std::uint32_t previous = 0;
     for (const auto& [number, marks] : lines) {
       if (previous != 0 && number > previous + 1) {
@@ -225,7 +230,7 @@ nlohmann::ordered_json Place(const SourceSet& sources, Span span, const std::str
   }
   const Position begin = sources.Begin(span);
   const Position end = sources.End(span);
-  place["file"] = prefix + sources.file(span.file).path();
+  place["file"] = ShownPath(sources.file(span.file).path(), prefix);
   place["line"] = begin.line;
   place["column"] = begin.column;
   place["end_line"] = end.line;
@@ -273,7 +278,7 @@ std::string RenderShort(const std::vector<Diagnostic>& diagnostics, const Source
   for (const Diagnostic& d : diagnostics) {
     if (d.span.known()) {
       const Position at = sources.Begin(d.span);
-      out += fmt::format("{}{}:{}:{}: ", prefix, sources.file(d.span.file).path(), at.line, at.column);
+      out += fmt::format("{}:{}:{}: ", ShownPath(sources.file(d.span.file).path(), prefix), at.line, at.column);
     }
     out += fmt::format("{}[{}]: {} [{}]\n", LevelName(d.level), d.kind->code, d.message, d.kind->name);
   }

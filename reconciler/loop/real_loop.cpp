@@ -92,6 +92,7 @@ void RealLoop::Run() {
     std::unique_lock<std::mutex> lock(mutex_);
     wake_.wait_for(lock, wait, [this] { return !posted_.empty() || stop_.load(); });
   }
+  stop_.store(false);
 }
 
 void RealLoop::Stop() {

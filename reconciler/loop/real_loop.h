@@ -32,7 +32,7 @@ class RealLoop : public Loop {
 
   // At most one; must outlive Run.
   void SetWaiter(Waiter* waiter) { waiter_ = waiter; }
-  // Runs until Stop.
+  // Runs until Stop; may then be called again.
   void Run();
   // From any thread or a task; not from a signal handler (see StopFromSignal).
   void Stop();

@@ -21,6 +21,19 @@ TEST_CASE("tasks from another thread and timers run on the loop's thread until i
   CHECK(loop.Now() - before >= Duration(10));
 }
 
+TEST_CASE("a loop that was stopped runs again") {
+  RealLoop loop;
+  int rounds = 0;
+  for (int i = 0; i < 2; ++i) {
+    loop.Post([&] {
+      ++rounds;
+      loop.Stop();
+    });
+    loop.Run();
+  }
+  CHECK(rounds == 2);
+}
+
 TEST_CASE("a stop from a signal handler ends the loop though nothing else happens") {
   RealLoop loop;
   loop.StopFromSignal();
