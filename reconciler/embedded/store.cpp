@@ -31,6 +31,15 @@ std::string Uid(std::uint64_t seed, std::uint64_t version) {
                      low >> 52, low & 0xffffffffffff);
 }
 
+// About as long as its JSON, without writing it.
+std::size_t SizeOf(const Json& json) {
+  if (json.is_string()) return json.get_ref<const std::string&>().size() + 2;
+  if (!json.is_structured()) return 8;
+  std::size_t size = 2;
+  for (const auto& [name, member] : json.items()) size += (json.is_object() ? name.size() + 4 : 1) + SizeOf(member);
+  return size;
+}
+
 // What takes part in `metadata.generation`: everything but metadata and status.
 bool SameSpec(const Json& a, const Json& b) {
   Json left = a;
@@ -115,7 +124,7 @@ Result<Object> Store::Insert(Json object, TimePoint now) {
   FillDefaults(object);
   ObjectKey key = cluster::KeyOf(object);
   if (auto valid = Validate(object); !valid.ok()) return valid.error();
-  if (object.dump().size() > kMaxObjectBytes) {
+  if (SizeOf(object) > kMaxObjectBytes) {
     return Error{ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
   }
   if (auto admitted = Admit(object, now); !admitted.ok()) return admitted.error();
@@ -191,7 +200,7 @@ Result<Object> Store::Put(const ObjectKey& key, const Object& before, Json after
   FillDefaults(after);
   if (auto valid = Validate(after); !valid.ok()) return valid.error();
   if (auto valid = ValidateChange(*before, after); !valid.ok()) return valid.error();
-  if (after.dump().size() > kMaxObjectBytes) {
+  if (SizeOf(after) > kMaxObjectBytes) {
     return Error{ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
   }
   if (after == *before) return before;
@@ -217,7 +226,7 @@ Result<Object> Store::ReplaceStatus(const Json& object, TimePoint /*now*/) {
   } else {
     after["status"] = *status;
   }
-  if (after.dump().size() > kMaxObjectBytes) {
+  if (SizeOf(after) > kMaxObjectBytes) {
     return Error{ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
   }
   if (after == *live) return live;
