@@ -243,7 +243,7 @@ comparisonOperator : '==' | '!=' | '<' | '<=' | '>' | '>=' | IN | NOT IN | IS NO
 additive : multiplicative (('+' | '-') multiplicative)* ;
 multiplicative : coalesce (('*' | '/') coalesce)* ;
 coalesce : unary ('??' unary)* ;
-unary : '-' unary | postfix ;
+unary : '-' unary | secretReference | postfix ;
 postfix : primary (member | index | arguments)* ;
 operand : secretReference | (STRING | RAW_STRING | POISONED_VALUE | operandName) (member | index | arguments)* ;
 member : '.' word ;
@@ -258,7 +258,6 @@ primary
   | listLiteral
   | mapLiteral
   | parenthesized
-  | secretReference
   | jobLiteral
   ;
 operandName : name ;
@@ -343,18 +342,20 @@ BAD_NUMBER : DECIMAL [A-Za-z_%] [A-Za-z0-9_%]* ;
 fragment DECIMAL : DIGIT+ ('.' DIGIT+)? ;
 fragment DIGIT : [0-9] ;
 
-// A string is one token, with what `${…}` holds inside it; its parts are parsed afterwards. The text of an
-// interpolation that never ends is plain text here, and is reported when the parts are read.
-STRING : '"' STRING_CHARACTER* '"' ;
-RAW_STRING : '"""' (('"' '"'?)? RAW_CHARACTER)* '"""' ;
-UNTERMINATED_RAW_STRING : '"""' (('"' '"'?)? RAW_CHARACTER)* '"'? '"'? ;
-UNTERMINATED_STRING : '"' STRING_CHARACTER* ;
-fragment STRING_CHARACTER : ~["\\\r\n] | '\\' ~[\r\n] | '$${' | INTERPOLATION ;
-fragment RAW_CHARACTER : ~["] | '$${' | RAW_INTERPOLATION ;
+// A string is one token, with what `${…}` holds inside it; its parts are parsed afterwards. There is one way to
+// read each: were a `$` before `{` plain text as well, nested strings would take exponential time.
+STRING : '"' STRING_CHARACTER* '$'* '"' ;
+RAW_STRING : '"""' (QUOTES? RAW_CHARACTER)* (QUOTES '$'+ | '$'*) '"""' ;
+UNTERMINATED_RAW_STRING : '"""' (QUOTES? RAW_CHARACTER)* ;
+UNTERMINATED_STRING : '"' STRING_CHARACTER* '$'* ;
+fragment STRING_CHARACTER
+  : ~["\\$\r\n] | '\\' ~[\r\n] | '$'+ (~["\\${\r\n] | '\\' ~[\r\n]) | '$' '$'+ '{' | INTERPOLATION ;
+fragment RAW_CHARACTER : ~["$] | '$'+ ~["${] | '$' '$'+ '{' | RAW_INTERPOLATION ;
+fragment QUOTES : '$'* '"' '"'? ('$'+ '"' '"'?)* ;
 fragment INTERPOLATION : '${' INTERPOLATED* '}' ;
 fragment INTERPOLATED : ~["{}\r\n] | STRING | '{' INTERPOLATED* '}' ;
 fragment RAW_INTERPOLATION : '${' RAW_INTERPOLATED* '}' ;
-fragment RAW_INTERPOLATED : ~["{}] | STRING | RAW_STRING | '{' RAW_INTERPOLATED* '}' ;
+fragment RAW_INTERPOLATED : ~["{}] | STRING | '{' RAW_INTERPOLATED* '}' ;
 
 // ------------------------------------------------------------------------------------------- marks
 

@@ -59,6 +59,19 @@ bool FileParser::ReadTokens(Tokens& tokens) {
         .Note("split it; a directory of plans is one module");
     return false;
   }
+  if (const std::optional<std::size_t> bad = FirstInvalidUtf8(text_)) {
+    const auto at = static_cast<std::uint32_t>(*bad);
+    auto report = Report(diagnostics::kInvalidUtf8, At(at, at + 1), "this byte is not UTF-8");
+    report.At(fmt::format("byte 0x{:02x}", static_cast<unsigned char>(text_[at])));
+    if (text_.substr(0, 2) == "\xff\xfe" || text_.substr(0, 2) == "\xfe\xff") {
+      report.Note("the file looks like UTF-16; save it as UTF-8");
+      return false;
+    }
+  }
+  if (const std::size_t nul = text_.find('\0'); nul != std::string_view::npos) {
+    const auto at = static_cast<std::uint32_t>(nul);
+    Report(diagnostics::kBadCharacter, At(at, at + 1), "this byte is NUL").At("a plan is text").Emit();
+  }
   if (const std::optional<TooDeep> deep = FindTooDeep(text_)) {
     const std::string what = deep->strings ? fmt::format("strings nest more than {} deep", kMaxStringNesting)
                                            : fmt::format("brackets nest more than {} deep", kMaxNesting);
@@ -119,7 +132,8 @@ ExpressionPtr FileParser::ParseInterpolation(std::uint32_t begin, std::uint32_t 
 
 bool FileParser::ParseMending(GrammarParser::Entry entry, Tree& tree) {
   std::size_t read = 0;
-  std::optional<Failure> last;
+  std::size_t last_left = ~std::size_t{0};
+  int again = 0;
   for (int mendings = 0;; ++mendings) {
     const std::optional<Failure> failure = grammar_.Parse(entry, tree);
     if (!failure) {
@@ -133,8 +147,10 @@ bool FileParser::ParseMending(GrammarParser::Entry entry, Tree& tree) {
           .At("it has too many mistakes up to here");
       return false;
     }
-    const bool again = last && last->token == failure->token;
-    last = failure;
+    // Tokens before the mistake may have gone, so its place from the end tells whether it moved.
+    const std::size_t left = tree.tokens.size() - failure->token;
+    again = left >= last_left ? again + 1 : 0;
+    last_left = left;
     Mend(*this, tree.tokens, *failure, again);
   }
 }

@@ -1,13 +1,409 @@
 #include "compiler/syntax/recover.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/syntax/mender.h"
+
 namespace sluice::syntax {
-void Mend(FileParser& file, Tokens& tokens, const Failure& failure, bool again) {
-  (void)again;
-  std::string s;
-  for (auto& f : failure.frames) s += GrammarParser::RuleName(f.rule) + " ";
-  s += " expected:";
-  for (int e : failure.expected) s += " " + Spelling(e);
-  auto& t = tokens[std::min<std::size_t>(failure.token, tokens.size() - 1)];
-  file.Report(diagnostics::kUnexpected, file.At(t), s).Emit();
-  tokens.clear();
+namespace {
+
+using diagnostics::Safety;
+
+bool IsBracketRule(int rule) {
+  switch (rule) {
+    case rule::kArguments:
+    case rule::kListLiteral:
+    case rule::kMapLiteral:
+    case rule::kParenthesized:
+    case rule::kParameters:
+    case rule::kIndex:
+    case rule::kRecordType:
+    case rule::kTypeArguments:
+      return true;
+    default:
+      return false;
+  }
 }
+
+bool IsClauseRule(int rule) {
+  switch (rule) {
+    case rule::kImportDeclaration:
+    case rule::kDeclaration:
+    case rule::kAnnotation:
+    case rule::kParameter:
+    case rule::kRecordField:
+    case rule::kRequireClause:
+    case rule::kServiceItem:
+    case rule::kRouteItem:
+    case rule::kGateItem:
+    case rule::kRouterItem:
+    case rule::kEditItem:
+    case rule::kProviderFunction:
+    case rule::kReadingItem:
+    case rule::kReadItem:
+    case rule::kRequestClause:
+    case rule::kRequestItem:
+    case rule::kFunctionDeclaration:
+    case rule::kRolloutItem:
+    case rule::kOnClause:
+    case rule::kStepClause:
+    case rule::kHoldVerb:
+    case rule::kActionVerb:
+    case rule::kWindowItem:
+    case rule::kClusterItem:
+    case rule::kReleaseItem:
+    case rule::kTestItem:
+    case rule::kSimulationItem:
+    case rule::kJobItem:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void Mend(FileParser& file, Tokens& tokens, const Failure& failure, int again) {
+  Mender mender(file, tokens, failure);
+  if (again > 0) {
+    mender.GiveUp(again);
+  } else {
+    mender.Mend();
+  }
+}
+
+Mender::Mender(FileParser& file, Tokens& tokens, const Failure& failure)
+    : file_(file), tokens_(tokens), failure_(failure), at_(std::min<std::size_t>(failure.token, tokens.size())) {}
+
+void Mender::Mend() {
+  if (SlipOfHand()) {
+    return;
+  }
+  for (auto frame = failure_.frames.rbegin(); frame != failure_.frames.rend(); ++frame) {
+    if (frame->rule == rule::kMapEntry) {
+      return InMapEntry(*frame);
+    }
+    const bool opened = frame->first_token < at_ || frame->rule == rule::kChunk;
+    const bool body = opened && !GrammarParser::ClauseWords(frame->rule).empty();
+    const bool bracket = opened && IsBracketRule(frame->rule);
+    if (!body && !bracket && !IsClauseRule(frame->rule)) {
+      continue;
+    }
+    // A map or list that takes its first entry expects an operand too; what is wrong then is the entry.
+    if (ExpectsOperand() && !body) {
+      return OperandMissing();
+    }
+    return body ? InBody(*frame) : bracket ? InBracket(*frame) : InClause(*frame);
+  }
+  if (ExpectsOperand()) {
+    return OperandMissing();
+  }
+  Unexpected("expected the end of the expression");
+  Erase(at_, tokens_.size());
+}
+
+// What people who come from elsewhere write by habit.
+bool Mender::SlipOfHand() { return RepeatedWord() || UnquotedText() || SpaceBeforeUnit() || MarkBehindWord(); }
+
+void Mender::InBracket(const Frame& frame) {
+  const Token here = Here();
+  const bool map = frame.rule == rule::kMapLiteral || frame.rule == rule::kRecordType;
+  if (here.type == token::SEMICOLON) {
+    file_.Report(diagnostics::kMissingMark, file_.At(here), "`;` stands where a comma separates")
+        .Fix("write a comma", Safety::kSafe, file_.At(here), ",");
+    tokens_[at_].type = token::COMMA;
+    return;
+  }
+  if (here.type == token::ASSIGN && frame.rule == rule::kArguments && IsWord(Before().type)) {
+    file_.Report(diagnostics::kMissingMark, file_.At(here), "an argument's name ends with `:`")
+        .Fix("write `:`", Safety::kSafe, file_.At(Before().end, here.end), ":");
+    tokens_[at_].type = token::COLON;
+    return;
+  }
+  if (NameMissing()) {
+    return;
+  }
+  const bool separated = frame.rule == rule::kArguments || frame.rule == rule::kListLiteral ||
+                         frame.rule == rule::kParameters || frame.rule == rule::kTypeArguments;
+  if (separated && BeginsOperand(here.type) && Before().type != token::COMMA && Expects(token::COMMA)) {
+    const Span place = file_.At(Before().end, Before().end);
+    file_.Report(diagnostics::kMissingMark, file_.At(here), fmt::format("a comma is missing before {}", Shown(here)))
+        .Fix("put in a comma", Safety::kUncertain, place, ",");
+    Insert(token::COMMA);
+    return;
+  }
+  Unexpected(map ? "a key is a word or a string, with `:` behind it" : "nothing of this kind can stand here");
+  std::size_t end = at_;
+  int depth = 0;
+  while (end < tokens_.size()) {
+    const Token& token = tokens_[end];
+    const bool stop = depth == 0 && (IsClosing(token.type) || (end > at_ && token.type == token::COMMA) ||
+                                     (map && end > at_ && token.first_on_line));
+    if (stop) {
+      break;
+    }
+    depth += IsOpening(token.type) ? 1 : IsClosing(token.type) ? -1 : 0;
+    ++end;
+  }
+  Erase(at_, end);
+}
+
+void Mender::InMapEntry(const Frame& frame) {
+  const Token here = Here();
+  const Token& key = tokens_[frame.first_token];
+  if (!Expects(token::COLON)) {
+    return OperandMissing();
+  }
+  if (here.type == token::ASSIGN) {
+    file_.Report(diagnostics::kMissingMark, file_.At(here), "a key of a map ends with `:`")
+        .Fix("write `:`", Safety::kSafe, file_.At(key.end, here.end), ":");
+    tokens_[at_].type = token::COLON;
+    return;
+  }
+  auto report =
+      file_.Report(diagnostics::kMissingMark, file_.At(key), fmt::format("{} has no `:` behind it", Shown(key)));
+  report.At("in a map, each key has `:` and a value");
+  if (BeginsOperand(here.type) && !here.first_on_line) {
+    report.Fix("put in `:`", Safety::kUncertain, file_.At(key.end, key.end), ":");
+    Insert(token::COLON);
+    return;
+  }
+  Insert(token::POISONED_VALUE);
+  Insert(token::COLON);
+}
+
+void Mender::InClause(const Frame& frame) {
+  if (NameMissing()) {
+    return;
+  }
+  const Token here = Here();
+  if (IsWord(here.type) && MisspeltWord(ExpectedWords(), Shown(tokens_[frame.first_token]))) {
+    return;
+  }
+  if (Expects(token::LEFT_BRACE)) {
+    return BodyMissing(frame);
+  }
+  ExpectedMarkOrWord(frame);
+}
+
+void Mender::InBody(const Frame& frame) {
+  const Token here = Here();
+  const int before = at_ == 0 ? kEndOfText : tokens_[at_ - 1].type;
+  const bool opens = before == kEndOfText || before == token::LEFT_BRACE || before == token::SEMICOLON;
+  if (!opens && !here.first_on_line) {
+    return BehindClause(frame);
+  }
+  if (here.type == token::MINUS) {
+    const std::uint32_t end = at_ + 1 < tokens_.size() ? tokens_[at_ + 1].begin : here.end;
+    file_.Report(diagnostics::kDashBeforeClause, file_.At(here), "clauses stand without a dash")
+        .Fix("remove the dash", Safety::kSafe, file_.At(here.begin, end), "");
+    if (at_ + 1 < tokens_.size()) {
+      tokens_[at_ + 1].first_on_line = here.first_on_line;
+    }
+    Erase(at_, at_ + 1);
+    return;
+  }
+  if (IsWord(here.type)) {
+    return UnknownClause(frame);
+  }
+  if (IsClosing(here.type) || AtEnd()) {
+    return GiveUp(2);
+  }
+  if (here.type == token::COMMA) {
+    return BehindClause(frame);
+  }
+  Unexpected(frame.rule == rule::kChunk ? "a declaration begins with a word" : "a clause begins with a word");
+  Replace(at_, ClauseEnd(frame, at_ + 1), token::POISONED_CLAUSE);
+}
+
+void Mender::BehindClause(const Frame& body) {
+  const Token here = Here();
+  const bool last = at_ + 1 >= tokens_.size() || tokens_[at_ + 1].first_on_line || IsClosing(tokens_[at_ + 1].type) ||
+                    StartsClause(tokens_[at_ + 1]);
+  if (here.type == token::COMMA && last) {
+    file_.Report(diagnostics::kCommaBehindClause, file_.At(here), "clauses stand without commas")
+        .Fix("remove the comma", Safety::kSafe, file_.At(here), "");
+    Erase(at_, at_ + 1);
+    return;
+  }
+  const std::size_t start = ClauseStart();
+  if (IsWord(here.type)) {
+    std::vector<int> words = ExpectedWords();
+    if (MisspeltWord(words, Shown(tokens_[start]))) {
+      return;
+    }
+    const bool with_value = at_ + 1 < tokens_.size() && !tokens_[at_ + 1].first_on_line &&
+                            (BeginsOperand(tokens_[at_ + 1].type) || tokens_[at_ + 1].type == token::COLON);
+    if (with_value) {
+      return UnknownClause(body);
+    }
+  }
+  auto report = file_.Report(diagnostics::kUnexpected, file_.At(here),
+                             fmt::format("{} does not belong to this {}", Shown(here), Shown(tokens_[start])));
+  report.At("the clause is complete before it").Label(file_.At(tokens_[start]), "the clause begins here");
+  std::size_t end = at_ + 1;
+  int depth = IsOpening(here.type) ? 1 : 0;
+  while (end < tokens_.size()) {
+    const Token& token = tokens_[end];
+    const bool stop = depth == 0 && (token.first_on_line || IsClosing(token.type) || token.type == token::SEMICOLON ||
+                                     (StartsClause(token) && EndsOperand(tokens_[end - 1].type)));
+    if (stop) {
+      break;
+    }
+    depth += IsOpening(token.type) ? 1 : IsClosing(token.type) ? -1 : 0;
+    ++end;
+  }
+  Erase(at_, end);
+}
+
+void Mender::Unexpected(const std::string& why) {
+  const Token here = Here();
+  const Span span = AtEnd() ? file_.At(Before()) : file_.At(here);
+  const std::string what =
+      AtEnd() ? "the text ends too early" : fmt::format("{} stands in the wrong place", Shown(here));
+  file_.Report(diagnostics::kUnexpected, span, what).At(why);
+}
+
+void Mender::GiveUp(int level) {
+  const Frame* body = InnermostBody();
+  const Frame* clause = nullptr;
+  for (const Frame& frame : failure_.frames) {
+    if (body != nullptr && &frame > body && IsClauseRule(frame.rule)) {
+      clause = &frame;
+      break;
+    }
+  }
+  if (level > 2 || body == nullptr || clause == nullptr || clause->first_token >= at_) {
+    if (body != nullptr && level <= 2 && at_ < tokens_.size() && !IsClosing(tokens_[at_].type)) {
+      Replace(at_, ClauseEnd(*body, at_ + 1), token::POISONED_CLAUSE);
+      return;
+    }
+    tokens_.clear();
+    return;
+  }
+  Replace(clause->first_token, ClauseEnd(*body, at_), token::POISONED_CLAUSE);
+}
+
+const Frame* Mender::InnermostBody() const {
+  for (auto frame = failure_.frames.rbegin(); frame != failure_.frames.rend(); ++frame) {
+    const bool opened = frame->first_token < at_ || frame->rule == rule::kChunk;
+    if (opened && !GrammarParser::ClauseWords(frame->rule).empty()) {
+      return &*frame;
+    }
+  }
+  return nullptr;
+}
+
+// The first token of the clause that ends before the mistake.
+std::size_t Mender::ClauseStart() const {
+  std::size_t start = at_ == 0 ? 0 : at_ - 1;
+  int depth = 0;
+  while (start > 0) {
+    depth += IsClosing(tokens_[start].type) ? 1 : IsOpening(tokens_[start].type) ? -1 : 0;
+    const int before = tokens_[start - 1].type;
+    if (depth == 0 && (tokens_[start].first_on_line || before == token::LEFT_BRACE || before == token::SEMICOLON ||
+                       (StartsClause(tokens_[start]) && EndsOperand(before)))) {
+      break;
+    }
+    --start;
+  }
+  return start;
+}
+
+// One past the clause that holds `from`: its lines are indented deeper than its first.
+std::size_t Mender::ClauseEnd(const Frame& body, std::size_t from) const {
+  const std::set<int>& words = GrammarParser::ClauseWords(body.rule);
+  const std::uint32_t indent = from > 0 ? tokens_[from - 1].indent : 0;
+  int depth = 0;
+  std::size_t end = from;
+  while (end < tokens_.size()) {
+    const Token& token = tokens_[end];
+    if (depth == 0) {
+      const bool next = token.first_on_line && (token.indent <= indent || words.count(token.type) != 0);
+      const bool beside = words.count(token.type) != 0 && end > from && EndsOperand(tokens_[end - 1].type);
+      if (IsClosing(token.type) || token.type == token::SEMICOLON || next || beside) {
+        break;
+      }
+    }
+    depth += IsOpening(token.type) ? 1 : IsClosing(token.type) ? -1 : 0;
+    ++end;
+  }
+  return end;
+}
+
+bool Mender::StartsClause(const Token& token) const {
+  const Frame* body = InnermostBody();
+  return body != nullptr && GrammarParser::ClauseWords(body->rule).count(token.type) != 0;
+}
+
+bool Mender::ExpectsOperand() const {
+  return Expects(token::NUMBER) && Expects(token::STRING) && Expects(token::LEFT_BRACKET);
+}
+
+Token Mender::Here() const {
+  if (!AtEnd()) {
+    return tokens_[at_];
+  }
+  Token end = Before();
+  end.type = kEndOfText;
+  end.begin = end.end;
+  return end;
+}
+
+Token Mender::Before() const {
+  if (at_ > 0) {
+    return tokens_[at_ - 1];
+  }
+  Token start = tokens_.empty() ? Token() : tokens_.front();
+  start.type = kEndOfText;
+  start.end = start.begin;
+  return start;
+}
+
+// As it stands in the text; long tokens by their kind.
+std::string Mender::Shown(const Token& token) const {
+  const std::string_view text = file_.TextOf(token);
+  if (token.type == kEndOfText) {
+    return Spelling(token.type);
+  }
+  if (text.size() > 40 || text.find_first_of("\r\n`") != std::string_view::npos || text.empty()) {
+    return text.empty() ? "this" : token.type == token::STRING ? "this string" : "this text";
+  }
+  return fmt::format("`{}`", text);
+}
+
+void Mender::Insert(int type) {
+  Token put_in = Before();
+  put_in.type = type;
+  put_in.begin = put_in.end;
+  put_in.put_in = true;
+  put_in.first_on_line = false;
+  tokens_.insert(tokens_.begin() + static_cast<std::ptrdiff_t>(at_), put_in);
+}
+
+void Mender::Erase(std::size_t from, std::size_t to) {
+  tokens_.erase(tokens_.begin() + static_cast<std::ptrdiff_t>(from), tokens_.begin() + static_cast<std::ptrdiff_t>(to));
+}
+
+void Mender::Replace(std::size_t from, std::size_t to, int type) {
+  Token token = tokens_[from];
+  token.type = type;
+  token.end = tokens_[std::max(to, from + 1) - 1].end;
+  token.put_in = true;
+  Erase(from + 1, std::max(to, from + 1));
+  tokens_[from] = token;
+}
+
+std::vector<int> Mender::ExpectedWords() const {
+  std::vector<int> words;
+  for (const int type : failure_.expected) {
+    if (IsKeyword(type)) {
+      words.push_back(type);
+    }
+  }
+  return words;
+}
+
 }  // namespace sluice::syntax

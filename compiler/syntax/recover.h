@@ -5,8 +5,8 @@
 
 namespace sluice::syntax {
 
-// Reports the mistake and changes `tokens` so that they parse farther. `again`: the last mending did not help
-// at this token; the clause is given up without another word.
-void Mend(FileParser& file, Tokens& tokens, const Failure& failure, bool again);
+// Reports the mistake and changes `tokens` so that they parse farther. `again`: mending did not help
+// this many times at this token; more and more is then taken out, without another word.
+void Mend(FileParser& file, Tokens& tokens, const Failure& failure, int again);
 
 }  // namespace sluice::syntax

@@ -43,12 +43,69 @@ class TokenRepairer {
             .Report(diagnostics::kUnterminatedString, file_.At(token.begin, token.begin + 3),
                     "this raw string has no end")
             .At("expected `\"\"\"` behind it");
-        Put(token::POISONED_VALUE, token.begin, token.end);
+        UnterminatedRawString(token);
+        return;
+      case token::MINUS:
+        if (token.first_on_line && (DashBeforeClause() || DashesBeforeItems())) {
+          return;
+        }
+        done_.push_back(token);
         break;
       default:
         done_.push_back(token);
     }
     ++at_;
+  }
+
+  const Token* Next(std::size_t count) const {
+    const bool same_line = at_ + count < tokens_.size() && !tokens_[at_ + count].first_on_line;
+    return same_line ? &tokens_[at_ + count] : nullptr;
+  }
+
+  // `- weight 10%`, `- name: x`: no subtraction has two operands side by side behind its sign.
+  bool DashBeforeClause() {
+    const Token* word = Next(1);
+    const Token* value = Next(2);
+    if (word == nullptr || value == nullptr || !IsWord(word->type) || word->begin == tokens_[at_].end) {
+      return false;
+    }
+    const bool beside =
+        value->type == token::COLON ||
+        (BeginsOperand(value->type) && value->type != token::MINUS && value->type != token::LEFT_PAREN &&
+         value->type != token::IF && value->type != token::LEFT_BRACKET && value->type != token::NOT);
+    if (!beside) {
+      return false;
+    }
+    file_.Report(diagnostics::kDashBeforeClause, file_.At(tokens_[at_]), "clauses stand without a dash")
+        .Fix("remove the dash", Safety::kSafe, file_.At(tokens_[at_].begin, word->begin), "");
+    tokens_[at_ + 1].first_on_line = true;
+    ++at_;
+    return true;
+  }
+
+  // `args⏎ - "--fast"⏎ - "--once"`: a string is never subtracted.
+  bool DashesBeforeItems() {
+    if (Next(1) == nullptr || Next(1)->type != token::STRING) {
+      return false;
+    }
+    const std::size_t first = at_;
+    std::string list;
+    while (at_ + 1 < tokens_.size() && tokens_[at_].type == token::MINUS && tokens_[at_].first_on_line &&
+           tokens_[at_ + 1].type == token::STRING) {
+      list += list.empty() ? "" : ", ";
+      list += file_.TextOf(tokens_[at_ + 1]);
+      at_ += 2;
+    }
+    const Span span = file_.At(tokens_[first].begin, tokens_[at_ - 1].end);
+    file_.Report(diagnostics::kDashBeforeClause, file_.At(tokens_[first]), "a list stands in brackets")
+        .At("items stand between `[` and `]`, with commas")
+        .Fix("write a list", Safety::kUncertain, span, "[" + list + "]");
+    Token value = tokens_[first];
+    value.type = token::POISONED_VALUE;
+    value.end = span.end;
+    value.first_on_line = false;
+    done_.push_back(value);
+    return true;
   }
 
   void Put(int type, std::uint32_t begin, std::uint32_t end) {
@@ -72,8 +129,7 @@ class TokenRepairer {
     const Span span = file_.At(tokens_[first].begin, tokens_[at_ - 1].end);
     const std::string_view text = text_.substr(span.begin, span.end - span.begin);
     if (text.find('\0') != std::string_view::npos) {
-      file_.Report(diagnostics::kBadCharacter, span, "a NUL byte stands outside strings and comments").Emit();
-      return;
+      return;  // the file's NUL bytes were reported
     }
     if (FirstInvalidUtf8(text)) {
       return;  // the file's encoding was reported
@@ -184,6 +240,26 @@ class TokenRepairer {
     }
   }
 
+  // All that follows belongs to it, so the brackets that are open here close behind it.
+  void UnterminatedRawString(const Token& token) {
+    std::vector<int> open;
+    for (const Token& before : done_) {
+      if (IsOpening(before.type)) {
+        open.push_back(ClosingOf(before.type));
+      } else if (IsClosing(before.type) && !open.empty()) {
+        open.pop_back();
+      }
+    }
+    const auto end = static_cast<std::uint32_t>(text_.size());
+    Put(token::POISONED_VALUE, token.begin, end);
+    for (auto type = open.rbegin(); type != open.rend(); ++type) {
+      Put(*type, end, end);
+      done_.back().put_in = true;
+      done_.back().first_on_line = false;
+    }
+    at_ = tokens_.size();
+  }
+
   // The text up to the end of the line belongs to it, but for brackets that this line opened and that its last
   // characters close.
   void UnterminatedString(const Token& token) {
@@ -219,10 +295,16 @@ class TokenRepairer {
     while (end > token.begin + 1 && text_[end - 1] == ' ') {
       --end;
     }
-    file_.Report(diagnostics::kUnterminatedString, file_.At(token.begin, end), "this string does not end on its line")
-        .At("expected `\"` behind it")
-        .Note("a text of several lines stands between `\"\"\"` and `\"\"\"`")
-        .Fix("end it", Safety::kUncertain, file_.At(end, end), "\"");
+    if (text_.substr(token.end, 2) == "${") {
+      file_.Report(diagnostics::kUnclosedInterpolation, file_.At(token.end, token.end + 2), "this `${` has no `}`")
+          .At("the string ends before it does")
+          .Note("write `$${` where the text itself holds `${`");
+    } else {
+      file_.Report(diagnostics::kUnterminatedString, file_.At(token.begin, end), "this string does not end on its line")
+          .At("expected `\"` behind it")
+          .Note("a text of several lines stands between `\"\"\"` and `\"\"\"`")
+          .Fix("end it", Safety::kUncertain, file_.At(end, end), "\"");
+    }
     Put(token::POISONED_VALUE, token.begin, end);
     for (auto each = closing.rbegin(); each != closing.rend(); ++each) {
       Put(each->first, each->second, each->second + 1);
@@ -249,7 +331,8 @@ class TokenRepairer {
 
 bool NeedsRepair(const Token& token) {
   return token.type == token::BAD_CHARACTER || token.type == token::BAD_NUMBER ||
-         token.type == token::UNTERMINATED_STRING || token.type == token::UNTERMINATED_RAW_STRING;
+         token.type == token::UNTERMINATED_STRING || token.type == token::UNTERMINATED_RAW_STRING ||
+         (token.type == token::MINUS && token.first_on_line);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace sluice::syntax {
 
-// Bad characters, invalid UTF-8, strings without end, numbers with letters that are no unit, operators of other
+// Bad characters, strings without end, numbers with letters that are no unit, YAML's dashes, operators of other
 // languages. Afterwards `tokens` holds only types that the grammar uses.
 void RepairTokens(FileParser& file, Tokens& tokens);
 

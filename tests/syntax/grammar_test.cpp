@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+
+#include "compiler/diagnostics/diagnostic.h"
+#include "compiler/syntax/grammar_parser.h"
+#include "compiler/syntax/parse.h"
+
+namespace sluice::syntax {
+namespace {
+
+namespace fs = std::filesystem;
+
+Tokens LexAll(const std::string& text) {
+  return Lex(text, 0, static_cast<std::uint32_t>(text.size()), kMaxTokens, nullptr);
+}
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::vector<fs::path> PlansWithoutMistakes() {
+  const fs::path root = SLUICE_SOURCE_DIR;
+  std::vector<fs::path> plans;
+  for (const fs::path& folder : {root / "stdlib", root / "tests" / "golden" / "syntax"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      if (entry.path().extension() == ".plan" && name.rfind("fail_", 0) != 0) {
+        plans.push_back(entry.path());
+      }
+    }
+  }
+  std::sort(plans.begin(), plans.end());
+  return plans;
+}
+
+diagnostics::Emitter ParseText(const std::string& text) {
+  source::SourceSet sources;
+  diagnostics::Emitter emitter;
+  (void)Parse(sources, sources.Add("test.plan", text), emitter);
+  return emitter;
+}
+
+TEST_CASE("every contextual keyword is a name, and no reserved word is") {
+  for (int type = token::AND; type < token::ID; ++type) {
+    const std::string word = Spelling(type);
+    INFO(word);
+    CHECK(LexAll(word).at(0).type == type);
+    CHECK(ParseText("let " + word + " = 1").has_errors() == IsReserved(type));
+    CHECK(ParseText("let x = f(" + word + ")").has_errors() ==
+          (IsReserved(type) && type != token::TRUE && type != token::FALSE && type != token::NONE));
+  }
+}
+
+TEST_CASE("every word is a map's key, a field and an argument's label") {
+  for (int type = token::AND; type < token::ID; ++type) {
+    const std::string word = Spelling(type);
+    INFO(word);
+    CHECK_FALSE(ParseText("let x = { " + word + ": 1 }").has_errors());
+    CHECK_FALSE(ParseText("let x = { a: 1 " + word + ": 2 }").has_errors());
+    CHECK_FALSE(ParseText("let x = a." + word).has_errors());
+    CHECK_FALSE(ParseText("let x = f(" + word + ": 1)").has_errors());
+  }
+}
+
+TEST_CASE("a clause word that begins a line is no operand there, and one in brackets is") {
+  for (const int word : GrammarParser::ClauseWords(rule::kStepBody)) {
+    INFO(Spelling(word));
+    const diagnostics::Emitter emitter =
+        ParseText("rollout r {\n  step s {\n    weight\n    " + Spelling(word) + "\n  }\n}\n");
+    bool at_weight = false;
+    for (const diagnostics::Diagnostic& each : emitter.Sorted()) {
+      at_weight = at_weight || (each.kind == &diagnostics::kMissingOperand && each.span.begin == 27);
+    }
+    CHECK(at_weight);
+    CHECK_FALSE(ParseText("rollout r {\n  step s {\n    weight (\n    " + Spelling(word) + ")\n  }\n}\n").has_errors());
+  }
+}
+
+TEST_CASE("no plan needs the full context or meets an ambiguity") {
+  const std::vector<fs::path> plans = PlansWithoutMistakes();
+  REQUIRE(plans.size() > 20);
+  for (const fs::path& path : plans) {
+    INFO(path.string());
+    const std::string text = ReadFile(path);
+    CHECK(GrammarParser::CountHardPredictions(GrammarParser::Entry::kChunk, LexAll(text)) == 0);
+  }
+}
+
+TEST_CASE("the stdlib parses without a diagnostic") {
+  for (const fs::path& path : PlansWithoutMistakes()) {
+    INFO(path.string());
+    CHECK_FALSE(ParseText(ReadFile(path)).has_errors());
+  }
+}
+
+TEST_CASE("spans cut out what was written") {
+  source::SourceSet sources;
+  diagnostics::Emitter emitter;
+  const source::FileId file =
+      sources.Add("test.plan", "\xef\xbb\xbflet \xc3\xa9 = 1\r\nlet name = f(\"\xc3\xa9 ${a - 1}\", 10%)\r\n");
+  const PlanFile plan = Parse(sources, file, emitter);
+  REQUIRE_FALSE(plan.declarations.empty());
+  const auto& let = std::get<LetDeclaration>(plan.declarations.back().declaration);
+  CHECK(sources.Text(let.name.span) == "name");
+  CHECK(sources.Text(let.value->span) == "f(\"\xc3\xa9 ${a - 1}\", 10%)");
+  const auto& call = std::get<Call>(let.value->node);
+  const auto& string = std::get<StringLiteral>(call.arguments.at(0).value->node);
+  CHECK(sources.Text(string.parts.at(1).value->span) == "a - 1");
+  CHECK(sources.Begin(string.parts.at(1).value->span).line == 2);
+  CHECK(sources.Begin(string.parts.at(1).value->span).column == 19);
+}
+
+}  // namespace
+}  // namespace sluice::syntax
