@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/embedded/images.h"
+
 namespace sluice::embedded {
 namespace {
 
@@ -52,11 +54,7 @@ std::int64_t ShareWithin(const ImageBehaviour& behaviour, std::int64_t ms) {
 }
 
 std::int64_t Book(Counters& counters, const ImageBehaviour& behaviour, Duration since_ready, std::int64_t requests) {
-  std::int64_t rate = 0;
-  for (const ErrorRate& each : behaviour.errors) {
-    if (each.from <= since_ready) rate = each.per_million;
-  }
-  counters.owed_errors += requests * rate;
+  counters.owed_errors += requests * ErrorsAt(behaviour, since_ready);
   std::int64_t failed = counters.owed_errors / kMillion;
   counters.owed_errors %= kMillion;
   failed = std::min(failed, requests);
