@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "compiler/base/text.h"
 #include "compiler/check/steps.h"
 #include "compiler/check/words.h"
 #include "compiler/kubernetes/names.h"
@@ -36,6 +37,10 @@ class RolloutBody {
   void Finish();
 
  private:
+  // The service or route that a clause names: by an expression, or by text where its declaration is repeated.
+  template <typename Handle>
+  std::optional<graph::Value> Named(const syntax::ExpressionPtr& value, DeclarationKind kind, const std::string& what);
+  std::optional<graph::Value> ByText(const syntax::ExpressionPtr& value, DeclarationKind kind, const std::string& what);
   void Deploy(const syntax::ExpressionPtr& value);
   void Through(const syntax::ExpressionPtr& value);
   void Using(const syntax::ExpressionPtr& value);
@@ -48,16 +53,50 @@ class RolloutBody {
   std::vector<StepDraft> drafts_;
 };
 
+std::optional<graph::Value> RolloutBody::ByText(const syntax::ExpressionPtr& value, DeclarationKind kind,
+                                                const std::string& what) {
+  std::optional<std::string> name = reader_.Text(value, what);
+  if (!name) {
+    return std::nullopt;
+  }
+  if (const Declared* declared = declared_.module->Find(kind, *name)) {
+    declared->used = true;
+    return ValueOf(*declared, reader_.context());
+  }
+  std::vector<std::string> names;
+  for (const auto& declared : declared_.module->declarations()) {
+    if (declared->kind == kind) {
+      names.push_back(declared->name);
+    }
+  }
+  diagnostics::Builder report = reader_.context().Report(
+      diagnostics::kUnknownName, value->span, fmt::format("there is no {} `{}` here", DeclarationWord(kind), *name));
+  const std::vector<std::string> similar = SimilarNames(*name, names);
+  if (!similar.empty()) {
+    report.Note(fmt::format("there is `{}`", similar.front()));
+  }
+  return std::nullopt;
+}
+
+template <typename Handle>
+std::optional<graph::Value> RolloutBody::Named(const syntax::ExpressionPtr& value, DeclarationKind kind,
+                                               const std::string& what) {
+  if (std::holds_alternative<syntax::StringLiteral>(value->node)) {
+    return ByText(value, kind, what);
+  }
+  return reader_.Handle<Handle>(value, InstanceType(kind), what);
+}
+
 void RolloutBody::Deploy(const syntax::ExpressionPtr& value) {
   rollout_.deploy_span = value->span;
-  if (std::optional<graph::Value> service = reader_.Handle<ServiceHandle>(value, ServiceType(), "`deploy`")) {
+  if (std::optional<graph::Value> service = Named<ServiceHandle>(value, DeclarationKind::kService, "`deploy`")) {
     rollout_.service = HandleOf<ServiceHandle>(*service)->service();
   }
 }
 
 void RolloutBody::Through(const syntax::ExpressionPtr& value) {
   rollout_.through_span = value->span;
-  if (std::optional<graph::Value> route = reader_.Handle<RouteHandle>(value, RouteType(), "`through`")) {
+  if (std::optional<graph::Value> route = Named<RouteHandle>(value, DeclarationKind::kRoute, "`through`")) {
     rollout_.route = HandleOf<RouteHandle>(*route)->route();
     rollout_.router = rollout_.route->router;
   }

@@ -109,7 +109,7 @@ void ReadStep(const syntax::Step& step, const Reader& reader, std::vector<StepDr
   }
   // Nothing is left of it: its body is still checked, and others may be `after` it.
   const ScopePtr unbound = UnboundRepeat(step.repetitions, reader.scope(), reader.context());
-  ReadVerbs(step.verbs, reader.In(unbound));
+  ReadVerbs(step.verbs, reader.In(unbound).TypesOnly());
   StepDraft draft = Draft(step, reader);
   draft.step.left_out = true;
   if (known) {

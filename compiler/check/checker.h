@@ -52,7 +52,18 @@ class Reader {
   const ScopePtr& scope() const { return scope_; }
   Span site() const { return site_; }
   // The same in an inner scope.
-  Reader In(ScopePtr scope) const { return Reader(*checker_, std::move(scope), site_); }
+  Reader In(ScopePtr scope) const {
+    Reader inner = *this;
+    inner.scope_ = std::move(scope);
+    return inner;
+  }
+  // The same for a body that is not carried out: types are checked, nothing has a value.
+  Reader TypesOnly() const {
+    Reader checking = *this;
+    checking.types_only_ = true;
+    return checking;
+  }
+  bool types_only() const { return types_only_; }
 
   std::optional<graph::Value> Any(const syntax::ExpressionPtr& expression, const std::string& what) const;
   std::optional<graph::Value> Of(const syntax::ExpressionPtr& expression, const Type& type,
@@ -92,6 +103,7 @@ class Reader {
   Checker* checker_;
   ScopePtr scope_;
   Span site_;
+  bool types_only_ = false;
 };
 
 // Which clauses a body has had so far.

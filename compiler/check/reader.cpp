@@ -20,7 +20,12 @@ std::optional<graph::Value> Reader::Of(const syntax::ExpressionPtr& expression, 
   if (expression == nullptr || std::holds_alternative<syntax::Poisoned>(expression->node)) {
     return std::nullopt;
   }
-  return Evaluate(*expression, scope_, Expected{type, what, Stage::kCompileTime}, context());
+  const Expected expected{type, what, Stage::kCompileTime};
+  if (types_only_) {
+    CheckType(*expression, scope_, expected, context());
+    return std::nullopt;
+  }
+  return Evaluate(*expression, scope_, expected, context());
 }
 
 std::optional<graph::Value> Reader::Any(const syntax::ExpressionPtr& expression, const std::string& what) const {
@@ -32,7 +37,12 @@ graph::ExpressionPtr Reader::Residual(const syntax::ExpressionPtr& expression, c
   if (expression == nullptr || std::holds_alternative<syntax::Poisoned>(expression->node)) {
     return nullptr;
   }
-  return EvaluateResidual(*expression, scope_, Expected{type, what, Stage::kRunTime}, context());
+  const Expected expected{type, what, Stage::kRunTime};
+  if (types_only_) {
+    CheckType(*expression, scope_, expected, context());
+    return nullptr;
+  }
+  return EvaluateResidual(*expression, scope_, expected, context());
 }
 
 std::optional<std::string> Reader::Text(const syntax::ExpressionPtr& expression, const std::string& what) const {

@@ -36,7 +36,13 @@ const Declared* Meant(const std::vector<const Declared*>& found, const Type& exp
   const auto at = std::find_if(found.begin(), found.end(), [&](const Declared* declared) {
     return !expected.name().empty() && InstanceType(declared->kind).name() == expected.name();
   });
-  return at != found.end() ? *at : nullptr;
+  if (at != found.end()) {
+    return *at;
+  }
+  // A rollout is no value: what shares its name is meant.
+  const auto is_value = [](const Declared* declared) { return declared->kind != DeclarationKind::kRollout; };
+  const bool one = std::count_if(found.begin(), found.end(), is_value) == 1;
+  return one ? *std::find_if(found.begin(), found.end(), is_value) : nullptr;
 }
 
 Resolved ToResolved(const Declared& declared, Span use, Context& context) {
@@ -133,12 +139,38 @@ std::string ImportHint(std::string_view name) {
              : "";
 }
 
+// Where a name of the cluster has a value; "" for other names.
+std::string RootHint(std::string_view name) {
+  static constexpr std::pair<std::string_view, std::string_view> kRoots[] = {
+      {"candidate", "in gates, and in the messages of `notify`"},
+      {"stable", "in gates, and in the messages of `notify`"},
+      {"step", "in the messages of `notify`"},
+      {"reason", "in the messages of `notify`"},
+      {"value", "in the `pass` and `fail` of a gate"},
+      {"response", "in the clauses of a provider"},
+      {"split", "in the objects of a router"},
+      {"object", "in the `settled` of a router"},
+      {"message", "in the request of a channel"},
+      {"event", "in the request of a channel"}};
+  for (const auto& [root, place] : kRoots) {
+    if (root == name) {
+      return fmt::format("`{}` has a value {}", root, place);
+    }
+  }
+  return "";
+}
+
 void ReportUnknown(const std::string& name, Span span, const ScopePtr& scope, Context& context) {
+  if (name == "cluster") {
+    context.Report(diagnostics::kNotYetSupported, span, "`cluster` is not carried out yet").Emit();
+    return;
+  }
   const std::vector<std::string> visible = VisibleNames(scope);
   const std::string import = ImportHint(name);
   auto builder = context.Report(diagnostics::kUnknownName, span, fmt::format("nothing is called `{}` here", name));
-  if (!import.empty()) {
-    builder.Note(import);
+  const std::string root = RootHint(name);
+  if (!import.empty() || !root.empty()) {
+    builder.Note(import.empty() ? root : import);
     return;
   }
   const std::string subtraction = name.find('-') != std::string::npos ? Subtraction(name, visible) : "";
