@@ -1,0 +1,132 @@
+// lint, compile and graph as CI runs them.
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "tests/cli/process.h"
+
+namespace sluice::test {
+namespace {
+
+const std::string kShop = std::string(SLUICE_SOURCE_DIR) + "/examples/shop";
+
+constexpr const char* kGood = R"(service web {
+  namespace "web"
+  image     "ghcr.io/acme/web:1.0.0"
+  replicas  4
+  port      http 8080
+  probe     ready http "/readyz" every 5s
+}
+rollout web {
+  deploy web
+  step half { weight 50%  hold 5m }
+  step full { weight 100% }
+}
+)";
+
+}  // namespace
+
+TEST_CASE("a plan set without a mistake: status 0") {
+  const Ended ended = Sluice("lint " + kShop);
+  CHECK(ended.status == 0);
+  CHECK(ended.err.find("in 1 plan file") != std::string::npos);
+}
+
+TEST_CASE("a mistake: status 1, and the line that must change in every format") {
+  const Scratch scratch;
+  scratch.Write("web.plan", std::string(kGood) + "rollout other { deploy wbe  step full { weight 100% } }\n");
+  const std::string path = scratch.path().string();
+  const Ended text = Sluice("lint " + path);
+  CHECK(text.status == 1);
+  CHECK(text.out.find(path + "/web.plan:13:") != std::string::npos);
+  const Ended short_form = Sluice("lint --format short " + path);
+  CHECK(short_form.status == 1);
+  CHECK(short_form.out.rfind(path + "/web.plan:13:", 0) == 0);
+  const Ended json = Sluice("lint --format json " + path);
+  CHECK(json.status == 1);
+  CHECK(json.out.find("\"line\":13") != std::string::npos);
+  CHECK(json.out.find("\"level\":\"error\"") != std::string::npos);
+}
+
+TEST_CASE("warnings count only when asked for") {
+  const Scratch scratch;
+  std::string latest = kGood;
+  latest.replace(latest.find("web:1.0.0"), 9, "web:latest");
+  scratch.Write("web.plan", latest);
+  CHECK(Sluice("lint " + scratch.path().string()).status == 0);
+  CHECK(Sluice("lint --warnings-as-errors " + scratch.path().string()).status == 1);
+}
+
+TEST_CASE("wrong usage: status 2 and a word on what to do") {
+  for (const char* arguments : {"", "lnt", "lint", "lint --format xml .", "compile .", "graph . --format png",
+                                "reconcile", "reconcile --repo x --cluster moon", "status --nonsense"}) {
+    CAPTURE(arguments);
+    const Ended ended = Sluice(arguments);
+    CHECK(ended.status == 2);
+    CHECK(ended.err.rfind("sluice: ", 0) == 0);
+  }
+  CHECK(Sluice("--help").status == 0);
+  CHECK(Sluice("lint --help").status == 0);
+  CHECK(Sluice("--version").out.rfind("sluice ", 0) == 0);
+}
+
+TEST_CASE("a root that isn't there, or has no plan, is an error and no crash") {
+  const Scratch scratch;
+  CHECK(Sluice("lint /nonexistent/plans").status == 1);
+  CHECK(Sluice("lint " + scratch.path().string()).status == 1);
+}
+
+TEST_CASE("a limit: status 4") {
+  const Scratch scratch;
+  scratch.Write("web.plan", std::string(300 * 1024, ' '));
+  CHECK(Sluice("lint " + scratch.path().string()).status == 4);
+}
+
+TEST_CASE("the same plan set gives the same bytes in another directory, locale, time zone and for another user") {
+  const Scratch scratch;
+  scratch.Write("one/web.plan", kGood);
+  scratch.Write("deep/er/two/web.plan", kGood);
+  REQUIRE(Sluice("compile " + (scratch / "one").string() + " -o " + (scratch / "out1").string()).status == 0);
+  REQUIRE(Sluice("compile two -o " + (scratch / "out2").string(),
+                 "cd " + (scratch / "deep/er").string() + " && TZ=Asia/Tokyo LC_ALL=C.UTF-8 HOME=/nonexistent USER=other")
+              .status == 0);
+  CHECK(Shell("diff -r " + (scratch / "out1").string() + " " + (scratch / "out2").string()).status == 0);
+}
+
+TEST_CASE("compile leaves other people's files alone and takes away what it no longer writes") {
+  const Scratch scratch;
+  scratch.Write("plans/web.plan", kGood);
+  scratch.Write("other/notes.txt", "mine");
+  const std::string plans = (scratch / "plans").string();
+  CHECK(Sluice("compile " + plans + " -o " + (scratch / "other").string()).status == 2);
+  CHECK(scratch.Read("other/notes.txt") == "mine");
+
+  const std::string out = (scratch / "out").string();
+  REQUIRE(Sluice("compile " + plans + " -o " + out).status == 0);
+  CHECK(Sluice("compile " + plans + " -o " + out + " --check").status == 0);
+  scratch.Write("out/manifests/web_service_old.yaml", "kind: Service\n");
+  const Ended check = Sluice("compile " + plans + " -o " + out + " --check");
+  CHECK(check.status == 1);
+  CHECK(check.out.find("left over") != std::string::npos);
+  REQUIRE(Sluice("compile " + plans + " -o " + out).status == 0);
+  CHECK_FALSE(std::filesystem::exists(scratch / "out/manifests/web_service_old.yaml"));
+}
+
+TEST_CASE("a plan set that does not compile writes nothing") {
+  const Scratch scratch;
+  scratch.Write("web.plan", "service web { image 5 }\n");
+  CHECK(Sluice("compile " + scratch.path().string() + " -o " + (scratch / "out").string()).status == 1);
+  CHECK_FALSE(std::filesystem::exists(scratch / "out"));
+}
+
+TEST_CASE("a graph is drawn in each format, and an unknown rollout gets the similar name") {
+  CHECK(Sluice("graph " + kShop).out.find("first") != std::string::npos);
+  CHECK(Sluice("graph " + kShop + " --format dot").out.rfind("digraph", 0) == 0);
+  CHECK(Sluice("graph " + kShop + " --format mermaid").out.find("flowchart") != std::string::npos);
+  CHECK(Sluice("graph " + kShop + " --format json").out.find("\"schema\": \"sluice.graph/1\"") != std::string::npos);
+  const Ended unknown = Sluice("graph " + kShop + " --rollout chekout");
+  CHECK(unknown.status == 1);
+  CHECK(unknown.err.find("checkout") != std::string::npos);
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,137 @@
+// The reconciler as a process: a commit in, a rollout out, killed and restarted, told things by people.
+#include <csignal>
+#include <memory>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "tests/cli/process.h"
+
+namespace sluice::test {
+namespace {
+
+// A repository with one rollout whose steps take seconds, and commands on it.
+struct Shop {
+  Scratch scratch;
+
+  explicit Shop(const std::string& steps) {
+    scratch.Write("shop/web.plan", Plan("1.0.0", steps));
+    Git("init --quiet --initial-branch main .");
+    Commit("one");
+  }
+
+  static std::string Plan(const std::string& tag, const std::string& steps) {
+    return "service web {\n  namespace \"web\"\n  image \"ghcr.io/acme/web:" + tag +
+           "\"\n  replicas 2\n  port http 8080\n  probe ready http \"/readyz\" every 1s\n}\n"
+           "rollout web {\n  deploy web\n  drain 1s\n" + steps + "}\n";
+  }
+
+  void Git(const std::string& arguments) const {
+    const Ended ended = Shell("git -C " + (scratch / "shop").string() + " -c user.name=t -c user.email=t@e " + arguments);
+    INFO(ended.err);
+    REQUIRE(ended.status == 0);
+  }
+  void Commit(const std::string& message) const {
+    Git("add -A");
+    Git("commit --quiet --message " + message);
+  }
+  void Edit(const std::string& tag, const std::string& steps) const {
+    scratch.Write("shop/web.plan", Plan(tag, steps));
+    Commit("edit");
+  }
+  std::string Arguments() const {
+    return "--repo " + (scratch / "shop").string() + " --interval 0.3 --state " + (scratch / "state").string();
+  }
+};
+
+std::string Status(const Reconcile& reconcile) {
+  return Sluice("status web --format json --server " + reconcile.server()).out;
+}
+
+bool Shows(const Reconcile& reconcile, const std::string& text) { return Status(reconcile).find(text) != std::string::npos; }
+
+bool SettledOn(const Reconcile& reconcile, const std::string& tag) {
+  const std::string status = Status(reconcile);
+  return status.find("\"state\":\"settled\"") != std::string::npos &&
+         status.find("\"image\":\"ghcr.io/acme/web:" + tag + "\",\"share\"") != std::string::npos;
+}
+
+constexpr const char* kPaused = "  step half { weight 50%  pause until approved by \"sre\" within 1h }\n  step full { weight 100% }\n";
+
+}  // namespace
+
+TEST_CASE("kill -9 in the middle and a restart go on where it was") {
+  Shop shop(kPaused);
+  auto first = std::make_unique<Reconcile>(shop.scratch, shop.Arguments());
+  REQUIRE(first->server() != "");
+  REQUIRE(Eventually(30, [&] { return SettledOn(*first, "1.0.0"); }));
+  shop.Edit("1.1.0", kPaused);
+  REQUIRE(Eventually(30, [&] { return Shows(*first, "an approval") && Shows(*first, "\"step\":\"half\",\"state\":\"active\""); }));
+  const std::string run = "\"run\":2";
+  REQUIRE(Shows(*first, run));
+  first->End(SIGKILL);
+  first.reset();
+
+  Reconcile second(shop.scratch, shop.Arguments());
+  REQUIRE(second.server() != "");
+  REQUIRE(Eventually(20, [&] { return Shows(second, run) && Shows(second, "\"step\":\"half\",\"state\":\"active\""); }));
+
+  SECTION("an approval by the group lets it finish") {
+    const Ended stranger = Sluice("approve web --as eve --group sales --server " + second.server());
+    CHECK(stranger.status == 1);
+    CHECK(stranger.err.find("refused") != std::string::npos);
+    const Ended approved = Sluice("approve web --as ann --group sre --why looks-good --server " + second.server());
+    INFO(approved.out << approved.err);
+    CHECK(approved.status == 0);
+    CHECK(Eventually(30, [&] { return SettledOn(second, "1.1.0"); }));
+    const Ended history = Sluice("history web --server " + second.server());
+    CHECK(history.out.find("ann") != std::string::npos);
+  }
+  SECTION("an abort takes it back and holds it") {
+    CHECK(Sluice("abort web --as ann --why wrong --server " + second.server()).status == 0);
+    CHECK(Eventually(30, [&] { return Shows(second, "\"state\":\"Held\""); }));
+  }
+  CHECK(second.End(SIGTERM) == 0);
+}
+
+TEST_CASE("SIGTERM ends it within seconds, cleanly") {
+  Shop shop("  step full { weight 100% }\n");
+  Reconcile reconcile(shop.scratch, shop.Arguments());
+  REQUIRE(reconcile.server() != "");
+  CHECK(reconcile.End(SIGTERM) == 0);
+  CHECK(reconcile.Log().find("\"message\":\"ended\"") != std::string::npos);
+}
+
+TEST_CASE("--once ends with the outcome") {
+  Shop shop("  step full { weight 100% }\n");
+  CHECK(Sluice("reconcile --once --listen 127.0.0.1:0 " + shop.Arguments()).status == 0);
+}
+
+TEST_CASE("health and metrics are served, and a plan set that does not compile changes nothing and says where") {
+  Shop shop("  step full { weight 100% }\n");
+  Reconcile reconcile(shop.scratch, shop.Arguments());
+  REQUIRE(Eventually(30, [&] { return SettledOn(reconcile, "1.0.0"); }));
+  CHECK(Shell("curl -sf " + reconcile.server() + "/healthz").status == 0);
+  CHECK(Shell("curl -sf " + reconcile.server() + "/readyz").status == 0);
+  CHECK(Shell("curl -sf " + reconcile.server() + "/metrics").out.find("sluice_rollouts") != std::string::npos);
+  shop.Edit("1.1.0", "  step full { wieght 100% }\n");
+  CHECK(Eventually(20, [&] { return reconcile.Log().find("web.plan:11") != std::string::npos; }));
+  CHECK(SettledOn(reconcile, "1.0.0"));
+  CHECK(Shell("curl -s " + reconcile.server() + "/sluice/v1/source").out.find("web.plan") != std::string::npos);
+}
+
+TEST_CASE("commands that fit nothing are refused with a reason") {
+  Shop shop("  step full { weight 100% }\n");
+  Reconcile reconcile(shop.scratch, shop.Arguments());
+  REQUIRE(Eventually(30, [&] { return SettledOn(reconcile, "1.0.0"); }));
+  const Ended approve = Sluice("approve web --server " + reconcile.server());
+  CHECK(approve.status == 1);
+  CHECK(approve.err.find("refused: ") != std::string::npos);
+  const Ended unknown = Sluice("abort wbe --server " + reconcile.server());
+  CHECK(unknown.status == 1);
+  CHECK(unknown.err.find("`wbe`") != std::string::npos);
+  CHECK(Sluice("pause web --for soon --server " + reconcile.server()).status == 2);
+  CHECK(Sluice("status --server http://127.0.0.1:1").status == 1);
+}
+
+}  // namespace sluice::test
