@@ -347,7 +347,7 @@ fragment DIGIT : [0-9] ;
 STRING : '"' STRING_CHARACTER* '$'* '"' ;
 RAW_STRING : '"""' (QUOTES? RAW_CHARACTER)* (QUOTES '$'+ | '$'*) '"""' ;
 UNTERMINATED_RAW_STRING : '"""' (QUOTES? RAW_CHARACTER)* ;
-UNTERMINATED_STRING : '"' STRING_CHARACTER* '$'* ;
+UNTERMINATED_STRING : '"' STRING_CHARACTER* ;
 fragment STRING_CHARACTER
   : ~["\\$\r\n] | '\\' ~[\r\n] | '$'+ (~["\\${\r\n] | '\\' ~[\r\n]) | '$' '$'+ '{' | INTERPOLATION ;
 fragment RAW_CHARACTER : ~["$] | '$'+ ~["${] | '$' '$'+ '{' | RAW_INTERPOLATION ;

@@ -141,8 +141,11 @@ bool FileParser::ParseMending(GrammarParser::Entry entry, Tree& tree) {
     }
     read += tree.tokens.size();
     const Token* at = failure->token < tree.tokens.size() ? &tree.tokens[failure->token] : nullptr;
-    if (mendings == kMaxMendings || read > kMaxTokensMended) {
-      Report(diagnostics::kTooManyMistakes, at != nullptr ? At(*at) : At(tree.tokens.back()),
+    if (mendings == kMaxMendings || read > kMaxTokensMended || tree.tokens.empty()) {
+      Report(diagnostics::kTooManyMistakes,
+             At(at != nullptr         ? *at
+                : tree.tokens.empty() ? Token()
+                                      : tree.tokens.back()),
              "the rest of this declaration is not read")
           .At("it has too many mistakes up to here");
       return false;

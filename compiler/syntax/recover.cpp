@@ -88,7 +88,7 @@ void Mender::Mend() {
     const bool opened = frame->first_token < at_ || frame->rule == rule::kChunk;
     const bool body = opened && !GrammarParser::ClauseWords(frame->rule).empty();
     const bool bracket = opened && IsBracketRule(frame->rule);
-    if (!body && !bracket && !IsClauseRule(frame->rule)) {
+    if (!body && !bracket && (!opened || !IsClauseRule(frame->rule))) {
       continue;
     }
     // A map or list that takes its first entry expects an operand too; what is wrong then is the entry.
@@ -152,10 +152,10 @@ void Mender::InBracket(const Frame& frame) {
 
 void Mender::InMapEntry(const Frame& frame) {
   const Token here = Here();
-  const Token& key = tokens_[frame.first_token];
-  if (!Expects(token::COLON)) {
+  if (!Expects(token::COLON) || frame.first_token >= at_) {
     return OperandMissing();
   }
+  const Token key = tokens_[frame.first_token];
   if (here.type == token::ASSIGN) {
     file_.Report(diagnostics::kMissingMark, file_.At(here), "a key of a map ends with `:`")
         .Fix("write `:`", Safety::kSafe, file_.At(key.end, here.end), ":");
@@ -219,6 +219,9 @@ void Mender::InBody(const Frame& frame) {
 }
 
 void Mender::BehindClause(const Frame& body) {
+  if (AtEnd()) {
+    return GiveUp(2);
+  }
   const Token here = Here();
   const bool last = at_ + 1 >= tokens_.size() || tokens_[at_ + 1].first_on_line || IsClosing(tokens_[at_ + 1].type) ||
                     StartsClause(tokens_[at_ + 1]);
@@ -280,7 +283,11 @@ void Mender::GiveUp(int level) {
       Replace(at_, ClauseEnd(*body, at_ + 1), token::POISONED_CLAUSE);
       return;
     }
-    tokens_.clear();
+    if (failure_.frames.front().rule == rule::kChunk || tokens_.empty()) {
+      tokens_.clear();
+    } else {
+      Replace(0, tokens_.size(), token::POISONED_VALUE);
+    }
     return;
   }
   Replace(clause->first_token, ClauseEnd(*body, at_), token::POISONED_CLAUSE);

@@ -164,7 +164,7 @@ bool Mender::SpaceBeforeUnit() {
 }
 
 bool Mender::NameMissing() {
-  if (!Expects(token::ID) || ExpectsOperand()) {
+  if (!Expects(token::ID) || ExpectsOperand() || Expects(token::LEFT_BRACE)) {
     return false;
   }
   const Token here = Here();
@@ -193,7 +193,8 @@ bool Mender::NameMissing() {
     Insert(token::ID);
     return true;
   }
-  const bool wrong = !AtEnd() && !here.first_on_line && here.type >= token::DATE && here.type <= token::RAW_STRING;
+  const bool wrong = before.type != token::PORT && !AtEnd() && !here.first_on_line && here.type >= token::DATE &&
+                     here.type <= token::RAW_STRING;
   if (wrong) {
     file_.Report(diagnostics::kMissingName, file_.At(here), fmt::format("{} is no name", Shown(here)))
         .At("a name is letters, digits, `_` and single dashes, and begins with a letter");

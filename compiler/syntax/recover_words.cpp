@@ -91,6 +91,9 @@ bool Mender::MarkBehindWord() {
   if (!mark || !IsWord(before.type) || before.put_in || InnermostBody() == nullptr) {
     return false;
   }
+  if (here.type == token::ASSIGN && Expects(token::ID) && !ExpectsOperand()) {
+    return false;  // it is the name that is missing
+  }
   const bool map = std::any_of(failure_.frames.rbegin(), failure_.frames.rend(),
                                [](const Frame& frame) { return frame.rule == rule::kMapEntry; });
   const bool declares = Expects(token::ASSIGN) || Expects(token::COLON) || Expects(token::ARROW);
