@@ -143,18 +143,20 @@ Default* FindDefault(const syntax::DefaultDeclaration& declaration, Context& con
 
 }  // namespace
 
-Type TypeOf(const Declared& declared, Context& context) {
+Type TypeOf(const Declared& declared, Context& context) { return TypeAt(declared, declared.name_span, context); }
+
+Type TypeAt(const Declared& declared, Span use, Context& context) {
   if (declared.type) {
     return *declared.type;
   }
   if (declared.type_state == Declared::State::kBusy) {
-    IsRecursion(&declared, declared.name_span, context);
+    IsRecursion(&declared, use, context);
     return {};
   }
   declared.type_state = Declared::State::kBusy;
   Type type;
   {
-    const Entered entered(context, {&declared, declared.name, declared.name_span, {}});
+    const Entered entered(context, {&declared, declared.name, declared.name_span, use});
     type = MakeType(declared, context);
   }
   declared.type = type;
@@ -183,7 +185,7 @@ std::optional<Value> ValueAt(const Declared& declared, Span use, Context& contex
 
 std::optional<Value> ValueOf(const Declared& declared, Context& context) { return ValueAt(declared, {}, context); }
 
-Type TypeOf(const Resolved& resolved, const ScopePtr& scope, std::string_view name, Context& context) {
+Type TypeOf(const Resolved& resolved, const ScopePtr& scope, std::string_view name, Span use, Context& context) {
   switch (resolved.kind) {
     case Resolved::Kind::kUnknown:
       return {};
@@ -192,7 +194,7 @@ Type TypeOf(const Resolved& resolved, const ScopePtr& scope, std::string_view na
       return binding != nullptr ? binding->type : Type();
     }
     case Resolved::Kind::kDeclared:
-      return TypeOf(*resolved.declared, context);
+      return TypeAt(*resolved.declared, use, context);
     case Resolved::Kind::kModule:
       return Type::OfModule(resolved.module);
     case Resolved::Kind::kDefault: {

@@ -34,8 +34,41 @@ bool FindWayBack(const Calls& calls, const Declared* from, const Declared* to, s
   return false;
 }
 
+// The calls among functions that lead back to themselves, or to one that does: what calls nothing of these is
+// taken away until nothing more can be.
+Calls EndlessCalls(const Calls& calls) {
+  std::map<const Declared*, std::size_t> callees;
+  std::map<const Declared*, std::vector<const Declared*>> callers;
+  std::vector<const Declared*> ending;
+  for (const auto& [caller, sites] : calls) {
+    callees[caller] += sites.size();
+    for (const auto& [callee, site] : sites) {
+      callers[callee].push_back(caller);
+      if (calls.count(callee) == 0 && callees.try_emplace(callee, 0).second) {
+        ending.push_back(callee);
+      }
+    }
+  }
+  while (!ending.empty()) {
+    const Declared* gone = ending.back();
+    ending.pop_back();
+    for (const Declared* caller : callers[gone]) {
+      if (--callees[caller] == 0) {
+        ending.push_back(caller);
+      }
+    }
+  }
+  Calls endless;
+  for (const auto& [caller, sites] : calls) {
+    if (callees[caller] > 0) {
+      endless.emplace(caller, sites);
+    }
+  }
+  return endless;
+}
+
 void ReportRecursion(const ModuleSet& modules, Context& context) {
-  const Calls& calls = context.state().calls;
+  const Calls calls = EndlessCalls(context.state().calls);
   std::set<const Declared*> reported;
   for (const auto& [path, module] : modules.modules()) {
     for (const auto& declared : module->declarations()) {

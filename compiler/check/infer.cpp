@@ -252,7 +252,7 @@ Type Inference::Of(const syntax::If& conditional, const syntax::Expression&, con
 Type Inference::Of(const syntax::NameReference& name, const syntax::Expression& expression, const Type& hint) {
   const Resolved resolved = ResolveName(expression, scope_, hint, context_);
   context_.state().facts[&expression].resolved = resolved;
-  return TypeOf(resolved, scope_, name.name, context_);
+  return TypeOf(resolved, scope_, name.name, expression.span, context_);
 }
 
 Type Inference::Of(const syntax::Member& member, const syntax::Expression& expression, const Type& hint) {
@@ -265,7 +265,7 @@ Type Inference::Of(const syntax::Member& member, const syntax::Expression& expre
                                   ? ResolveDefault(member.name, context_)
                                   : ResolveInModule(*object.module(), member.name, member.object->span, hint, context_);
     facts[&expression].resolved = resolved;
-    return TypeOf(resolved, scope_, member.name.text, context_);
+    return TypeOf(resolved, scope_, member.name.text, expression.span, context_);
   }
   if (object.is(Kind::kMap)) {
     facts[&expression].strict = true;

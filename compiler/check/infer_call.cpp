@@ -297,7 +297,7 @@ Type Inference::Of(const syntax::Call& call, const syntax::Expression& expressio
   }
   const Type callee = std::holds_alternative<syntax::NameReference>(call.callee->node)
                           ? TypeOf(context_.state().facts[call.callee.get()].resolved, scope_,
-                                   std::get<syntax::NameReference>(call.callee->node).name, context_)
+                                   std::get<syntax::NameReference>(call.callee->node).name, call.callee->span, context_)
                           : Infer(*call.callee, hint);
   if (callee.is(Kind::kFunction)) {
     return SignatureCall(*callee.signature(), call, expression);

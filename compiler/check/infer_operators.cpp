@@ -115,7 +115,11 @@ void SuggestUnits(diagnostics::Builder& builder, const syntax::Expression& expre
       }
       break;
     case Kind::kDuration:
-      meanings = {digits + "s", digits + "m", digits + "h"};
+      if (literal->unit == syntax::Unit::kNone && literal->value >= Number(100)) {
+        meanings = {digits + "ms", digits + "s"};
+      } else {
+        meanings = {digits + "s", digits + "m", digits + "h"};
+      }
       break;
     case Kind::kBytes:
       meanings = {digits + "Mi", digits + "Gi"};

@@ -74,7 +74,7 @@ struct Context::State {
 };
 
 // Values made while a plan set is evaluated, together.
-inline constexpr std::size_t kMaxProducedBytes = 256ULL << 20;
+inline constexpr std::size_t kMaxProducedBytes = 128ULL << 20;
 // Expressions within expressions, through calls: bounds the stack.
 inline constexpr int kMaxDepth = 2'000;
 
@@ -87,7 +87,9 @@ Resolved ResolveInModule(const Module& module, const syntax::Name& name, Span ob
                          Context& context);
 Resolved ResolveDefault(const syntax::Name& name, Context& context);
 
-Type TypeOf(const Resolved& resolved, const ScopePtr& scope, std::string_view name, Context& context);
+// The type of what `name` was resolved to, at `use`.
+Type TypeOf(const Resolved& resolved, const ScopePtr& scope, std::string_view name, Span use, Context& context);
+Type TypeAt(const Declared& declared, Span use, Context& context);
 std::optional<graph::Value> ValueOfDefault(const syntax::DefaultDeclaration& declaration, Context& context);
 
 std::shared_ptr<const Signature> SignatureOf(const graph::Builtin& builtin, Context& context);
