@@ -1,4 +1,6 @@
+#include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -39,10 +41,12 @@ void CheckWindows(const check::Hold& hold, const check::Step& step, const check:
 }  // namespace
 
 void LintGates(const check::Rollout& rollout, diagnostics::Emitter& emitter) {
+  // The repetitions of a step say the same at one line.
+  std::set<std::pair<source::FileId, std::uint32_t>> seen;
   for (const check::Step& step : rollout.steps) {
     for (const check::Verb& verb : step.verbs) {
       const auto* hold = std::get_if<check::Hold>(&verb.verb);
-      if (!step.left_out && hold != nullptr && hold->guard) {
+      if (!step.left_out && hold != nullptr && hold->guard && seen.insert({verb.span.file, verb.span.begin}).second) {
         CheckWindows(*hold, step, verb, emitter);
       }
     }

@@ -405,6 +405,9 @@ class NodeMaker {
   void FillPromotion(Node& node, const check::Step& step, const check::Verb& verb) {
     node.does = graph::PromoteNode{};
     node.bound = kReadyBound;
+    if (promotion_ != nullptr) {
+      return;  // the second one is reported
+    }
     promotion_ = &verb;
     if (split_.share != Number(1)) {
       ReportAt(emitter_, diagnostics::kPromoteBelowFull, step, verb,
