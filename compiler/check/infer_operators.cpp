@@ -280,7 +280,10 @@ Type Inference::Coalesce(const syntax::Binary& binary, const Type& hint) {
     return right;
   }
   const Type joined = Join(left.Required(), right);
-  if (joined.is(Kind::kAny) && !left.is(Kind::kAny) && !right.is(Kind::kAny)) {
+  // A URL is text or a secret: its place takes either, and only there.
+  const bool url =
+      (left.is(Kind::kString) && right.is(Kind::kSecret)) || (left.is(Kind::kSecret) && right.is(Kind::kString));
+  if (joined.is(Kind::kAny) && !url && !left.is(Kind::kAny) && !right.is(Kind::kAny)) {
     context_
         .Report(diagnostics::kMixedUnits, binary.operator_span,
                 fmt::format("`??` stands between {} and {}", left.Phrase(), right.Phrase()))
