@@ -98,8 +98,8 @@ spec:
           value: last
         resources:
           requests:
-            cpu: 250m
-            memory: 256Mi
+            cpu: "250m"
+            memory: "256Mi"
           limits:
             cpu: "1"
         readinessProbe:
