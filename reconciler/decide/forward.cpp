@@ -96,22 +96,31 @@ void Visit(Context& context, Walk& walk) {
 }
 
 // Where one quota bounds both roles, stable's pods that don't become ready must not keep the candidate's room.
-std::int32_t StableTarget(const Context& context, const Fold& fold) {
+bool StableIsStuck(const Context& context) {
   const Status& status = context.status;
   const auto& changed = status.applied.pods_at;
-  const bool stuck = Endpoints(context, status.stable) < SpecPods(context, status.stable) &&
-                     SpecPods(context, status.candidate) < fold.pods.candidate && context.max_pods && changed &&
-                     context.now >= *changed + kRescue;
-  if (!stuck) {
-    return fold.pods.stable;
-  }
-  std::int32_t room = *context.max_pods - fold.pods.candidate;
-  for (const auto& [revision, observed] : context.seen.revisions) {
-    if (revision != status.stable && revision != status.candidate) {
-      room -= SpecPods(context, revision);
+  return Endpoints(context, status.stable) < SpecPods(context, status.stable) && changed &&
+         context.now >= *changed + kRescue;
+}
+
+void AimStable(Context& context, const Fold& fold) {
+  const Status& status = context.status;
+  std::int32_t target = context.bounded() ? fold.pods.stable : context.replicas();
+  std::int32_t floor = context.by_pods() ? 0 : NeedOf(context, ShareInFlight(context, status.stable));
+  if (context.max_pods && SpecPods(context, status.candidate) < fold.pods.candidate) {
+    std::int32_t room = *context.max_pods - fold.pods.candidate;
+    for (const auto& [revision, observed] : context.seen.revisions) {
+      if (revision != status.stable && revision != status.candidate) {
+        room -= SpecPods(context, revision);
+      }
     }
+    const bool stuck = StableIsStuck(context);
+    const std::int32_t ready = Endpoints(context, status.stable);
+    target = std::min(target, std::max(stuck ? ready : SpecPods(context, status.stable), room));
+    floor = stuck ? std::min(floor, ready) : floor;
   }
-  return std::min(fold.pods.stable, std::max(Endpoints(context, status.stable), room));
+  context.target.emplace(status.stable, std::max(0, target));
+  context.floor.emplace(status.stable, floor);
 }
 
 // Fills in what the nodes done so far say, where nothing more urgent was decided.
@@ -126,7 +135,6 @@ void AimPods(Context& context, const Walk& walk) {
     context.target.emplace(status.candidate, fold.pods.candidate);
   }
   if (!context.by_pods()) {
-    context.floor.emplace(status.stable, NeedOf(context, ShareInFlight(context, status.stable)));
     context.floor.emplace(status.candidate, NeedOf(context, ShareInFlight(context, status.candidate)));
   }
   if (context.bounded()) {
@@ -136,7 +144,7 @@ void AimPods(Context& context, const Walk& walk) {
       context.Wake(*status.applied.pods_at + kRescue);
     }
   }
-  context.target.emplace(status.stable, context.bounded() ? StableTarget(context, fold) : context.replicas());
+  AimStable(context, fold);
 }
 
 // The run is promoted and nothing is left of it but messages.

@@ -82,7 +82,9 @@ bool HandleLostEndpoints(Context& context) {
 bool CheckReadiness(Context& context) {
   Status& status = context.status;
   const Number share = ShareOf(context, status.candidate);
-  const std::int32_t need = NeedOf(context, share);
+  // By pods the share is made of the very pods that there are.
+  const std::int32_t most = context.by_pods() ? SpecPods(context, status.candidate) : context.replicas();
+  const std::int32_t need = std::min(NeedOf(context, share), most);
   const std::int32_t ready = Endpoints(context, status.candidate);
   const bool counts = CandidateExposed(context) && status.applied.settled_at.has_value();
   if (!counts || ready >= need) {

@@ -91,6 +91,13 @@ Named NameProgressing(Context& context) {
       context.Wake(due);
     }
   }
+  if (IsPromoted(status) && !context.by_pods() && !status.applied.settled_at && status.applied.written_at) {
+    const TimePoint due = *status.applied.written_at + kSettleBound;
+    if (context.now >= due) {
+      return {Hold::kTrafficUnsettled, "the route never settled on the promoted revision alone; the old pods stay"};
+    }
+    context.Wake(due);
+  }
   if (context.deferred) {
     return {Hold::kEditDeferred, "router, route or port changed while another revision than stable has traffic"};
   }

@@ -43,14 +43,16 @@ std::string WhyNotReady(const Context& context, std::int32_t need) {
 // By pods the share is what the pods are; noted for gates, messages and people.
 void NoteShareByPods(Context& context) {
   Status& status = context.status;
-  const std::int32_t stable = status.stable.empty() ? 0 : SpecPods(context, status.stable);
-  const std::int32_t candidate = SpecPods(context, status.candidate);
+  std::int32_t total = 0;
+  for (const auto& [revision, observed] : context.seen.revisions) {
+    total += SpecPods(context, revision);
+  }
   std::map<Revision, Number> shares;
-  if (stable + candidate > 0) {
-    if (!status.stable.empty()) {
-      shares[status.stable] = Number::Ratio(stable, stable + candidate);
+  for (const auto& [revision, observed] : context.seen.revisions) {
+    const std::int32_t pods = SpecPods(context, revision);
+    if (pods > 0 || revision == status.stable) {
+      shares[revision] = Number::Ratio(pods, std::max(1, total));
     }
-    shares[status.candidate] = Number::Ratio(candidate, stable + candidate);
   }
   if (shares == status.applied.shares && status.applied.settled_at) {
     return;
