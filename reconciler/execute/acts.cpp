@@ -176,6 +176,7 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::MeasureGate& actio
   request.roots = Roots(step);
   request.namespace_ = runner_.name_.first;
   request.sequence = action.sequence;
+  request.alive = runner_.alive_;
   if (!gate.samples.empty()) request.kept = gate.samples.back().values;
   for (auto sample = gate.samples.rbegin(); sample != gate.samples.rend(); ++sample) {
     // A gap in the data doesn't begin the gate's states anew.
@@ -244,7 +245,7 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::SendNotification& 
   roots.insert_or_assign("event", graph::Value(std::move(event)));
   measure::Notify(
       runner_.shared_.cluster, runner_.shared_.http,
-      {runner_.graph_, node, std::move(roots), runner_.name_.first, action.key},
+      {runner_.graph_, node, std::move(roots), runner_.name_.first, action.key, runner_.alive_},
       runner_.Safe([this, action](const Result<void>& sent) {
         runner_.shared_.metrics.Count(serve::kNotifications, {{"result", sent.ok() ? "delivered" : "failed"}});
         if (!sent) {

@@ -11,7 +11,7 @@ namespace sluice::measure {
 void Notify(cluster::Cluster& cluster, Http& http, NotificationRequest request,
             std::function<void(Result<void>)> done) {
   FillRequest(cluster, request.node->request,
-              {request.graph, &request.graph->functions, std::move(request.roots), request.namespace_},
+              {request.graph, &request.graph->functions, std::move(request.roots), request.namespace_, request.alive},
               [&http, key = request.key, done = std::move(done)](Result<HttpRequest> filled) {
                 if (!filled) return done(filled.error());
                 filled->headers.emplace_back("Idempotency-Key", key);

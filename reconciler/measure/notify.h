@@ -16,7 +16,8 @@ struct NotificationRequest {
   const graph::NotifyNode* node = nullptr;  // of `graph`
   graph::Roots roots;                       // `message` and `event` among them
   std::string namespace_;
-  std::string key;  // told as Idempotency-Key
+  std::string key;                    // told as Idempotency-Key
+  std::shared_ptr<const bool> alive;  // null, or who asked: once false, nothing more is done or answered
 };
 
 // Sends it once. `done` gets nothing if the receiver answered 2xx, else why not.

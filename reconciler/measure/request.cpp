@@ -53,6 +53,7 @@ class Filler : public std::enable_shared_from_this<Filler> {
  private:
   // Fetches what is still missing, one after the other, then answers.
   void Next() {
+    if (filling_.alive != nullptr && !*filling_.alive) return;
     for (const auto& [name, content] : secrets_) {
       if (content || error_) continue;
       const cluster::ObjectKey key{{"v1", "Secret"}, filling_.namespace_, name};

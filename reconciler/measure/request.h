@@ -17,7 +17,8 @@ struct Filling {
   std::shared_ptr<const void> owner;
   const graph::FunctionTable* functions = nullptr;
   graph::Roots roots;
-  std::string namespace_;  // where its Secrets are
+  std::string namespace_;             // where its Secrets are
+  std::shared_ptr<const bool> alive;  // null, or who asked: once false, nothing more is done or answered
 };
 
 // Fills `request` in, reading the Secrets it names from the cluster. Answers on the loop, from within the call where no

@@ -52,7 +52,8 @@ class Sampler : public std::enable_shared_from_this<Sampler> {
     if (next_ == gate().measures.size()) return Keep();
     graph::Roots roots = request_.roots;
     roots.insert_or_assign("now", Value(loop_.Now()));
-    FillRequest(cluster_, measure().request, {request_.graph, &functions(), std::move(roots), request_.namespace_},
+    FillRequest(cluster_, measure().request,
+                {request_.graph, &functions(), std::move(roots), request_.namespace_, request_.alive},
                 [self = shared_from_this()](Result<HttpRequest> filled) { self->Filled(std::move(filled)); });
   }
 
@@ -61,6 +62,8 @@ class Sampler : public std::enable_shared_from_this<Sampler> {
   const graph::Measure& measure() const { return gate().measures[next_]; }
   const graph::FunctionTable& functions() const { return request_.graph->functions; }
 
+  bool gone() const { return request_.alive != nullptr && !*request_.alive; }
+
   void Filled(Result<HttpRequest> filled) {
     if (!filled) return End(Kind::kError, filled.error().message);
     http_.Send(std::move(filled).value(),
@@ -68,6 +71,7 @@ class Sampler : public std::enable_shared_from_this<Sampler> {
   }
 
   void Answered(Result<HttpResponse> answer) {
+    if (gone()) return;
     if (!answer) return End(Kind::kError, answer.error().message);
     if (answer->status < 200 || answer->status > 299) {
       return End(Kind::kError, fmt::format("the answer's status is {}", answer->status));
@@ -154,6 +158,7 @@ class Sampler : public std::enable_shared_from_this<Sampler> {
     if (kind != Kind::kValue) sample_.values.clear();
     // In a later turn, whatever was needed to get here.
     loop_.Post([self = shared_from_this()] {
+      if (self->gone()) return;
       decide::Sample sample = std::move(self->sample_);
       sample.answered_at = self->loop_.Now();
       // A store whose clock is ahead must not make a window look newer than it is.

@@ -22,6 +22,7 @@ struct SampleRequest {
   std::string namespace_;                    // the rollout's: its Secrets are read there
   std::map<std::string, graph::Value> kept;  // the gate's states as the last sample left them
   std::int64_t sequence = 0;
+  std::shared_ptr<const bool> alive;  // null, or who asked: once false, nothing more is done or answered
 };
 
 // Takes the sample: a request a measure, in their order; the first that is no value ends it. Answers exactly

@@ -17,18 +17,20 @@ bool SameDigest(const Json& live, const Json& wanted) {
 
 class Application : public std::enable_shared_from_this<Application> {
  public:
-  Application(cluster::Cluster& cluster, loop::Loop& loop, LiveObjects& live,
+  Application(cluster::Cluster& cluster, loop::Loop& loop, std::weak_ptr<LiveObjects> live,
               std::shared_ptr<const std::vector<WantedObject>> wanted, std::string manager,
               std::function<void(ApplyOutcome)> done)
       : cluster_(cluster),
         loop_(loop),
-        live_(live),
+        live_(std::move(live)),
         wanted_(std::move(wanted)),
         manager_(std::move(manager)),
         done_(std::move(done)) {}
 
   void Next() {
-    while (next_ < wanted_->size() && IsAsWanted(live_, (*wanted_)[next_])) ++next_;
+    const auto live = live_.lock();
+    if (live == nullptr) return;
+    while (next_ < wanted_->size() && IsAsWanted(*live, (*wanted_)[next_])) ++next_;
     if (next_ == wanted_->size()) return End();
     const WantedObject& wanted = (*wanted_)[next_];
     // Later waves need the earlier ones: an object in a namespace that isn't there fails anyway.
@@ -45,8 +47,10 @@ class Application : public std::enable_shared_from_this<Application> {
 
  private:
   void Answered(const WantedObject& wanted, Result<Json> answer) {
+    const auto live = live_.lock();
+    if (live == nullptr) return;
     if (answer.ok()) {
-      live_.Learn(*answer);
+      live->Learn(*answer);
       ++outcome_.wrote;
       return Next();
     }
@@ -63,7 +67,7 @@ class Application : public std::enable_shared_from_this<Application> {
 
   cluster::Cluster& cluster_;
   loop::Loop& loop_;
-  LiveObjects& live_;
+  const std::weak_ptr<LiveObjects> live_;
   const std::shared_ptr<const std::vector<WantedObject>> wanted_;
   const std::string manager_;
   const std::function<void(ApplyOutcome)> done_;
@@ -84,10 +88,10 @@ bool IsAsWanted(const LiveObjects& live, const WantedObject& wanted) {
   return Holds(*found, wanted.object);
 }
 
-void ApplyAll(cluster::Cluster& cluster, loop::Loop& loop, LiveObjects& live,
+void ApplyAll(cluster::Cluster& cluster, loop::Loop& loop, std::weak_ptr<LiveObjects> live,
               std::shared_ptr<const std::vector<WantedObject>> wanted, const std::string& manager,
               std::function<void(ApplyOutcome)> done) {
-  std::make_shared<Application>(cluster, loop, live, std::move(wanted), manager, std::move(done))->Next();
+  std::make_shared<Application>(cluster, loop, std::move(live), std::move(wanted), manager, std::move(done))->Next();
 }
 
 }  // namespace sluice::sync

@@ -26,8 +26,8 @@ struct ApplyOutcome {
 bool IsAsWanted(const LiveObjects& live, const WantedObject& wanted);
 
 // An object that fails doesn't keep those from being written that don't depend on it; a wave with a failure
-// is the last. `done` is called in a later turn.
-void ApplyAll(cluster::Cluster& cluster, loop::Loop& loop, LiveObjects& live,
+// is the last. `done` is called in a later turn. Ends silently once `live` is gone: who asked is.
+void ApplyAll(cluster::Cluster& cluster, loop::Loop& loop, std::weak_ptr<LiveObjects> live,
               std::shared_ptr<const std::vector<WantedObject>> wanted, const std::string& manager,
               std::function<void(ApplyOutcome)> done);
 

@@ -20,16 +20,17 @@ struct Candidate {
 
 class Pruning : public std::enable_shared_from_this<Pruning> {
  public:
-  Pruning(cluster::Cluster& cluster, loop::Loop& loop, LiveObjects& live, std::vector<Candidate> candidates,
-          std::string plan_set, std::function<void(PruneOutcome)> done)
+  Pruning(cluster::Cluster& cluster, loop::Loop& loop, std::weak_ptr<LiveObjects> live,
+          std::vector<Candidate> candidates, std::string plan_set, std::function<void(PruneOutcome)> done)
       : cluster_(cluster),
         loop_(loop),
-        live_(live),
+        live_(std::move(live)),
         candidates_(std::move(candidates)),
         plan_set_(std::move(plan_set)),
         done_(std::move(done)) {}
 
   void Next() {
+    if (live_.expired()) return;
     if (next_ == candidates_.size()) return End();
     const Candidate& candidate = candidates_[next_];
     const Wave wave = WaveOf(candidate.key.kind);
@@ -48,8 +49,9 @@ class Pruning : public std::enable_shared_from_this<Pruning> {
 
  private:
   void Looked(const Candidate& candidate, Result<Json> got) {
+    if (live_.expired()) return;
     if (!got && got.error().code == ErrorCode::kNotFound) {
-      live_.MarkMissing(candidate.key);
+      if (const auto live = live_.lock()) live->MarkMissing(candidate.key);
       outcome_.gone.push_back(candidate.key);
       return Next();
     }
@@ -90,7 +92,7 @@ class Pruning : public std::enable_shared_from_this<Pruning> {
 
   cluster::Cluster& cluster_;
   loop::Loop& loop_;
-  LiveObjects& live_;
+  const std::weak_ptr<LiveObjects> live_;
   const std::vector<Candidate> candidates_;
   const std::string plan_set_;
   const std::function<void(PruneOutcome)> done_;
@@ -101,7 +103,7 @@ class Pruning : public std::enable_shared_from_this<Pruning> {
 
 }  // namespace
 
-void Prune(cluster::Cluster& cluster, loop::Loop& loop, LiveObjects& live, const PruneProofs&,
+void Prune(cluster::Cluster& cluster, loop::Loop& loop, std::weak_ptr<LiveObjects> live, const PruneProofs&,
            const Inventory& inventory, const std::vector<WantedObject>& wanted, const std::string& plan_set,
            std::function<void(PruneOutcome)> done) {
   std::set<ObjectKey> named;
@@ -112,7 +114,7 @@ void Prune(cluster::Cluster& cluster, loop::Loop& loop, LiveObjects& live, const
   }
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return WaveOf(a.key.kind) > WaveOf(b.key.kind); });
-  std::make_shared<Pruning>(cluster, loop, live, std::move(candidates), plan_set, std::move(done))->Next();
+  std::make_shared<Pruning>(cluster, loop, std::move(live), std::move(candidates), plan_set, std::move(done))->Next();
 }
 
 }  // namespace sluice::sync

@@ -50,7 +50,7 @@ Syncer::Syncer(cluster::Cluster& cluster, loop::Loop& loop, Worker& worker, git:
       options_(std::move(options)),
       hash_(options_.id.Hash()),
       store_(cluster, options_.namespace_, hash_),
-      live_(cluster, loop, hash_, [this] { Dirty(); }) {}
+      live_(std::make_shared<LiveObjects>(cluster, loop, hash_, Safe([this] { Dirty(); }))) {}
 
 Syncer::~Syncer() {
   *alive_ = false;
@@ -209,8 +209,8 @@ void Syncer::Accept(const std::shared_ptr<Job>& job) {
   failures_ = 0;
   Log(LogLevel::kInfo, fmt::format("{} objects wanted", wanted_->size()),
       {{LogKey::kSource, options_.id.repository}, {LogKey::kCommit, state_.wanted_commit}});
-  for (const WantedObject& object : *wanted_) live_.Watch(object.key.kind);
-  for (const auto& [key, entry] : inventory_.Entries()) live_.Watch(key.kind);
+  for (const WantedObject& object : *wanted_) live_->Watch(object.key.kind);
+  for (const auto& [key, entry] : inventory_.Entries()) live_->Watch(key.kind);
   loop_.Cancel(retry_);
   retry_ = loop::TimerId::kNone;
   if (passing_)
@@ -242,7 +242,7 @@ void Syncer::Pass() {
   retry_ = loop::TimerId::kNone;
   if (passing_ || wanted_ == nullptr || !loaded_) return;
   dirty_ = false;
-  if (!live_.synced()) return;  // each first list calls Dirty
+  if (!live_->synced()) return;  // each first list calls Dirty
   passing_ = true;
   Record();
 }
@@ -299,7 +299,7 @@ void Syncer::Trouble(const std::vector<sync::Problem>& problems) {
 
 void Syncer::RecordUids() {
   for (const WantedObject& object : *wanted_) {
-    const Json* found = live_.Find(object.key);
+    const Json* found = live_->Find(object.key);
     const InventoryEntry* known = inventory_.Find(object.key);
     if (found == nullptr || known == nullptr) continue;
     const std::string uid = found->at("metadata").value("uid", "");
@@ -314,8 +314,8 @@ void Syncer::RecordUids() {
 
 void Syncer::PruneStep() {
   // Commits move the source; the plan set in use is what these proofs are about.
-  const auto list = CompleteList::Check(live_, inventory_);
-  const auto healthy = list ? AllHealthy::Check(*list, live_, *wanted_) : std::nullopt;
+  const auto list = CompleteList::Check(*live_, inventory_);
+  const auto healthy = list ? AllHealthy::Check(*list, *live_, *wanted_) : std::nullopt;
   const auto own = OwnInventory::Check(inventory_);
   if (!compiled_ || !list || !healthy || !own) return EndPass(std::nullopt);
   Prune(cluster_, loop_, live_, PruneProofs{*compiled_, *list, *healthy, *own}, inventory_, *wanted_, hash_,

@@ -108,7 +108,7 @@ class Syncer {
 
   SourceState state_;
   InventoryStore store_;
-  LiveObjects live_;
+  std::shared_ptr<LiveObjects> live_;
   Inventory inventory_;
   StoredSource stored_;
   bool loaded_ = false, fetching_ = false, fetch_again_ = false;

@@ -86,7 +86,9 @@ TEST_CASE("a good version goes through its steps to the end, and the old pods go
   CHECK(weights == std::vector<std::int64_t>{100, 500, 1000});
   const decide::Status status = scene->StatusOf("checkout");
   CHECK(status.stable != old);
-  CHECK(scene->Object("apps/v1", "Deployment", "checkout-" + old).value("spec", cluster::Json::object()).value("replicas", 0) == 0);
+  CHECK(scene->Object("apps/v1", "Deployment", "checkout-" + old)
+            .value("spec", cluster::Json::object())
+            .value("replicas", 0) == 0);
   REQUIRE(status.history.size() == 2);
   CHECK(status.history.back().outcome == "promoted");
 }
@@ -191,8 +193,11 @@ TEST_CASE("a rollout that left git goes back to stable, then goes as it says") {
   auto scene = Installed();
   scene->repository.Commit({{"checkout.plan", ShopPlan("2", "10m")}});
   REQUIRE(RunIntoHold(*scene));
-  scene->repository.Commit({{"other.plan", "object note { apiVersion: \"v1\" kind: \"ConfigMap\" metadata: { name: \"note\" namespace: \"shop\" } data: { a: \"b\" } }\n"}});
-  REQUIRE(scene->RunUntil([&] { return scene->Object(graph::kApiVersion, graph::kRolloutKind, "checkout").is_null(); }, Duration(300'000)));
+  scene->repository.Commit({{"other.plan",
+                             "object note { apiVersion: \"v1\" kind: \"ConfigMap\" metadata: { name: \"note\" "
+                             "namespace: \"shop\" } data: { a: \"b\" } }\n"}});
+  REQUIRE(scene->RunUntil([&] { return scene->Object(graph::kApiVersion, graph::kRolloutKind, "checkout").is_null(); },
+                          Duration(300'000)));
   scene->RunFor(Duration(30'000));
   CHECK(scene->Names("apps/v1", "Deployment").empty());
   CHECK(scene->Names(graph::kApiVersion, graph::kBundleKind).empty());

@@ -32,7 +32,8 @@ class Scene {
   decide::Status StatusOf(const std::string& rollout) const;
   cluster::Json Object(const std::string& api_version, const std::string& kind, const std::string& name) const;
   std::vector<std::string> Names(const std::string& api_version, const std::string& kind) const;
-  std::string Command(const std::string& rollout, const std::string& verb, cluster::Json more = cluster::Json::object());
+  std::string Command(const std::string& rollout, const std::string& verb,
+                      cluster::Json more = cluster::Json::object());
 
   loop::VirtualLoop loop;
   std::unique_ptr<embedded::EmbeddedCluster> embedded;

@@ -9,7 +9,8 @@ cluster::ObjectKey Key(int number) { return {{"v1", "ConfigMap"}, "shop", "c" + 
 
 std::vector<cluster::Json> Encoded(const Inventory& inventory) {
   std::vector<cluster::Json> objects;
-  for (std::size_t i = 0; i < inventory.chunks().size(); ++i) objects.push_back(inventory.Encode(i, "sluice-system", "abc"));
+  for (std::size_t i = 0; i < inventory.chunks().size(); ++i)
+    objects.push_back(inventory.Encode(i, "sluice-system", "abc"));
   return objects;
 }
 
