@@ -6,6 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1
 shift
+# Objects of one clone serve another: paths are hashed relative to the clone.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -53,19 +53,16 @@ class Map {
   // Replaces the value at its place, or appends.
   void Set(std::string key, Value value);
   void Erase(std::string_view key);
-  const std::vector<Entry>& entries() const { return entries_; }
+  const std::vector<Entry>& entries() const;
   // For changing values in place. Changing keys is the caller's care for uniqueness.
-  std::vector<Entry>& entries() {
-    sorted_.clear();
-    return entries_;
-  }
-  void Reserve(std::size_t size) { entries_.reserve(size); }
-  bool empty() const { return entries_.empty(); }
-  std::size_t size() const { return entries_.size(); }
+  std::vector<Entry>& entries();
+  void Reserve(std::size_t size);
+  bool empty() const;
+  std::size_t size() const;
 
  private:
   std::vector<std::uint32_t>::const_iterator LowerBound(std::string_view key) const;
-  bool indexed() const { return !sorted_.empty() && sorted_.size() == entries_.size(); }
+  bool indexed() const;
 
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> sorted_;  // positions by key; not kept while small
@@ -128,5 +125,16 @@ class Value {
                std::shared_ptr<const Handle>>
       data_;
 };
+
+// Here, where an entry is complete.
+inline const std::vector<Map::Entry>& Map::entries() const { return entries_; }
+inline std::vector<Map::Entry>& Map::entries() {
+  sorted_.clear();
+  return entries_;
+}
+inline void Map::Reserve(std::size_t size) { entries_.reserve(size); }
+inline bool Map::empty() const { return entries_.empty(); }
+inline std::size_t Map::size() const { return entries_.size(); }
+inline bool Map::indexed() const { return !sorted_.empty() && sorted_.size() == entries_.size(); }
 
 }  // namespace sluice::graph
