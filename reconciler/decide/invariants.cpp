@@ -40,6 +40,16 @@ bool LosersGone(const Checker& c) {
   return true;
 }
 
+// Somebody who had a share lost every pod: it must go to others at once, whatever they can carry.
+bool SomeoneIsGone(const Checker& c) {
+  for (const auto& [revision, share] : c.before.applied.shares) {
+    if (share > Number(0) && Endpoints(c.is, revision) == 0 && ShareOf(c.is, revision) == Number(0)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void CheckShares(Checker& c) {
   const bool changed = c.before.applied.sequence != c.after().applied.sequence;
   if (!changed || c.is.by_pods()) {
@@ -56,7 +66,7 @@ void CheckShares(Checker& c) {
       c.Break("I1: {} gets {} without a ready endpoint", revision, share.ToString());
     }
     const bool back = c.after().phase == Phase::kGoingBack && (c.Rescued() || LosersGone(c));
-    const bool world = LosersGone(c);  // what lost all its pods must go somewhere
+    const bool world = SomeoneIsGone(c);
     if (!back && !world && Ready(c.is, revision) < NeedOf(c.is, share)) {
       c.Break("I1: {} gets {} with {} ready of {} needed", revision, share.ToString(), Ready(c.is, revision),
               NeedOf(c.is, share));

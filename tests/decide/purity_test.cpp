@@ -35,7 +35,7 @@ TEST_CASE("the library of the core has no way to read a clock or to do I/O") {
     const std::string symbol = (*it)[1];
     INFO(symbol);
     CHECK_FALSE(forbidden.contains(symbol.substr(0, symbol.find('@'))));
-    CHECK(symbol.find("chrono::_V2") == std::string::npos);  // system_clock::now and its kin
+    CHECK(symbol.find("::now(") == std::string::npos);  // system_clock and its kin
     CHECK(symbol.find("random_device") == std::string::npos);
     CHECK(symbol.find("basic_fstream") == std::string::npos);
     CHECK(symbol.find("std::cout") == std::string::npos);

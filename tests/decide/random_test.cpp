@@ -16,7 +16,7 @@ constexpr Capacity kCapacities[] = {Capacity::kFull, Capacity::kShared, Capacity
 
 int Walks() {
   const char* text = std::getenv("SLUICE_WALKS");
-  return text == nullptr ? 400 : std::max(1, std::atoi(text));
+  return text == nullptr ? 200 : std::max(1, std::atoi(text));
 }
 
 class Random {

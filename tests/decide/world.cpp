@@ -215,6 +215,11 @@ std::optional<TimePoint> World::NextEvent() const {
       take(asked.at);
     }
   }
+  for (const auto& [name, route] : routes_) {
+    if (!route_stuck && !(route.object.Path({"status", "seen"}) == graph::Value(route.generation))) {
+      take(std::max(now_ + Duration{1}, route.seen_at + kRouteLag));
+    }
+  }
   for (const auto& [revision, deployment] : deployments_) {
     for (const TimePoint ready : deployment.pods) {
       take(ready);
