@@ -1,10 +1,6 @@
 #include "tests/decide/story.h"
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include "reconciler/decide/hold.h"
@@ -204,19 +200,6 @@ std::string Story::Ending() const {
 Number Story::MaxShare(const Revision& revision) const {
   const auto found = max_share_.find(revision);
   return found == max_share_.end() ? Number(0) : found->second;
-}
-
-void CheckGolden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(SLUICE_SOURCE_DIR) + "/tests/decide/golden/" + name + ".txt";
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(path) << text;
-    return;
-  }
-  std::ifstream file(path);
-  std::ostringstream wanted;
-  wanted << file.rdbuf();
-  INFO("UPDATE_GOLDEN=1 rewrites " << path);
-  CHECK(text == wanted.str());
 }
 
 }  // namespace sluice::decide::test
