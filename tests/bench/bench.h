@@ -10,15 +10,15 @@ namespace sluice::bench {
 // One line of the table.
 struct Row {
   std::string what;
-  std::string figure;    // "8.2 ms"
-  std::string memory;    // peak, "31 MiB"; "" where it says nothing
-  std::string target;    // "<= 10 ms"
+  std::string figure;  // "8.2 ms"
+  std::string memory;  // peak, "31 MiB"; "" where it says nothing
+  std::string target;  // "<= 10 ms"
 };
 
 struct Settings {
-  bool once = false;     // one run each, to see that it lives
-  std::string binary;    // the sluice program
-  std::string scratch;   // an empty directory
+  bool once = false;    // one run each, to see that it lives
+  std::string binary;   // the sluice program
+  std::string scratch;  // an empty directory
   int Runs(int wanted) const { return once ? 1 : wanted; }
 };
 

@@ -94,7 +94,8 @@ Row OnePlan(const Settings& settings) {
   const fs::path directory = fs::path(settings.scratch) / "one";
   Write(directory / "app.plan", TeamPlan(1, "10m"));
   const ProcessFigures figures = MedianProcess({settings.binary, "lint", directory.string()}, settings.Runs(21));
-  return {"lint of one plan, whole process", Milliseconds(figures.milliseconds), Mebibytes(figures.peak_kib), "<= 10 ms"};
+  return {"lint of one plan, whole process", Milliseconds(figures.milliseconds), Mebibytes(figures.peak_kib),
+          "<= 10 ms"};
 }
 
 Row ManyServices(const Settings& settings) {
@@ -136,8 +137,8 @@ Row OneEdit(const Settings& settings) {
         Compile(source::MemoryTree(files), &cache);
       },
       settings.Runs(11));
-  return {"compile after one of those files changed, in a process that lives on", Milliseconds(time), Mebibytes(PeakKib()),
-          "<= 50 ms"};
+  return {"compile after one of those files changed, in a process that lives on", Milliseconds(time),
+          Mebibytes(PeakKib()), "<= 50 ms"};
 }
 
 }  // namespace
