@@ -40,12 +40,16 @@ int Care(Disposition disposition) {
 }  // namespace
 
 std::uint32_t GateCollector::IndexOf(const check::GateInstance& instance) {
+  if (const auto seen = by_instance_.find(&instance); seen != by_instance_.end()) {
+    return seen->second;
+  }
   std::string key = graph::GateKey(instance.gate);
   const auto [found, inserted] = by_key_.try_emplace(key, static_cast<std::uint32_t>(gates_->size()));
   if (inserted) {
     gates_->push_back(instance.gate);
     gates_->back().key = std::move(key);
   }
+  by_instance_.emplace(&instance, found->second);
   return found->second;
 }
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/check/checked_plan.h"
@@ -28,6 +29,8 @@ class GateCollector {
 
   std::vector<graph::Gate>* gates_;
   std::map<std::string, std::uint32_t> by_key_;
+  // A key is a hash of the whole gate: found once for an instance, which lives longer than this.
+  std::unordered_map<const check::GateInstance*, std::uint32_t> by_instance_;
 };
 
 // Every gate of an expression says itself what missing data and a failing provider lead to; of several the
