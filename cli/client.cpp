@@ -80,10 +80,10 @@ Result<Json> Client::Ask(cluster::Request request) {
 }
 
 Result<Json> Client::Fetch(const std::string& path) {
-  std::optional<Result<measure::HttpResponse>> answer;
-  measure::HttpRequest request;
+  std::optional<Result<http::HttpResponse>> answer;
+  http::HttpRequest request;
   request.url = server_ + path;
-  http_.Send(std::move(request), [&](Result<measure::HttpResponse> response) {
+  http_.Send(std::move(request), [&](Result<http::HttpResponse> response) {
     answer.emplace(std::move(response));
     loop_.Stop();
   });

@@ -10,7 +10,7 @@
 #include "reconciler/cluster/cluster.h"
 #include "reconciler/cluster/http_cluster.h"
 #include "reconciler/loop/real_loop.h"
-#include "reconciler/measure/curl_http.h"
+#include "reconciler/http/curl_http.h"
 
 namespace CLI {
 class App;
@@ -49,7 +49,7 @@ class Client {
 
   std::string server_;
   loop::RealLoop loop_;
-  measure::CurlHttp http_;
+  http::CurlHttp http_;
   cluster::HttpCluster cluster_;
 };
 

@@ -1,49 +1,105 @@
 #include "cli/outputs.h"
 
-#include <nlohmann/json.hpp>
+#include <map>
+#include <string_view>
+
+#include <fmt/format.h>
 
 #include "compiler/graph/codec.h"
+#include "compiler/graph/value_codec.h"
 
 namespace sluice::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json PlaceJson(const source::SourceSet& sources, source::Span span) {
-  const source::Position at = sources.Begin(span);
-  return {{"file", span.known() ? sources.file(span.file).path() : ""}, {"line", at.line}, {"column", at.column}};
+std::string Quoted(std::string_view text) {
+  std::string out;
+  graph::AppendJsonString(out, text);
+  return out;
 }
 
-Json PlaceJson(const graph::PlanLine& line) {
-  return {{"file", line.file}, {"line", line.line}, {"column", line.column}};
+void NewLine(std::string& out, int depth) {
+  out += '\n';
+  out.append(2 * static_cast<std::size_t>(depth), ' ');
+}
+
+// Appends JSON text without white space as people read it, two blanks a level. No other byte changes, so that no
+// value has to be read: graphs of a large plan set are tens of megabytes.
+void AppendIndented(std::string& out, std::string_view json, int depth) {
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') {
+      std::size_t end = i + 1;
+      while (json[end] != '"') {
+        end += json[end] == '\\' ? 2 : 1;
+      }
+      out.append(json, i, end + 1 - i);
+      i = end;
+    } else if ((c == '{' || c == '[') && (json[i + 1] == '}' || json[i + 1] == ']')) {
+      out.append(json, i++, 2);
+    } else if (c == '{' || c == '[') {
+      out += c;
+      NewLine(out, ++depth);
+    } else if (c == '}' || c == ']') {
+      NewLine(out, --depth);
+      out += c;
+    } else {
+      out += c;
+      if (c == ',') {
+        NewLine(out, depth);
+      } else if (c == ':') {
+        out += ' ';
+      }
+    }
+  }
+}
+
+std::string PlaceJson(std::string_view file, std::uint32_t line, std::uint32_t column) {
+  return fmt::format(R"({{"file":{},"line":{},"column":{}}})", Quoted(file), line, column);
+}
+
+std::string PlacesJson(const std::map<std::string, std::string>& places) {
+  std::string out;
+  for (const auto& [name, place] : places) {
+    out += fmt::format("{}{}:{}", out.empty() ? "" : ",", Quoted(name), place);
+  }
+  return "{" + out + "}";
 }
 
 // { schema, objects: { FILE: place }, nodes: { PATH: place } }.
 std::string SourceMapJson(const Compilation& compilation) {
-  Json objects = Json::object();
+  std::map<std::string, std::string> objects, nodes;
   for (const manifest::Manifest& manifest : compilation.manifests) {
-    objects["manifests/" + manifest::FileName(manifest)] = PlaceJson(compilation.sources, manifest.span);
+    const source::Position at = compilation.sources.Begin(manifest.span);
+    const std::string file = manifest.span.known() ? compilation.sources.file(manifest.span.file).path() : "";
+    objects["manifests/" + manifest::FileName(manifest)] = PlaceJson(file, at.line, at.column);
   }
-  Json nodes = Json::object();
   for (const graph::Graph& graph : compilation.graphs) {
     for (std::size_t i = 0; i < graph.nodes.size() && i < graph.spans.size(); ++i) {
-      nodes[graph.nodes[i].path] = PlaceJson(graph.spans[i]);
+      const graph::PlanLine& line = graph.spans[i];
+      nodes[graph.nodes[i].path] = PlaceJson(line.file, line.line, line.column);
     }
   }
-  return Json{{"schema", "sluice.map/1"}, {"objects", std::move(objects)}, {"nodes", std::move(nodes)}}.dump(2) + "\n";
+  std::string out;
+  AppendIndented(
+      out,
+      fmt::format(R"({{"schema":"sluice.map/1","objects":{},"nodes":{}}})", PlacesJson(objects), PlacesJson(nodes)), 0);
+  return out + "\n";
 }
 
 }  // namespace
 
 std::string GraphJson(const Compilation& compilation, const std::string& rollout) {
-  Json graphs = Json::array();
+  std::string out = fmt::format("{{\n  \"schema\": \"sluice.graph/{}\",\n  \"rollouts\": [", graph::kSchemaVersion);
+  bool any = false;
   for (const graph::Graph& graph : compilation.graphs) {
     if (rollout.empty() || graph.rollout == rollout) {
-      graphs.push_back(Json::parse(graph::EncodeGraph(graph, true)));
+      out += any ? ",\n    " : "\n    ";
+      any = true;
+      AppendIndented(out, graph::EncodeGraph(graph, true), 2);
     }
   }
-  return Json{{"schema", "sluice.graph/" + std::to_string(graph::kSchemaVersion)}, {"rollouts", std::move(graphs)}}.dump(2) +
-         "\n";
+  out += any ? "\n  ]\n}\n" : "]\n}\n";
+  return out;
 }
 
 Outputs MakeOutputs(const Compilation& compilation) {

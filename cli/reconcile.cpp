@@ -19,13 +19,13 @@
 #include "reconciler/embedded/embedded_cluster.h"
 #include "reconciler/embedded/embedded_http.h"
 #include "reconciler/embedded/images.h"
-#include "reconciler/execute/reconciler.h"
+#include "reconciler/reconciler.h"
 #include "reconciler/git/fetch_process.h"
 #include "reconciler/git/git_repository.h"
 #include "reconciler/git/url.h"
 #include "reconciler/loop/real_loop.h"
-#include "reconciler/measure/curl_http.h"
-#include "reconciler/serve/log.h"
+#include "reconciler/http/curl_http.h"
+#include "reconciler/telemetry/log.h"
 #include "reconciler/serve/object_api.h"
 #include "reconciler/serve/server.h"
 
@@ -46,7 +46,7 @@ struct Options {
   bool accept_rewritten = false;
   bool once = false;
   std::uint64_t seed = 1;
-  serve::LogLevel log_level = serve::LogLevel::kInfo;
+  telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;
 };
 
 // A signal handler reaches the loop only through something global.
@@ -184,12 +184,12 @@ void StopOnSignals(loop::RealLoop& loop) {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-int ExitOf(execute::Outcome outcome) { return outcome == execute::Outcome::kSettled ? kExitOk : kExitErrors; }
+int ExitOf(ReconcileOutcome outcome) { return outcome == ReconcileOutcome::kSettled ? kExitOk : kExitErrors; }
 
 int Reconcile(const Options& options, const std::pair<std::string, int>& address) {
-  serve::SetUpLog(options.log_level);
+  telemetry::SetUpLog(options.log_level);
   loop::RealLoop loop;
-  measure::CurlHttp outside(loop);
+  http::CurlHttp outside(loop);
   loop.SetWaiter(&outside);
 
   const Result<embedded::Options> world = MakeWorld(options);
@@ -211,18 +211,18 @@ int Reconcile(const Options& options, const std::pair<std::string, int>& address
     return git::FetchInProcess("/proc/self/exe", request);
   });
 
-  serve::Metrics metrics;
+  telemetry::Metrics metrics;
   sync::ThreadWorker worker(loop);
-  execute::ReconcilerOptions wanted;
+  ReconcilerOptions wanted;
   wanted.source.id = {git::RedactUrl(options.repository), options.ref, options.path};
   wanted.source.interval = Duration(static_cast<std::int64_t>(options.interval_seconds * 1000));
   wanted.source.accept_rewritten = options.accept_rewritten;
   wanted.source.identity = fmt::format("sluice-{}", getpid());
   wanted.once = options.once;
-  execute::Reconciler reconciler(**cluster, *http, loop, worker, repository, sync::MakeCompiler(), metrics, wanted);
+  Reconciler reconciler(**cluster, *http, loop, worker, repository, sync::MakeCompiler(), metrics, wanted);
 
   int status = kExitOk;
-  reconciler.on_end = [&](execute::Outcome outcome) {
+  reconciler.on_end = [&](ReconcileOutcome outcome) {
     status = ExitOf(outcome);
     loop.Stop();
   };
@@ -234,13 +234,13 @@ int Reconcile(const Options& options, const std::pair<std::string, int>& address
   if (!port) {
     return Fail(port.error().message);
   }
-  serve::Log(serve::LogLevel::kInfo, fmt::format("listening on {}:{}", address.first, *port));
+  telemetry::Log(telemetry::LogLevel::kInfo, fmt::format("listening on {}:{}", address.first, *port));
   StopOnSignals(loop);
   reconciler.Start();
   loop.Run();
   running_loop.store(nullptr);
   server.Stop();
-  serve::Log(serve::LogLevel::kInfo, "ended");
+  telemetry::Log(telemetry::LogLevel::kInfo, "ended");
   return status;
 }
 
@@ -276,10 +276,10 @@ void AddClusterOptions(CLI::App& command, Options& options) {
 }  // namespace
 
 void AddReconcile(CLI::App& app, cli::Run& run) {
-  const std::map<std::string, serve::LogLevel> levels = {{"debug", serve::LogLevel::kDebug},
-                                                         {"info", serve::LogLevel::kInfo},
-                                                         {"warning", serve::LogLevel::kWarning},
-                                                         {"error", serve::LogLevel::kError}};
+  const std::map<std::string, telemetry::LogLevel> levels = {{"debug", telemetry::LogLevel::kDebug},
+                                                         {"info", telemetry::LogLevel::kInfo},
+                                                         {"warning", telemetry::LogLevel::kWarning},
+                                                         {"error", telemetry::LogLevel::kError}};
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("reconcile", "follow a repository and walk its rollouts in a cluster");
   AddGitOptions(*command, *options);

@@ -7,8 +7,8 @@
 namespace sluice::cluster {
 namespace {
 
-using measure::HttpRequest;
-using measure::HttpResponse;
+using http::HttpRequest;
+using http::HttpResponse;
 
 constexpr Duration kPollInterval{1'000};
 
@@ -145,7 +145,7 @@ Result<Json> Understand(const Result<HttpResponse>& response, bool write) {
 
 }  // namespace
 
-HttpCluster::HttpCluster(measure::Http& http, loop::Loop& loop, std::string url)
+HttpCluster::HttpCluster(http::Http& http, loop::Loop& loop, std::string url)
     : http_(http), loop_(loop), url_(std::move(url)) {}
 
 HttpCluster::~HttpCluster() { *alive_ = false; }

@@ -7,7 +7,7 @@
 
 #include "reconciler/cluster/cluster.h"
 #include "reconciler/loop/loop.h"
-#include "reconciler/measure/http.h"
+#include "reconciler/http/http.h"
 
 namespace sluice::cluster {
 
@@ -16,7 +16,7 @@ namespace sluice::cluster {
 class HttpCluster : public Cluster {
  public:
   // `url` without a trailing slash: "http://127.0.0.1:8080".
-  HttpCluster(measure::Http& http, loop::Loop& loop, std::string url);
+  HttpCluster(http::Http& http, loop::Loop& loop, std::string url);
   ~HttpCluster() override;
 
   void Send(Request request, Reply reply) override;
@@ -34,7 +34,7 @@ class HttpCluster : public Cluster {
   void Poll(WatchId id);
   static void Compare(Watched& watched, const Json& list);
 
-  measure::Http& http_;
+  http::Http& http_;
   loop::Loop& loop_;
   std::string url_;
   std::uint64_t next_ = 1;

@@ -169,7 +169,7 @@ cluster::WatchId EmbeddedCluster::Watch(cluster::ListObjects what, cluster::Even
 
 void EmbeddedCluster::Cancel(cluster::WatchId watch) { parts_->client_watches.Cancel(watch); }
 
-std::unique_ptr<EmbeddedHttp> EmbeddedCluster::Http(measure::Http& outside) {
+std::unique_ptr<EmbeddedHttp> EmbeddedCluster::Http(http::Http& outside) {
   return std::make_unique<EmbeddedHttp>(parts_->loop, *parts_->traffic, outside, parts_->options.seed);
 }
 

@@ -27,7 +27,7 @@ class EmbeddedCluster : public cluster::Cluster {
   void Cancel(cluster::WatchId watch) override;
 
   // HTTP as it is inside this cluster; see EmbeddedHttp. Both must outlive the answer.
-  std::unique_ptr<EmbeddedHttp> Http(measure::Http& outside);
+  std::unique_ptr<EmbeddedHttp> Http(http::Http& outside);
   // Where requests went so far.
   const Ledger& ledger() const;
   // Whether the state file held a cluster already.

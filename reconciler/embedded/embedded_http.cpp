@@ -10,8 +10,8 @@
 namespace sluice::embedded {
 namespace {
 
-using measure::HttpRequest;
-using measure::HttpResponse;
+using http::HttpRequest;
+using http::HttpResponse;
 using HttpReply = std::function<void(Result<HttpResponse>)>;
 
 constexpr Lag kAnswer{Duration(1), Duration(15)};
@@ -81,8 +81,8 @@ void EmbeddedHttp::AnswerQuery(const HttpRequest& request, const Address& addres
       return;
     }
     HttpResponse response = AnswerPrometheus(target, body, traffic_.series(), loop_.Now());
-    if (response.body.size() > measure::kMaxAnswerBytes) {
-      reply(Error{ErrorCode::kTooLarge, fmt::format("more than {} bytes", measure::kMaxAnswerBytes)});
+    if (response.body.size() > http::kMaxAnswerBytes) {
+      reply(Error{ErrorCode::kTooLarge, fmt::format("more than {} bytes", http::kMaxAnswerBytes)});
       return;
     }
     reply(std::move(response));

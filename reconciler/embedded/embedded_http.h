@@ -8,7 +8,7 @@
 #include "reconciler/embedded/random.h"
 #include "reconciler/embedded/traffic.h"
 #include "reconciler/loop/loop.h"
-#include "reconciler/measure/http.h"
+#include "reconciler/http/http.h"
 
 namespace sluice::embedded {
 
@@ -25,37 +25,37 @@ Result<Address> ParseAddress(const std::string& url);
 // `prometheus.monitoring` answers from the embedded metrics; `NAME.NAMESPACE[.svc[.cluster.local]]` of a Service
 // that the proxies know is answered by one of its pods, 200 or 500 by its image; a host of a route likewise.
 // Everything else goes to `outside`.
-class EmbeddedHttp : public measure::Http {
+class EmbeddedHttp : public http::Http {
  public:
   // All must outlive this.
-  EmbeddedHttp(loop::Loop& loop, Traffic& traffic, measure::Http& outside, std::uint64_t seed)
+  EmbeddedHttp(loop::Loop& loop, Traffic& traffic, http::Http& outside, std::uint64_t seed)
       : loop_(loop), traffic_(traffic), outside_(outside), random_(seed, "http") {}
 
   ~EmbeddedHttp() override { *alive_ = false; }
 
-  void Send(measure::HttpRequest request, std::function<void(Result<measure::HttpResponse>)> reply) override;
+  void Send(http::HttpRequest request, std::function<void(Result<http::HttpResponse>)> reply) override;
 
   // For tests: the metrics store is down (kUnavailable) or silent until its caller's timeout.
   enum class Trouble { kNone, kDown, kSlow };
   void SetPrometheus(Trouble trouble) { trouble_ = trouble; }
 
  private:
-  void AnswerQuery(const measure::HttpRequest& request, const Address& address,
-                   const std::function<void(Result<measure::HttpResponse>)>& reply);
+  void AnswerQuery(const http::HttpRequest& request, const Address& address,
+                   const std::function<void(Result<http::HttpResponse>)>& reply);
 
   loop::Loop& loop_;
   Traffic& traffic_;
-  measure::Http& outside_;
+  http::Http& outside_;
   Random random_;
   Trouble trouble_ = Trouble::kNone;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 // Where nothing may go out: every request is kUnavailable.
-class NoHttp : public measure::Http {
+class NoHttp : public http::Http {
  public:
   explicit NoHttp(loop::Loop& loop) : loop_(loop) {}
-  void Send(measure::HttpRequest request, std::function<void(Result<measure::HttpResponse>)> reply) override;
+  void Send(http::HttpRequest request, std::function<void(Result<http::HttpResponse>)> reply) override;
 
  private:
   loop::Loop& loop_;

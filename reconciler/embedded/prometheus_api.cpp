@@ -13,7 +13,7 @@ namespace sluice::embedded {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using measure::HttpResponse;
+using http::HttpResponse;
 
 constexpr std::int64_t kMaxPoints = 11'000;  // Prometheus' limit on a range query
 

@@ -5,12 +5,12 @@
 
 #include "compiler/base/time.h"
 #include "reconciler/embedded/time_series.h"
-#include "reconciler/measure/http.h"
+#include "reconciler/http/http.h"
 
 namespace sluice::embedded {
 
 // `target` is path and query as in the request line. Parameters may also stand in a form body.
-measure::HttpResponse AnswerPrometheus(const std::string& target, const std::string& form, const TimeSeries& series,
+http::HttpResponse AnswerPrometheus(const std::string& target, const std::string& form, const TimeSeries& series,
                                        TimePoint now);
 
 // A value as Prometheus writes it: shortest decimal, "NaN", "+Inf", "-Inf".

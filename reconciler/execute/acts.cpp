@@ -11,16 +11,16 @@
 #include "reconciler/execute/events.h"
 #include "reconciler/measure/notify.h"
 #include "reconciler/measure/sample.h"
-#include "reconciler/serve/log.h"
+#include "reconciler/telemetry/log.h"
 
 namespace sluice::execute {
 namespace {
 
 using cluster::Json;
 using decide::Sample;
-using serve::Log;
-using serve::LogKey;
-using serve::LogLevel;
+using telemetry::Log;
+using telemetry::LogKey;
+using telemetry::LogLevel;
 
 constexpr std::size_t kSamplesKept = 64;
 constexpr std::size_t kAnswersKept = 100;
@@ -122,7 +122,7 @@ void Runner::Acts::Failed(const BatchPtr& batch, const cluster::ObjectKey& key, 
       error.code == ErrorCode::kConflict || error.code == ErrorCode::kExists || error.code == ErrorCode::kNotFound;
   const bool refused =
       error.code == ErrorCode::kForbidden || error.code == ErrorCode::kInvalid || error.code == ErrorCode::kTooLarge;
-  runner_.shared_.metrics.Count(serve::kActionFailures, {{"reason", std::string(ErrorCodeName(error.code))}});
+  runner_.shared_.metrics.Count(telemetry::kActionFailures, {{"reason", std::string(ErrorCodeName(error.code))}});
   if (!conflict) {
     Log(LogLevel::kWarning, "a write failed",
         {{LogKey::kRollout, runner_.name_.second}, {LogKey::kObject, what}, {LogKey::kError, error.message}});
@@ -194,7 +194,7 @@ void Runner::Acts::Sampled(const decide::GateKey& key, Sample sample) {
   if (found == runner_.gates_.end()) return;  // the rollout came to rest meanwhile
   decide::ObservedGate& gate = found->second;
   gate.in_flight = false;
-  runner_.shared_.metrics.Count(serve::kSamples, {{"result", KindOf(sample)}});
+  runner_.shared_.metrics.Count(telemetry::kSamples, {{"result", KindOf(sample)}});
   if (sample.kind != graph::Evaluation::Kind::kValue) {
     Log(LogLevel::kWarning, fmt::format("a gate has {}: {}", KindOf(sample), sample.message),
         {{LogKey::kRollout, runner_.name_.second}, {LogKey::kNode, key.node}});
@@ -247,7 +247,7 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::SendNotification& 
       runner_.shared_.cluster, runner_.shared_.http,
       {runner_.graph_, node, std::move(roots), runner_.name_.first, action.key, runner_.alive_},
       runner_.Safe([this, action](const Result<void>& sent) {
-        runner_.shared_.metrics.Count(serve::kNotifications, {{"result", sent.ok() ? "delivered" : "failed"}});
+        runner_.shared_.metrics.Count(telemetry::kNotifications, {{"result", sent.ok() ? "delivered" : "failed"}});
         if (!sent) {
           Log(LogLevel::kWarning, "a notification was not taken",
               {{LogKey::kRollout, runner_.name_.second},

@@ -29,7 +29,7 @@ Json SampleJson(const decide::Sample& sample) {
 
 }  // namespace
 
-Executor::Executor(cluster::Cluster& cluster, measure::Http& http, loop::Loop& loop, serve::Metrics& metrics,
+Executor::Executor(cluster::Cluster& cluster, http::Http& http, loop::Loop& loop, telemetry::Metrics& metrics,
                    std::string identity)
     : world_(std::make_unique<World>(cluster, loop, [this](const Stir& stir) { Stirred(stir); })),
       shared_{cluster, http, loop, *world_, metrics, std::move(identity)},
@@ -89,9 +89,9 @@ void Executor::CountPhases() {
       const decide::Status& status = runner->status();
       counts[{std::string(PhaseName(status.phase)), std::string(HoldName(status.hold))}] += 1;
     }
-    shared_.metrics.Clear(serve::kRollouts);
+    shared_.metrics.Clear(telemetry::kRollouts);
     for (const auto& [labels, count] : counts) {
-      shared_.metrics.Set(serve::kRollouts, {{"phase", labels.first}, {"hold", labels.second}}, count);
+      shared_.metrics.Set(telemetry::kRollouts, {{"phase", labels.first}, {"hold", labels.second}}, count);
     }
   });
 }

@@ -12,7 +12,7 @@ namespace sluice::execute {
 
 class Executor {
  public:
-  Executor(cluster::Cluster& cluster, measure::Http& http, loop::Loop& loop, serve::Metrics& metrics,
+  Executor(cluster::Cluster& cluster, http::Http& http, loop::Loop& loop, telemetry::Metrics& metrics,
            std::string identity);
   ~Executor();
 

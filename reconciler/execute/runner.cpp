@@ -9,16 +9,16 @@
 #include "reconciler/execute/acts.h"
 #include "reconciler/execute/bundle.h"
 #include "reconciler/execute/conditions.h"
-#include "reconciler/serve/log.h"
+#include "reconciler/telemetry/log.h"
 
 namespace sluice::execute {
 namespace {
 
 using cluster::Json;
 using decide::Phase;
-using serve::Log;
-using serve::LogKey;
-using serve::LogLevel;
+using telemetry::Log;
+using telemetry::LogKey;
+using telemetry::LogLevel;
 
 constexpr Duration kRetryFirst{500};
 constexpr Duration kRetryMost{300'000};
@@ -193,7 +193,7 @@ void Runner::Decide() {
   }
   const Json before = EncodeStatus(stored_);
   const bool changed = EncodeStatus(same) != before;
-  shared_.metrics.Count(serve::kDecisions, {{"changed", changed || !decision_.actions.empty() ? "true" : "false"}});
+  shared_.metrics.Count(telemetry::kDecisions, {{"changed", changed || !decision_.actions.empty() ? "true" : "false"}});
   Note(decision_);
   Persist(changed || (!mine && !decision_.actions.empty()));
 }
@@ -207,7 +207,7 @@ void Runner::Note(const decide::Decision& decision) {
     const bool news = stored_.status.run != decision.status.run || before == stored_.status.nodes.end() ||
                       before->second.state != decide::NodeState::kDone || before->second.entry != record.entry;
     if (!news) continue;
-    shared_.metrics.Count(serve::kNodesLeft, {{"outcome", std::string(OutcomeName(record.outcome))}});
+    shared_.metrics.Count(telemetry::kNodesLeft, {{"outcome", std::string(OutcomeName(record.outcome))}});
     Log(LogLevel::kInfo,
         fmt::format("node left: {}{}{}", OutcomeName(record.outcome), record.evidence.empty() ? "" : ", ",
                     record.evidence),

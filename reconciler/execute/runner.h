@@ -13,18 +13,18 @@
 #include "reconciler/execute/bundles.h"
 #include "reconciler/execute/observe.h"
 #include "reconciler/execute/world.h"
-#include "reconciler/measure/http.h"
-#include "reconciler/serve/metrics.h"
+#include "reconciler/http/http.h"
+#include "reconciler/telemetry/metrics.h"
 
 namespace sluice::execute {
 
 // What all runners share. All outlive them.
 struct Shared {
   cluster::Cluster& cluster;
-  measure::Http& http;
+  http::Http& http;
   loop::Loop& loop;
   World& world;
-  serve::Metrics& metrics;
+  telemetry::Metrics& metrics;
   std::string identity;  // of this process and start: two are never equal
 };
 

@@ -7,7 +7,7 @@
 
 #include "compiler/graph/graph.h"
 #include "reconciler/cluster/cluster.h"
-#include "reconciler/measure/http.h"
+#include "reconciler/http/http.h"
 
 namespace sluice::measure {
 
@@ -21,6 +21,6 @@ struct NotificationRequest {
 };
 
 // Sends it once. `done` gets nothing if the receiver answered 2xx, else why not.
-void Notify(cluster::Cluster& cluster, Http& http, NotificationRequest request, std::function<void(Result<void>)> done);
+void Notify(cluster::Cluster& cluster, http::Http& http, NotificationRequest request, std::function<void(Result<void>)> done);
 
 }  // namespace sluice::measure

@@ -42,7 +42,7 @@ std::optional<std::string> FromBase64(const std::string& text) {
 class Filler : public std::enable_shared_from_this<Filler> {
  public:
   Filler(cluster::Cluster& cluster, const graph::RequestTemplate& request, Filling filling,
-         std::function<void(Result<HttpRequest>)> reply)
+         std::function<void(Result<http::HttpRequest>)> reply)
       : cluster_(cluster), template_(request), filling_(std::move(filling)), reply_(std::move(reply)) {}
 
   void Start() {
@@ -142,14 +142,14 @@ class Filler : public std::enable_shared_from_this<Filler> {
     for (const auto& [name, value] : headers_) {
       if (value.is_none()) continue;
       if (value.as_secret() != nullptr)
-        out_.secret_headers.emplace_back(name, Secret(RevealLine(value)));
+        out_.secret_headers.emplace_back(name, http::Secret(RevealLine(value)));
       else
         out_.headers.emplace_back(name, RevealLine(value));
     }
-    if (!bearer_.is_none()) out_.secret_headers.emplace_back("Authorization", Secret("Bearer " + RevealLine(bearer_)));
+    if (!bearer_.is_none()) out_.secret_headers.emplace_back("Authorization", http::Secret("Bearer " + RevealLine(bearer_)));
     if (!user_.is_none() || !password_.is_none()) {
       const std::string pair = RevealLine(user_) + ":" + RevealLine(password_);
-      out_.secret_headers.emplace_back("Authorization", Secret("Basic " + ToBase64(pair)));
+      out_.secret_headers.emplace_back("Authorization", http::Secret("Basic " + ToBase64(pair)));
     }
     if (template_.json != nullptr) {
       out_.body = graph::EncodeValue(json_);
@@ -163,18 +163,18 @@ class Filler : public std::enable_shared_from_this<Filler> {
   cluster::Cluster& cluster_;
   const graph::RequestTemplate& template_;
   const Filling filling_;
-  const std::function<void(Result<HttpRequest>)> reply_;
+  const std::function<void(Result<http::HttpRequest>)> reply_;
   Value url_, json_, text_, bearer_, user_, password_;
   std::vector<std::pair<std::string, Value>> query_, headers_;
   std::map<std::string, std::optional<cluster::Json>> secrets_;
   std::optional<Error> error_;
-  HttpRequest out_;
+  http::HttpRequest out_;
 };
 
 }  // namespace
 
 void FillRequest(cluster::Cluster& cluster, const graph::RequestTemplate& request, Filling filling,
-                 std::function<void(Result<HttpRequest>)> reply) {
+                 std::function<void(Result<http::HttpRequest>)> reply) {
   std::make_shared<Filler>(cluster, request, std::move(filling), std::move(reply))->Start();
 }
 

@@ -8,7 +8,7 @@
 #include "compiler/base/result.h"
 #include "compiler/graph/graph.h"
 #include "reconciler/cluster/cluster.h"
-#include "reconciler/measure/http.h"
+#include "reconciler/http/http.h"
 
 namespace sluice::measure {
 
@@ -25,7 +25,7 @@ struct Filling {
 // Secret is needed. `request` lives as long as `filling.owner`. kInvalid where a part has no value, kNotFound for a
 // Secret or a key that does not exist; no message shows the content of a Secret.
 void FillRequest(cluster::Cluster& cluster, const graph::RequestTemplate& request, Filling filling,
-                 std::function<void(Result<HttpRequest>)> reply);
+                 std::function<void(Result<http::HttpRequest>)> reply);
 
 // RFC 3986 percent-encoding of everything but unreserved characters.
 std::string UrlEncode(std::string_view text);

@@ -42,7 +42,7 @@ bool ReadsText(const graph::Measure& measure, const graph::FunctionTable& functi
 
 class Sampler : public std::enable_shared_from_this<Sampler> {
  public:
-  Sampler(cluster::Cluster& cluster, Http& http, loop::Loop& loop, SampleRequest request,
+  Sampler(cluster::Cluster& cluster, http::Http& http, loop::Loop& loop, SampleRequest request,
           std::function<void(decide::Sample)> done)
       : cluster_(cluster), http_(http), loop_(loop), request_(std::move(request)), done_(std::move(done)) {
     sample_.sequence = request_.sequence;
@@ -54,7 +54,7 @@ class Sampler : public std::enable_shared_from_this<Sampler> {
     roots.insert_or_assign("now", Value(loop_.Now()));
     FillRequest(cluster_, measure().request,
                 {request_.graph, &functions(), std::move(roots), request_.namespace_, request_.alive},
-                [self = shared_from_this()](Result<HttpRequest> filled) { self->Filled(std::move(filled)); });
+                [self = shared_from_this()](Result<http::HttpRequest> filled) { self->Filled(std::move(filled)); });
   }
 
  private:
@@ -64,19 +64,19 @@ class Sampler : public std::enable_shared_from_this<Sampler> {
 
   bool gone() const { return request_.alive != nullptr && !*request_.alive; }
 
-  void Filled(Result<HttpRequest> filled) {
+  void Filled(Result<http::HttpRequest> filled) {
     if (!filled) return End(Kind::kError, filled.error().message);
     http_.Send(std::move(filled).value(),
-               [self = shared_from_this()](Result<HttpResponse> answer) { self->Answered(std::move(answer)); });
+               [self = shared_from_this()](Result<http::HttpResponse> answer) { self->Answered(std::move(answer)); });
   }
 
-  void Answered(Result<HttpResponse> answer) {
+  void Answered(Result<http::HttpResponse> answer) {
     if (gone()) return;
     if (!answer) return End(Kind::kError, answer.error().message);
     if (answer->status < 200 || answer->status > 299) {
       return End(Kind::kError, fmt::format("the answer's status is {}", answer->status));
     }
-    if (answer->body.size() > kMaxAnswerBytes) return End(Kind::kError, "the answer is larger than 1 MiB");
+    if (answer->body.size() > http::kMaxAnswerBytes) return End(Kind::kError, "the answer is larger than 1 MiB");
     graph::Map response;
     response.Set("status", Value(answer->status));
     auto json = graph::DecodeValue(answer->body, kMaxDepth);
@@ -168,7 +168,7 @@ class Sampler : public std::enable_shared_from_this<Sampler> {
   }
 
   cluster::Cluster& cluster_;
-  Http& http_;
+  http::Http& http_;
   loop::Loop& loop_;
   const SampleRequest request_;
   const std::function<void(decide::Sample)> done_;
@@ -180,7 +180,7 @@ class Sampler : public std::enable_shared_from_this<Sampler> {
 
 }  // namespace
 
-void TakeSample(cluster::Cluster& cluster, Http& http, loop::Loop& loop, SampleRequest request,
+void TakeSample(cluster::Cluster& cluster, http::Http& http, loop::Loop& loop, SampleRequest request,
                 std::function<void(decide::Sample)> done) {
   std::make_shared<Sampler>(cluster, http, loop, std::move(request), std::move(done))->Next();
 }

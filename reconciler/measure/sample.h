@@ -11,7 +11,7 @@
 #include "reconciler/cluster/cluster.h"
 #include "reconciler/decide/observed.h"
 #include "reconciler/loop/loop.h"
-#include "reconciler/measure/http.h"
+#include "reconciler/http/http.h"
 
 namespace sluice::measure {
 
@@ -31,7 +31,7 @@ struct SampleRequest {
 // No data: what the provider calls so; number(none), NaN. Error: no answer, a status other than 2xx, an answer
 // over 1 MiB, deeper than 64 levels or not JSON (unless the provider reads text), a Secret that isn't there,
 // what the provider calls so. Values are those of the measures ("" as "value") and of the kept states.
-void TakeSample(cluster::Cluster& cluster, Http& http, loop::Loop& loop, SampleRequest request,
+void TakeSample(cluster::Cluster& cluster, http::Http& http, loop::Loop& loop, SampleRequest request,
                 std::function<void(decide::Sample)> done);
 
 }  // namespace sluice::measure

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "reconciler/serve/log.h"
+#include "reconciler/telemetry/log.h"
 
 namespace sluice::sync {
 namespace {
@@ -36,7 +36,7 @@ class Application : public std::enable_shared_from_this<Application> {
     // Later waves need the earlier ones: an object in a namespace that isn't there fails anyway.
     if (!outcome_.problems.empty() && wanted.wave != failed_wave_) return End();
     ++next_;
-    serve::Log(serve::LogLevel::kInfo, "apply", {{serve::LogKey::kObject, cluster::ToString(wanted.key)}});
+    telemetry::Log(telemetry::LogLevel::kInfo, "apply", {{telemetry::LogKey::kObject, cluster::ToString(wanted.key)}});
     cluster::Request request = wanted.wave == Wave::kBundles
                                    ? cluster::Request(cluster::Create{wanted.object, manager_})
                                    : cluster::Request(cluster::Apply{wanted.object, manager_, false});

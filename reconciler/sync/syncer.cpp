@@ -8,15 +8,15 @@
 
 #include "compiler/base/hash.h"
 #include "reconciler/execute/events.h"
-#include "reconciler/serve/log.h"
+#include "reconciler/telemetry/log.h"
 
 namespace sluice::sync {
 namespace {
 
 using cluster::Json;
-using serve::Log;
-using serve::LogKey;
-using serve::LogLevel;
+using telemetry::Log;
+using telemetry::LogKey;
+using telemetry::LogLevel;
 
 constexpr Duration kRetryFirst{1'000};
 constexpr Duration kRetryMost{300'000};
@@ -40,7 +40,7 @@ struct Syncer::Job {
 };
 
 Syncer::Syncer(cluster::Cluster& cluster, loop::Loop& loop, Worker& worker, git::Repository& repository,
-               CompileFunction compile, serve::Metrics& metrics, SourceOptions options)
+               CompileFunction compile, telemetry::Metrics& metrics, SourceOptions options)
     : cluster_(cluster),
       loop_(loop),
       worker_(worker),
@@ -71,7 +71,7 @@ void Syncer::Load() {
     inventory_ = std::move(loaded->inventory);
     stored_ = loaded->source;
     loaded_ = true;
-    metrics_.Set(serve::kInventory, {}, static_cast<double>(inventory_.size()));
+    metrics_.Set(telemetry::kInventory, {}, static_cast<double>(inventory_.size()));
     if (state_.problem == "store") Clear();
     if (wanted_ == nullptr) return Tick();
     Dirty();
@@ -101,7 +101,7 @@ void Syncer::Tick() {
   auto job = std::make_shared<Job>();
   job->last_good = stored_.commit;
   job->known_tree = wanted_tree_;
-  metrics_.Count(serve::kFetches);
+  metrics_.Count(telemetry::kFetches);
   worker_.Run(
       [job, &repository = repository_, compile = compile_, id = options_.id, accept = options_.accept_rewritten] {
         job->snapshot = repository.Fetch(job->last_good);
@@ -125,7 +125,7 @@ void Syncer::Tick() {
 // What the worker brought: a commit to be used, or a reason to stay where we are.
 void Syncer::Compiled(const std::shared_ptr<Job>& job) {
   if (!job->snapshot) {
-    metrics_.Count(serve::kFetchErrors, {{"reason", std::string(ErrorCodeName(job->snapshot.error().code))}});
+    metrics_.Count(telemetry::kFetchErrors, {{"reason", std::string(ErrorCodeName(job->snapshot.error().code))}});
     return Refuse("fetch", job->snapshot.error().message);
   }
   const git::Snapshot& snapshot = *job->snapshot;
@@ -142,8 +142,8 @@ void Syncer::Compiled(const std::shared_ptr<Job>& job) {
     return;
   }
   const bool good = job->compiled.mistakes.empty() && job->wanted.ok();
-  metrics_.Count(serve::kCompiles, {{"result", good ? "ok" : "failed"}});
-  metrics_.Set(serve::kDiagnostics, {}, static_cast<double>(job->compiled.mistakes.size()));
+  metrics_.Count(telemetry::kCompiles, {{"result", good ? "ok" : "failed"}});
+  metrics_.Set(telemetry::kDiagnostics, {}, static_cast<double>(job->compiled.mistakes.size()));
   if (!job->compiled.mistakes.empty()) {
     const std::string first = ToString(job->compiled.mistakes.front());
     return Refuse(
@@ -167,7 +167,7 @@ void Syncer::Refuse(const std::string& what, const std::string& message, std::ve
   state_.problem = what;
   state_.message = message;
   state_.mistakes = std::move(mistakes);
-  metrics_.Set(serve::kSourceStale, {}, 1);
+  metrics_.Set(telemetry::kSourceStale, {}, 1);
   if (!news) return;
   state_.since = loop_.Now();
   Log(LogLevel::kError, message,
@@ -187,7 +187,7 @@ void Syncer::Refuse(const std::string& what, const std::string& message, std::ve
 }
 
 void Syncer::Clear() {
-  metrics_.Set(serve::kSourceStale, {}, 0);
+  metrics_.Set(telemetry::kSourceStale, {}, 0);
   const bool news = !state_.problem.empty();
   state_.problem.clear();
   state_.message.clear();
@@ -259,14 +259,14 @@ void Syncer::Record() {
   }
   store_.Save(inventory_, Safe([this](const Result<void>& saved) {
                 if (!saved) return StoreFailed(saved.error());
-                metrics_.Set(serve::kInventory, {}, static_cast<double>(inventory_.size()));
+                metrics_.Set(telemetry::kInventory, {}, static_cast<double>(inventory_.size()));
                 Apply();
               }));
 }
 
 void Syncer::StoreFailed(const Error& error) {
   Log(LogLevel::kWarning, "the inventory can't be stored", {{LogKey::kError, error.message}});
-  metrics_.Count(serve::kSyncFailures, {{"reason", "inventory"}});
+  metrics_.Count(telemetry::kSyncFailures, {{"reason", "inventory"}});
   state_.trouble = {"inventory: " + error.message};
   passing_ = false;
   // What is stored is the truth; ours may be ahead or behind of it.
@@ -289,7 +289,7 @@ void Syncer::Trouble(const std::vector<sync::Problem>& problems) {
   state_.trouble.clear();
   for (const sync::Problem& problem : problems) {
     state_.trouble.push_back(cluster::ToString(problem.key) + ": " + problem.error.message);
-    metrics_.Count(serve::kSyncFailures, {{"reason", std::string(ErrorCodeName(problem.error.code))}});
+    metrics_.Count(telemetry::kSyncFailures, {{"reason", std::string(ErrorCodeName(problem.error.code))}});
     Log(LogLevel::kWarning, "an object is not as wanted",
         {{LogKey::kObject, cluster::ToString(problem.key)},
          {LogKey::kError, problem.error.message},
@@ -323,12 +323,12 @@ void Syncer::PruneStep() {
 }
 
 void Syncer::Pruned(PruneOutcome outcome) {
-  metrics_.Count(serve::kPruned, {}, static_cast<double>(outcome.deleted));
+  metrics_.Count(telemetry::kPruned, {}, static_cast<double>(outcome.deleted));
   Trouble(outcome.problems);
   for (const cluster::ObjectKey& key : outcome.gone) inventory_.Remove(key);
   store_.Save(inventory_, Safe([this, waiting = outcome.waiting](const Result<void>& saved) {
                 if (!saved) return StoreFailed(saved.error());
-                metrics_.Set(serve::kInventory, {}, static_cast<double>(inventory_.size()));
+                metrics_.Set(telemetry::kInventory, {}, static_cast<double>(inventory_.size()));
                 if (!state_.trouble.empty()) return EndPass(RetryAfter(failures_++));
                 if (waiting > 0) return EndPass(kLookAgain);
                 failures_ = 0;
@@ -336,8 +336,8 @@ void Syncer::Pruned(PruneOutcome outcome) {
                   whole_ = true;
                   state_.applied_commit = state_.wanted_commit;
                   state_.applied_at = loop_.Now();
-                  metrics_.Count(serve::kSyncs);
-                  metrics_.Set(serve::kLastSync, {},
+                  metrics_.Count(telemetry::kSyncs);
+                  metrics_.Set(telemetry::kLastSync, {},
                                static_cast<double>(loop_.Now().time_since_epoch().count() / 1000));
                   Log(LogLevel::kInfo, "applied",
                       {{LogKey::kSource, options_.id.repository}, {LogKey::kCommit, state_.applied_commit}});

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "reconciler/git/repository.h"
-#include "reconciler/serve/metrics.h"
+#include "reconciler/telemetry/metrics.h"
 #include "reconciler/sync/apply.h"
 #include "reconciler/sync/inventory_store.h"
 #include "reconciler/sync/plan_set.h"
@@ -43,7 +43,7 @@ struct SourceState {
 class Syncer {
  public:
   Syncer(cluster::Cluster& cluster, loop::Loop& loop, Worker& worker, git::Repository& repository,
-         CompileFunction compile, serve::Metrics& metrics, SourceOptions options);
+         CompileFunction compile, telemetry::Metrics& metrics, SourceOptions options);
   ~Syncer();
   Syncer(const Syncer&) = delete;
   Syncer& operator=(const Syncer&) = delete;
@@ -101,7 +101,7 @@ class Syncer {
   Worker& worker_;
   git::Repository& repository_;
   const std::shared_ptr<const CompileFunction> compile_;
-  serve::Metrics& metrics_;
+  telemetry::Metrics& metrics_;
   const SourceOptions options_;
   const std::string hash_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -1,4 +1,4 @@
-#include "reconciler/execute/reconciler.h"
+#include "reconciler/reconciler.h"
 
 #include <catch2/catch.hpp>
 
@@ -177,7 +177,7 @@ TEST_CASE("a plan set that doesn't compile changes nothing and says where") {
   CHECK(state.mistakes[0].file == "checkout.plan");
   CHECK(state.mistakes[0].line == 8);
   CHECK(state.message.find("checkout.plan:8:") != std::string::npos);
-  CHECK(scene->metrics.Get(serve::kSourceStale) == 1);
+  CHECK(scene->metrics.Get(telemetry::kSourceStale) == 1);
   CHECK(scene->StatusOf("checkout").stable == stable);
   // The source's state and an Event: nothing else was written.
   CHECK(scene->cluster->writes() == writes + 2);
@@ -185,7 +185,7 @@ TEST_CASE("a plan set that doesn't compile changes nothing and says where") {
   scene->repository.Commit({{"checkout.plan", ShopPlan("2")}});
   REQUIRE(scene->RunUntilAtRest());
   CHECK(scene->reconciler->syncer().state().problem.empty());
-  CHECK(scene->metrics.Get(serve::kSourceStale) == 0);
+  CHECK(scene->metrics.Get(telemetry::kSourceStale) == 0);
   CHECK(scene->StatusOf("checkout").stable != stable);
 }
 

@@ -8,7 +8,7 @@
 #include "reconciler/cluster/failing_cluster.h"
 #include "reconciler/embedded/embedded_cluster.h"
 #include "reconciler/embedded/embedded_http.h"
-#include "reconciler/execute/reconciler.h"
+#include "reconciler/reconciler.h"
 #include "reconciler/loop/virtual_loop.h"
 #include "tests/sync/memory_repository.h"
 
@@ -41,7 +41,7 @@ class Scene {
   embedded::NoHttp outside;
   std::unique_ptr<embedded::EmbeddedHttp> http;
   sync::MemoryRepository repository;
-  serve::Metrics metrics;
+  telemetry::Metrics metrics;
   std::unique_ptr<sync::LoopWorker> worker;
   std::unique_ptr<Reconciler> reconciler;
   std::optional<Outcome> outcome;

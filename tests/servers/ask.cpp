@@ -6,12 +6,12 @@
 
 namespace sluice::servers {
 
-Result<measure::HttpResponse> Ask(measure::HttpRequest request) {
+Result<http::HttpResponse> Ask(http::HttpRequest request) {
   loop::RealLoop loop;
-  measure::CurlHttp http(loop);
+  http::CurlHttp http(loop);
   loop.SetWaiter(&http);
-  std::optional<Result<measure::HttpResponse>> answer;
-  http.Send(std::move(request), [&](Result<measure::HttpResponse> a) {
+  std::optional<Result<http::HttpResponse>> answer;
+  http.Send(std::move(request), [&](Result<http::HttpResponse> a) {
     answer = std::move(a);
     loop.Stop();
   });
@@ -19,8 +19,8 @@ Result<measure::HttpResponse> Ask(measure::HttpRequest request) {
   return std::move(*answer);
 }
 
-Result<measure::HttpResponse> AskFor(const std::string& url) {
-  measure::HttpRequest request;
+Result<http::HttpResponse> AskFor(const std::string& url) {
+  http::HttpRequest request;
   request.url = url;
   return Ask(std::move(request));
 }

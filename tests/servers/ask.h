@@ -5,12 +5,12 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "reconciler/measure/curl_http.h"
+#include "reconciler/http/curl_http.h"
 
 namespace sluice::servers {
 
 // Sends it with CurlHttp on a loop of its own and runs that until the answer is here.
-Result<measure::HttpResponse> Ask(measure::HttpRequest request);
-Result<measure::HttpResponse> AskFor(const std::string& url);
+Result<http::HttpResponse> Ask(http::HttpRequest request);
+Result<http::HttpResponse> AskFor(const std::string& url);
 
 }  // namespace sluice::servers

@@ -12,7 +12,7 @@
 #include "compiler/compile.h"
 #include "compiler/graph/split.h"
 #include "reconciler/loop/real_loop.h"
-#include "reconciler/measure/curl_http.h"
+#include "reconciler/http/curl_http.h"
 #include "reconciler/measure/notify.h"
 #include "reconciler/measure/sample.h"
 #include "tests/servers/prometheus_server.h"
@@ -80,7 +80,7 @@ graph::Roots RootsOf(const graph::Graph& graph, const std::string& revision) {
 decide::Sample Measure(std::shared_ptr<const graph::Graph> graph, const std::string& revision) {
   REQUIRE(graph->gates.size() == 1);
   loop::RealLoop loop;
-  measure::CurlHttp http(loop);
+  http::CurlHttp http(loop);
   loop.SetWaiter(&http);
   NoCluster cluster;
   std::optional<decide::Sample> sample;
@@ -261,7 +261,7 @@ Result<void> Send(const std::string& url) {
   const auto graph = GraphOf(Plan("http://127.0.0.1:1", kErrorRate, url));
   REQUIRE(graph->on_failure.size() == 1);
   loop::RealLoop loop;
-  measure::CurlHttp http(loop);
+  http::CurlHttp http(loop);
   loop.SetWaiter(&http);
   NoCluster cluster;
   measure::NotificationRequest request;

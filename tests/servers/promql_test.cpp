@@ -149,7 +149,7 @@ bool SameData(const Json& a, const Json& b, bool in_order) {
 }
 
 struct Both {
-  measure::HttpResponse real, embedded;
+  http::HttpResponse real, embedded;
 };
 
 Both AskBoth(const PrometheusServer& server, const embedded::TimeSeries& series, const std::string& target) {

@@ -1,4 +1,4 @@
-#include "reconciler/serve/log.h"
+#include "reconciler/telemetry/log.h"
 
 #include <array>
 #include <memory>
@@ -7,7 +7,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-namespace sluice::serve {
+namespace sluice::telemetry {
 namespace {
 
 constexpr std::array kKeys = {"rollout", "revision", "node", "commit", "source", "object", "error", "file", "line"};
@@ -44,4 +44,4 @@ void SetUpLog(LogLevel least) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-}  // namespace sluice::serve
+}  // namespace sluice::telemetry

@@ -1,4 +1,4 @@
-#include "reconciler/serve/metrics.h"
+#include "reconciler/telemetry/metrics.h"
 
 #include <array>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include "compiler/base/check.h"
 
-namespace sluice::serve {
+namespace sluice::telemetry {
 namespace {
 
 struct Family {
@@ -103,4 +103,4 @@ std::string Metrics::Text() const {
   return text;
 }
 
-}  // namespace sluice::serve
+}  // namespace sluice::telemetry

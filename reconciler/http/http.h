@@ -9,7 +9,7 @@
 #include "compiler/base/result.h"
 #include "compiler/base/time.h"
 
-namespace sluice::measure {
+namespace sluice::http {
 
 inline constexpr std::size_t kMaxAnswerBytes = 1024 * 1024;
 
@@ -46,4 +46,4 @@ class Http {
   virtual void Send(HttpRequest request, std::function<void(Result<HttpResponse>)> reply) = 0;
 };
 
-}  // namespace sluice::measure
+}  // namespace sluice::http

@@ -11,10 +11,10 @@
 #include "reconciler/serve/server.h"
 #include "reconciler/sync/syncer.h"
 
-namespace sluice::execute {
+namespace sluice {
 
 // How a run with `once` ended.
-enum class Outcome {
+enum class ReconcileOutcome {
   kSettled,  // the commit is applied as a whole and every rollout is settled
   kHeld,     // a rollout waits for someone
   kFailed,   // git, the plan set or an object: it could not be applied as a whole
@@ -28,14 +28,14 @@ struct ReconcilerOptions {
 // Everything it is given outlives it. `cluster` and `http` are used on the loop only.
 class Reconciler {
  public:
-  Reconciler(cluster::Cluster& cluster, measure::Http& http, loop::Loop& loop, sync::Worker& worker,
-             git::Repository& repository, sync::CompileFunction compile, serve::Metrics& metrics,
+  Reconciler(cluster::Cluster& cluster, http::Http& http, loop::Loop& loop, sync::Worker& worker,
+             git::Repository& repository, sync::CompileFunction compile, telemetry::Metrics& metrics,
              ReconcilerOptions options);
   ~Reconciler();
 
   void Start();
   // With `once`: called once, when there is nothing left to do by itself.
-  std::function<void(Outcome)> on_end;
+  std::function<void(ReconcileOutcome)> on_end;
 
   const sync::Syncer& syncer() const { return syncer_; }
   sync::Syncer& syncer() { return syncer_; }
@@ -50,10 +50,10 @@ class Reconciler {
  private:
   class Counting;
   void Look();
-  std::optional<Outcome> Ended() const;
+  std::optional<ReconcileOutcome> Ended() const;
 
   loop::Loop& loop_;
-  serve::Metrics& metrics_;
+  telemetry::Metrics& metrics_;
   const ReconcilerOptions options_;
   std::unique_ptr<Counting> counting_;
   Executor executor_;
@@ -62,4 +62,4 @@ class Reconciler {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-}  // namespace sluice::execute
+}  // namespace sluice

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace sluice::serve {
+namespace sluice::telemetry {
 
 // "debug" is for who looks into the reconciler itself; "info" tells the story of the rollouts; "warning"
 // wants a look; "error" wants someone now.
@@ -23,4 +23,4 @@ void Log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
 // Sends the log to standard error, a JSON object a line, from `least` upwards. Called once, by the program.
 void SetUpLog(LogLevel least);
 
-}  // namespace sluice::serve
+}  // namespace sluice::telemetry

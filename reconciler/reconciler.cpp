@@ -1,10 +1,10 @@
-#include "reconciler/execute/reconciler.h"
+#include "reconciler/reconciler.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-namespace sluice::execute {
+namespace sluice {
 namespace {
 
 using cluster::Json;
@@ -37,13 +37,13 @@ Verb VerbOf(const cluster::Request& request) {
 // Counts requests on their way.
 class Reconciler::Counting : public cluster::Cluster {
  public:
-  Counting(cluster::Cluster& inner, serve::Metrics& metrics) : inner_(inner), metrics_(metrics) {}
+  Counting(cluster::Cluster& inner, telemetry::Metrics& metrics) : inner_(inner), metrics_(metrics) {}
 
   void Send(cluster::Request request, cluster::Reply reply) override {
     inner_.Send(std::move(request),
                 [this, alive = alive_, verb = VerbOf(request), reply = std::move(reply)](Result<Json> answer) {
                   if (*alive) {
-                    metrics_.Count(serve::kApiRequests,
+                    metrics_.Count(telemetry::kApiRequests,
                                    {{"verb", verb.name},
                                     {"kind", verb.kind},
                                     {"result", answer.ok() ? "ok" : std::string(ErrorCodeName(answer.error().code))}});
@@ -59,12 +59,12 @@ class Reconciler::Counting : public cluster::Cluster {
 
  private:
   cluster::Cluster& inner_;
-  serve::Metrics& metrics_;
+  telemetry::Metrics& metrics_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-Reconciler::Reconciler(cluster::Cluster& cluster, measure::Http& http, loop::Loop& loop, sync::Worker& worker,
-                       git::Repository& repository, sync::CompileFunction compile, serve::Metrics& metrics,
+Reconciler::Reconciler(cluster::Cluster& cluster, http::Http& http, loop::Loop& loop, sync::Worker& worker,
+                       git::Repository& repository, sync::CompileFunction compile, telemetry::Metrics& metrics,
                        ReconcilerOptions options)
     : loop_(loop),
       metrics_(metrics),
@@ -94,11 +94,11 @@ void Reconciler::Look() {
   });
 }
 
-std::optional<Outcome> Reconciler::Ended() const {
+std::optional<ReconcileOutcome> Reconciler::Ended() const {
   if (!syncer_.at_rest()) return std::nullopt;
   const sync::SourceState& source = syncer_.state();
   // Rollouts of an earlier commit go on whatever git says, but nobody waits for them here.
-  if (!source.problem.empty() || !source.trouble.empty()) return Outcome::kFailed;
+  if (!source.problem.empty() || !source.trouble.empty()) return ReconcileOutcome::kFailed;
   if (!executor_.at_rest()) return std::nullopt;
   for (const auto& [name, runner] : executor_.runners()) {
     const auto* entry = executor_.world().rollouts().Find(name);
@@ -111,10 +111,10 @@ std::optional<Outcome> Reconciler::Ended() const {
   }
   for (const auto& [name, runner] : executor_.runners()) {
     const decide::Status& status = runner->status();
-    if (!runner->rejected().empty()) return Outcome::kFailed;
-    if (status.phase != decide::Phase::kSettled || status.hold != decide::Hold::kNone) return Outcome::kHeld;
+    if (!runner->rejected().empty()) return ReconcileOutcome::kFailed;
+    if (status.phase != decide::Phase::kSettled || status.hold != decide::Hold::kNone) return ReconcileOutcome::kHeld;
   }
-  return Outcome::kSettled;
+  return ReconcileOutcome::kSettled;
 }
 
 void Reconciler::Register(serve::Server& server) {
@@ -165,4 +165,4 @@ Json Reconciler::DescribeSource() const {
   return json;
 }
 
-}  // namespace sluice::execute
+}  // namespace sluice

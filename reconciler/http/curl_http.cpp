@@ -1,4 +1,4 @@
-#include "reconciler/measure/curl_http.h"
+#include "reconciler/http/curl_http.h"
 
 #include <algorithm>
 #include <map>
@@ -8,7 +8,7 @@
 
 #include "compiler/base/check.h"
 
-namespace sluice::measure {
+namespace sluice::http {
 namespace {
 
 constexpr long kMaxConnections = 64;
@@ -149,4 +149,4 @@ void CurlHttp::Wait(Duration timeout) {
 
 void CurlHttp::Wake() { curl_multi_wakeup(parts_->multi); }
 
-}  // namespace sluice::measure
+}  // namespace sluice::http

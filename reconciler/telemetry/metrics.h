@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace sluice::serve {
+namespace sluice::telemetry {
 
 // The families that exist; metrics.cpp has their help texts.
 inline constexpr std::string_view kRollouts = "sluice_rollouts";
@@ -49,4 +49,4 @@ class Metrics {
   std::map<std::string, std::map<std::string, double>, std::less<>> series_;  // family → label text → value
 };
 
-}  // namespace sluice::serve
+}  // namespace sluice::telemetry

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "reconciler/loop/real_loop.h"
-#include "reconciler/measure/http.h"
+#include "reconciler/http/http.h"
 
-namespace sluice::measure {
+namespace sluice::http {
 
 // Give it to RealLoop::SetWaiter. http and https only, no redirects, no proxy but the environment's, at most
 // 64 requests at once; the rest wait their turn. Messages of errors never show an address or a header.
@@ -25,4 +25,4 @@ class CurlHttp : public Http, public loop::Waiter {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace sluice::measure
+}  // namespace sluice::http
