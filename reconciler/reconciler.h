@@ -39,10 +39,10 @@ class Reconciler {
 
   const sync::Syncer& syncer() const { return syncer_; }
   sync::Syncer& syncer() { return syncer_; }
-  const Executor& executor() const { return executor_; }
+  const execute::Executor& executor() const { return executor_; }
 
   // Answers /metrics, /healthz, /readyz, /sluice/v1/source and /sluice/v1/rollouts/NAMESPACE/NAME (what of a
-  // rollout stands in no object, see Executor::Explain). Before the server starts, which ends before this does.
+  // rollout stands in no object, see execute::Executor::Explain). Before the server starts, which ends before this does.
   void Register(serve::Server& server);
   // The source's state as /sluice/v1/source gives it.
   cluster::Json DescribeSource() const;
@@ -56,7 +56,7 @@ class Reconciler {
   telemetry::Metrics& metrics_;
   const ReconcilerOptions options_;
   std::unique_ptr<Counting> counting_;
-  Executor executor_;
+  execute::Executor executor_;
   sync::Syncer syncer_;
   bool looking_ = false, ended_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
