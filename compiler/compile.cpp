@@ -1,6 +1,7 @@
 #include "compiler/compile.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "compiler/check/check.h"
 #include "compiler/lint/lint.h"
 #include "compiler/lower/lower.h"
+#include "compiler/parts.h"
 #include "compiler/stdlib.h"
 #include "compiler/suppress.h"
 #include "compiler/syntax/parse.h"
@@ -45,6 +47,7 @@ struct CompileCache::Parsed {
     }
   };
   std::map<Key, std::shared_ptr<const ParsedFile>> files;
+  std::map<std::vector<Key>, std::shared_ptr<const Part>> parts;  // by their files
 };
 
 CompileCache::CompileCache() : parsed_(std::make_unique<Parsed>()) {}
@@ -54,7 +57,9 @@ namespace {
 
 class Compiler {
  public:
-  Compiler(const source::FileTree& tree, CompileCache::Parsed& cache) : tree_(tree), cache_(cache) {}
+  // `in_parts`: what is compiled may be put together from parts, which the cache keeps.
+  Compiler(const source::FileTree& tree, CompileCache::Parsed& cache, bool in_parts)
+      : tree_(tree), cache_(cache), in_parts_(in_parts) {}
 
   std::unique_ptr<Compilation> Run() {
     AddStdlib();
@@ -74,16 +79,20 @@ class Compiler {
   void ParseImports(const syntax::PlanFile& file);
   void ParseLibrary(const std::string& directory);
   void Build();
+  bool BuildInParts(const std::vector<check::ModuleFile>& files);
+  std::shared_ptr<const Part> PartOf(PartFiles files, const PartFiles& stdlib, CompileCache::Parsed& fresh);
 
   diagnostics::Emitter& emitter() { return result_->emitter; }
 
   const source::FileTree& tree_;
   CompileCache::Parsed& cache_;
+  const bool in_parts_;
   std::unique_ptr<Compilation> result_ = std::make_unique<Compilation>();
   std::vector<source::FileId> plans_;
   std::map<std::string, std::vector<source::FileId>, std::less<>> libraries_;  // by directory: "std/gates"
   std::map<std::string, std::shared_ptr<const ParsedFile>> parsed_;            // by path
   std::map<CompileCache::Parsed::Key, std::shared_ptr<const ParsedFile>> used_;
+  std::map<source::FileId, std::string> digests_;
   std::set<std::string> asked_;  // library directories
   std::size_t bytes_ = 0;
 };
@@ -172,6 +181,7 @@ void Compiler::ParseOne(source::FileId file) {
     emitter().Add(diagnostic);
   }
   parsed_.emplace(source.path(), parsed);
+  digests_.emplace(file, key.digest);
   used_.emplace(std::move(key), parsed);
   ParseImports(parsed->file);
 }
@@ -214,6 +224,9 @@ void Compiler::Build() {
   for (const auto& [path, parsed] : parsed_) {
     files.push_back({path, &parsed->file});
   }
+  if (in_parts_ && !emitter().has_errors() && BuildInParts(files)) {
+    return;
+  }
   result_->plans = check::CheckPlanSet(files, result_->sources, emitter());
   result_->graphs = lower::Lower(result_->plans, result_->sources, emitter());
   lint::Lint(result_->plans, result_->graphs, result_->sources, emitter());
@@ -223,11 +236,66 @@ void Compiler::Build() {
   ApplySuppressions(result_->plans.suppressions, emitter());
 }
 
+std::shared_ptr<const Part> Compiler::PartOf(PartFiles files, const PartFiles& stdlib, CompileCache::Parsed& fresh) {
+  std::vector<CompileCache::Parsed::Key> key;
+  for (const check::ModuleFile& file : files) {
+    // A file's path is part of what its number stands for: it tells the module.
+    key.push_back({file.file->file, file.path + '\n' + digests_.at(file.file->file)});
+  }
+  std::shared_ptr<const Part> part;
+  if (const auto cached = cache_.parts.find(key); cached != cache_.parts.end()) {
+    part = cached->second;
+  } else {
+    files.insert(files.end(), stdlib.begin(), stdlib.end());
+    std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    part = BuildPart(files, result_->sources);
+  }
+  fresh.parts.emplace(std::move(key), part);
+  return part;
+}
+
+// False: the parts don't fit together, or one has a mistake; nothing is built.
+bool Compiler::BuildInParts(const std::vector<check::ModuleFile>& files) {
+  std::vector<PartFiles> split = SplitIntoParts(files);
+  const bool in_stdlib = std::any_of(plans_.begin(), plans_.end(), [&](source::FileId file) {
+    return result_->sources.file(file).path().rfind("std/", 0) == 0;
+  });
+  if (split.size() < 2 || in_stdlib) {
+    return false;
+  }
+  PartFiles stdlib;
+  std::copy_if(files.begin(), files.end(), std::back_inserter(stdlib),
+               [](const check::ModuleFile& file) { return file.path.rfind("std/", 0) == 0; });
+  CompileCache::Parsed fresh;
+  std::vector<std::shared_ptr<const Part>> parts;
+  for (PartFiles& part : split) {
+    parts.push_back(PartOf(std::move(part), stdlib, fresh));
+    if (parts.back()->emitter.has_errors()) {
+      return false;
+    }
+  }
+  cache_.parts = std::move(fresh.parts);
+  if (!Fit(parts)) {
+    return false;
+  }
+  result_->graphs = JoinGraphs(parts);
+  result_->manifests = JoinManifests(parts);
+  std::vector<check::Suppression> suppressions;
+  for (const auto& part : parts) {
+    suppressions.insert(suppressions.end(), part->plans.suppressions.begin(), part->plans.suppressions.end());
+    for (diagnostics::Diagnostic& diagnostic : part->emitter.Sorted()) {
+      emitter().Add(std::move(diagnostic));
+    }
+  }
+  ApplySuppressions(suppressions, emitter());
+  return true;
+}
+
 }  // namespace
 
 std::unique_ptr<Compilation> Compile(const source::FileTree& tree, CompileCache* cache) {
   CompileCache own;
-  return Compiler(tree, *(cache == nullptr ? own : *cache).parsed_).Run();
+  return Compiler(tree, *(cache == nullptr ? own : *cache).parsed_, cache != nullptr).Run();
 }
 
 }  // namespace sluice

@@ -16,17 +16,19 @@ namespace sluice {
 
 struct Compilation {
   source::SourceSet sources;
-  diagnostics::Emitter emitter;          // diagnostics of all phases; lints included
-  std::size_t plan_files = 0;            // how many *.plan files the tree holds
-  check::CheckedPlanSet plans;
-  std::vector<graph::Graph> graphs;      // complete only without errors
+  diagnostics::Emitter emitter;      // diagnostics of all phases; lints included
+  std::size_t plan_files = 0;        // how many *.plan files the tree holds
+  check::CheckedPlanSet plans;       // empty if the result was put together from parts, see CompileCache
+  std::vector<graph::Graph> graphs;  // complete only without errors
   std::vector<manifest::Manifest> manifests;
 
   bool ok() const { return !emitter.has_errors(); }
 };
 
-// Keeps the parsed files of earlier compiles, by content, so that a compile after a small change parses
-// only what changed. One user at a time.
+// Keeps what earlier compiles found out, by content, so that a compile after a small change does again only
+// what the change can reach: parsed files, and the results of modules that import one another. The result is
+// that of a compile without a cache; only the limits on evaluation count for each such part alone. One user at
+// a time.
 class CompileCache {
  public:
   CompileCache();
