@@ -56,10 +56,18 @@ constexpr std::array kForms = {
     Form{Operation::kConvert, "as", true, false, 1, 1},
 };
 
+// The forms stand in the order of the operations, behind the literal.
+static_assert([] {
+  for (std::size_t i = 0; i < kForms.size(); ++i) {
+    if (static_cast<std::size_t>(kForms[i].operation) != i + 1) {
+      return false;
+    }
+  }
+  return true;
+}());
+
 const Form* FormOf(Operation operation) {
-  const auto at =
-      std::find_if(kForms.begin(), kForms.end(), [&](const Form& form) { return form.operation == operation; });
-  return at != kForms.end() ? &*at : nullptr;
+  return operation == Operation::kLiteral ? nullptr : &kForms[static_cast<std::size_t>(operation) - 1];
 }
 
 const Form* FormOf(std::string_view word) {

@@ -132,25 +132,30 @@ Result<Value> ReadTagged(const std::string& tag, const Value& json) {
 void AppendJsonString(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (byte < 0x20) {
-      out += "\\u00";
+  std::size_t written = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') {
+      continue;
+    }
+    out.append(text, written, i - written);
+    written = i + 1;
+    out += '\\';
+    if (byte == '"' || byte == '\\') {
+      out += text[i];
+    } else if (byte == '\n') {
+      out += 'n';
+    } else if (byte == '\t') {
+      out += 't';
+    } else if (byte == '\r') {
+      out += 'r';
+    } else {
+      out += "u00";
       out += kHex[byte >> 4];
       out += kHex[byte & 15];
-    } else {
-      out += c;
     }
   }
+  out.append(text, written);
   out += '"';
 }
 
