@@ -84,7 +84,7 @@ class Balancer {
     if (too_deep && OpenMissingBody(token)) {
       return;
     }
-    if (match == 0) {
+    if (match == 0 || IsStray(token, open_[match - 1].token)) {
       file_
           .Report(diagnostics::kUnmatchedClosing, file_.At(token),
                   fmt::format("this `{}` closes nothing", Spelling(token.type)))
@@ -96,6 +96,16 @@ class Balancer {
     }
     open_.pop_back();
     done_.push_back(token);
+  }
+
+  // A brace on a line deeper than the one that opened the body, while the next line is deeper too: the body goes
+  // on behind it.
+  bool IsStray(const Token& closing, const Token& opening) const {
+    if (closing.type != token::RIGHT_BRACE || closing.indent <= opening.indent || at_ + 1 >= tokens_.size()) {
+      return false;
+    }
+    const Token& next = tokens_[at_ + 1];
+    return next.first_on_line && !IsClosing(next.type) && next.indent > opening.indent && next.indent <= closing.indent;
   }
 
   // `step a⏎ weight 10%⏎ }`: the line above with this indentation is the head that lacks its brace.
