@@ -12,8 +12,6 @@ namespace {
 using diagnostics::Safety;
 
 constexpr std::int64_t kMostSamples = 1000;
-// The commonest scrape interval of Prometheus is 15 s to 30 s; a rate needs two scrapes in its window.
-constexpr Duration kTwoScrapes{30'000};
 
 struct UnitWord {
   const char* word;
@@ -72,6 +70,7 @@ class GateBody {
       : declared_(declared), reader_(checker, scope, site), clauses_(checker, declared) {
     auto roles = std::make_shared<Scope>(scope);
     AddRoles(*roles);
+    AddTimes(*roles);
     roles_ = roles;
     auto sampled = std::make_shared<Scope>(ScopePtr(roles));
     sampled_ = sampled;
@@ -243,15 +242,15 @@ void GateBody::operator()(const syntax::MissingClause& clause) {
   (no_data ? gate_.no_data_else : gate_.error_else) = DispositionOf(clause.otherwise);
 }
 
+// `every` is how often there is something new to see: a window that is not at least twice as long holds one sample
+// or none, and a rate needs two.
 void GateBody::CheckWindow() {
-  const Duration least = std::max(gate_.every, kTwoScrapes);
+  const Duration least = 2 * gate_.every;
   if (window_span_.known() && gate_.window.count() > 0 && gate_.window < least) {
-    reader_.Report(
-        diagnostics::kShortWindow, window_span_,
-        fmt::format("the window {} is shorter than {}", FormatDuration(gate_.window),
-                    gate_.every > kTwoScrapes ? "`every " + FormatDuration(gate_.every) + "`"
-                                              : "two scrapes of a metrics store (" + FormatDuration(kTwoScrapes) + ")"),
-        gate_.every > kTwoScrapes ? "what happens between two windows is never looked at" : "");
+    reader_.Report(diagnostics::kShortWindow, window_span_,
+                   fmt::format("the window {} is shorter than two samples at `every {}` ({})",
+                               FormatDuration(gate_.window), FormatDuration(gate_.every), FormatDuration(least)),
+                   "a rate needs two scrapes of the metrics store in its window");
   }
 }
 

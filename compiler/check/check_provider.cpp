@@ -27,14 +27,17 @@ class MeasurementBody {
  public:
   MeasurementBody(const Reader& reader, std::string name, Span name_span)
       : reader_(reader), name_(std::move(name)), name_span_(name_span) {
-    auto answered = std::make_shared<Scope>(reader.scope());
+    auto asked = std::make_shared<Scope>(reader.scope());
+    AddTimes(*asked);
+    asked_ = asked;
+    auto answered = std::make_shared<Scope>(asked_);
     answered->AddRoot("response", Type::Kind::kJson);
     answered_ = std::move(answered);
   }
 
   void operator()(const syntax::Request& request) {
     if (Once("request", request_span_, request.span)) {
-      if (std::optional<graph::RequestTemplate> read = ReadRequest(request, reader_)) {
+      if (std::optional<graph::RequestTemplate> read = ReadRequest(request, reader_.In(asked_))) {
         measure_.request = std::move(*read);
         has_request_ = true;
       }
@@ -66,7 +69,7 @@ class MeasurementBody {
   const Reader& reader_;
   std::string name_;
   Span name_span_;
-  ScopePtr answered_;
+  ScopePtr asked_, answered_;
   graph::Measure measure_;
   Span request_span_, value_span_, at_span_;
   bool has_request_ = false;

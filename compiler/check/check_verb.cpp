@@ -164,9 +164,7 @@ std::optional<Checked> VerbReader::operator()(const syntax::NotifyVerb& verb) co
   for (const char* root : {"step", "reason"}) {
     telling->AddRoot(root, Type::Kind::kString);
   }
-  for (const char* root : {"now", "since"}) {
-    telling->AddRoot(root, Type::Kind::kDate);
-  }
+  AddTimes(*telling);
   graph::ExpressionPtr message = reader_.In(telling).Residual(verb.message, Type::Kind::kString, "`notify`");
   if (!channel || !message) {
     return std::nullopt;

@@ -91,6 +91,14 @@ void AddRoles(Scope& scope) {
   scope.AddRoot("stable", RevisionType().Optional());
 }
 
+void AddTimes(Scope& scope) {
+  for (const char* name : {"now", "since"}) {
+    if (scope.Find(name) == nullptr) {
+      scope.AddRoot(name, Type::Kind::kDate);
+    }
+  }
+}
+
 // ---------------------------------------------------------------------------------------- clauses
 
 bool Clauses::Has(std::string_view word) const {

@@ -150,5 +150,7 @@ void CheckRollout(const Declared& declared, Checker& checker);
 
 // Roles, for gates and messages: `candidate`, and `stable`, which is none before the first promotion.
 void AddRoles(Scope& scope);
+// `now`, and `since`, when traffic last moved; where parameters don't have these names.
+void AddTimes(Scope& scope);
 
 }  // namespace sluice::check

@@ -13,28 +13,6 @@ namespace {
 using graph::Value;
 using Kind = Type::Kind;
 
-// The parameters of a declaration; null for kinds that have none.
-const std::vector<syntax::Parameter>* ParametersOf(const Declared& declared) {
-  switch (declared.kind) {
-    case DeclarationKind::kFunction:
-      return &declared.as<syntax::FunctionDeclaration>().parameters;
-    case DeclarationKind::kGate:
-      return &declared.as<syntax::Gate>().parameters;
-    case DeclarationKind::kRouter:
-      return &declared.as<syntax::Router>().parameters;
-    case DeclarationKind::kProvider:
-      return &declared.as<syntax::Provider>().parameters;
-    case DeclarationKind::kDialect:
-      return &declared.as<syntax::Dialect>().parameters;
-    case DeclarationKind::kChannel:
-      return &declared.as<syntax::Channel>().parameters;
-    case DeclarationKind::kStrategy:
-      return &declared.as<syntax::Strategy>().parameters;
-    default:
-      return nullptr;
-  }
-}
-
 bool HasParameters(const Declared& declared) {
   const auto* parameters = ParametersOf(declared);
   return declared.kind == DeclarationKind::kFunction || (parameters != nullptr && !parameters->empty());
@@ -142,6 +120,27 @@ Default* FindDefault(const syntax::DefaultDeclaration& declaration, Context& con
 }
 
 }  // namespace
+
+const std::vector<syntax::Parameter>* ParametersOf(const Declared& declared) {
+  switch (declared.kind) {
+    case DeclarationKind::kFunction:
+      return &declared.as<syntax::FunctionDeclaration>().parameters;
+    case DeclarationKind::kGate:
+      return &declared.as<syntax::Gate>().parameters;
+    case DeclarationKind::kRouter:
+      return &declared.as<syntax::Router>().parameters;
+    case DeclarationKind::kProvider:
+      return &declared.as<syntax::Provider>().parameters;
+    case DeclarationKind::kDialect:
+      return &declared.as<syntax::Dialect>().parameters;
+    case DeclarationKind::kChannel:
+      return &declared.as<syntax::Channel>().parameters;
+    case DeclarationKind::kStrategy:
+      return &declared.as<syntax::Strategy>().parameters;
+    default:
+      return nullptr;
+  }
+}
 
 Type TypeOf(const Declared& declared, Context& context) { return TypeAt(declared, declared.name_span, context); }
 

@@ -98,6 +98,8 @@ graph::ExpressionPtr EvaluateResidual(const syntax::Expression& expression, cons
 
 // The value of a declaration: of a `let` what it says, of one with parameters a Callable. nullopt: reported.
 std::optional<graph::Value> ValueOf(const Declared& declared, Context& context);
+// Its parameters as written; null for kinds that have none.
+const std::vector<syntax::Parameter>* ParametersOf(const Declared& declared);
 // Its type: InstanceType, a function type if it has parameters.
 Type TypeOf(const Declared& declared, Context& context);
 

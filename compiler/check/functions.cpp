@@ -115,6 +115,42 @@ void ReportUnusedImports(const Module& module, Context& context) {
   }
 }
 
+bool IsNameCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+bool HoldsWord(std::string_view text, std::string_view word) {
+  for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !IsNameCharacter(text[at - 1])) && (end == text.size() || !IsNameCharacter(text[end]))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// By the words of the declaration's text: bodies are evaluated only as far as a call needs them, so bindings
+// that were never read prove nothing.
+void ReportUnusedParameters(const Declared& declared, Context& context) {
+  const std::vector<syntax::Parameter>* parameters = ParametersOf(declared);
+  if (parameters == nullptr) {
+    return;
+  }
+  const Span whole = declared.syntax->span;
+  for (const syntax::Parameter& parameter : *parameters) {
+    const Span name = parameter.name.span;
+    const std::string_view before = context.Text({whole.file, whole.begin, name.begin});
+    const std::string_view behind = context.Text({whole.file, name.end, whole.end});
+    if (!HoldsWord(before, parameter.name.text) && !HoldsWord(behind, parameter.name.text)) {
+      context
+          .Report(diagnostics::kUnusedVariable, name,
+                  fmt::format("{} `{}` does not use its parameter `{}`", DeclarationWord(declared.kind), declared.name,
+                              parameter.name.text))
+          .Emit();
+    }
+  }
+}
+
 }  // namespace
 
 void CheckFunctions(const ModuleSet& modules, Context& context) {
@@ -145,6 +181,7 @@ void ReportUnused(const ModuleSet& modules, Context& context) {
     }
     ReportUnusedImports(*module, context);
     for (const auto& declared : module->declarations()) {
+      ReportUnusedParameters(*declared, context);
       const bool reported = declared->kind == DeclarationKind::kLet || declared->kind == DeclarationKind::kFunction ||
                             declared->kind == DeclarationKind::kGate;
       if (reported && !declared->used) {

@@ -54,7 +54,11 @@ Type Inference::Infer(const syntax::Expression& expression, const Type& hint) {
 }
 
 Type Inference::Want(const syntax::Expression& expression, const Type& type, const std::string& what) {
-  const Type found = Infer(expression, type);
+  return Fitting(expression, Infer(expression, type), type, what);
+}
+
+Type Inference::Fitting(const syntax::Expression& expression, const Type& found, const Type& type,
+                        const std::string& what) {
   if (found.is_error() || !CheckFits(expression, found, {type, what, Stage::kRunTime}, context_)) {
     return {};
   }

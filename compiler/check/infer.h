@@ -18,6 +18,8 @@ class Inference {
 
   // Infers and checks against `type`; kError if something was reported.
   Type Want(const syntax::Expression& expression, const Type& type, const std::string& what = "");
+  // The same for an expression whose type is inferred already.
+  Type Fitting(const syntax::Expression& expression, const Type& found, const Type& type, const std::string& what);
   void CheckArguments(const Signature& signature, const syntax::Call& call, const syntax::Expression& expression);
   Type Any(const syntax::Expression& expression) { return Infer(expression, Type::Kind::kAny); }
 

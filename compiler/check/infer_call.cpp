@@ -236,7 +236,14 @@ Type Inference::BuiltinCall(const graph::Builtin& builtin, const syntax::Call& c
     }
     const std::size_t at = std::min(i, signature->parameters.size() - 1);
     const SignatureParameter& parameter = signature->parameters[at];
-    types.push_back(Want(*argument.value, parameter.type, fmt::format("`{}` of `{}`", parameter.name, builtin.name)));
+    const std::string what = fmt::format("`{}` of `{}`", parameter.name, builtin.name);
+    // Of data only the run shows whether it is a list.
+    const bool any_list = parameter.type.is(Kind::kList) && parameter.type.element().is(Kind::kAny);
+    Type type = Infer(*argument.value, parameter.type);
+    if (!(any_list && type.is(Kind::kJson))) {
+      type = Fitting(*argument.value, type, parameter.type, what);
+    }
+    types.push_back(std::move(type));
     ok = ok && !types.back().is_error();
   }
   if (!graph::AcceptsCount(builtin, call.arguments.size())) {

@@ -146,6 +146,8 @@ std::string RootHint(std::string_view name) {
       {"stable", "in gates, and in the messages of `notify`"},
       {"step", "in the messages of `notify`"},
       {"reason", "in the messages of `notify`"},
+      {"now", "in gates, providers and the messages of `notify`"},
+      {"since", "in gates, providers and the messages of `notify`"},
       {"value", "in the `pass` and `fail` of a gate"},
       {"response", "in the clauses of a provider"},
       {"split", "in the objects of a router"},
