@@ -211,7 +211,7 @@ struct Graph {
   std::string rollout;             // its name
   std::string rollout_namespace;
   std::string service;             // the service's name
-  std::string source;              // the plan file
+  std::string source;              // the plan file; written with the spans, not part of the digest
   Workload workload;               // the candidate's
   Value stable_service;            // Service NAME without its selector's revision; see Router::address
   Router router;

@@ -215,7 +215,9 @@ void Fields(A& a, Ref<A, Graph> x) {
   a.Field("rollout", x.rollout);
   a.Field("namespace", x.rollout_namespace);
   a.Field("service", x.service);
-  a.Field("source", x.source);
+  if (a.HasSpans()) {
+    a.Field("source", x.source);
+  }
   a.Field("workload", x.workload);
   a.Field("stable_service", x.stable_service);
   a.Field("router", x.router);

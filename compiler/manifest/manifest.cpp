@@ -243,6 +243,13 @@ std::string FileName(const Manifest& manifest) {
   append(manifest.namespace_.empty() ? "cluster" : manifest.namespace_);
   name += '_';
   append(manifest.kind);
+  // A kind's name is its own only within its group: `Service` is also Knative's, `Gateway` also Istio's.
+  const std::size_t slash = manifest.api_version.find('/');
+  const std::string group = slash == std::string::npos ? "" : manifest.api_version.substr(0, slash);
+  if (!group.empty() && group != "apps") {
+    name += '.';
+    append(group);
+  }
   name += '_';
   append(manifest.name);
   if (replaced) {

@@ -31,7 +31,8 @@ struct Manifest {
 std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::vector<graph::Graph>& graphs,
                                 diagnostics::Emitter& emitter);
 
-// "namespace_kind_name.yaml", lower case, safe as a file name. Different objects of one plan set get
+// "namespace_kind_name.yaml", lower case, safe as a file name; kinds outside of Kubernetes' groups "" and "apps"
+// with their group: "shop_httproute.gateway.networking.k8s.io_shop.yaml". Different objects of one plan set get
 // different names.
 std::string FileName(const Manifest& manifest);
 

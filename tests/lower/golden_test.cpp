@@ -121,10 +121,29 @@ TEST_CASE("what lowering makes is valid, and the same for the same plan") {
   }
 }
 
+TEST_CASE("DOT and Mermaid drawings of a graph stand beside its plan") {
+  const bool update = std::getenv("UPDATE_GOLDEN") != nullptr;
+  for (const char* name : {"canary", "branches"}) {
+    INFO(name);
+    const fs::path plan = Cases().at(name);
+    const auto compilation = CompileCase(plan);
+    REQUIRE_FALSE(compilation->graphs.empty());
+    const std::map<std::string, std::string> drawings = {{".dot", graph::DrawDot(compilation->graphs[0])},
+                                                         {".mermaid", graph::DrawMermaid(compilation->graphs[0])}};
+    for (const auto& [extension, found] : drawings) {
+      const fs::path expected = fs::path(plan).replace_extension(extension);
+      if (update) {
+        std::ofstream(expected, std::ios::binary) << found;
+      }
+      CHECK(found == ReadFile(expected));
+    }
+  }
+}
+
 TEST_CASE("a comment, a blank line or another file name changes no digest") {
   const std::string plan = ReadFile(Cases().at("canary"));
   const auto before = CompileText("canary.plan", plan);
-  const auto after = CompileText("canary.plan", "// hello\n\n" + plan);
+  const auto after = CompileText("moved.plan", "// hello\n\n" + plan);
   REQUIRE_FALSE(before->graphs.empty());
   for (std::size_t i = 0; i < before->graphs.size(); ++i) {
     CHECK(graph::GraphDigest(before->graphs[i]) == graph::GraphDigest(after->graphs[i]));

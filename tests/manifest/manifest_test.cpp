@@ -256,6 +256,20 @@ TEST_CASE("limits on objects and their bytes have diagnostics of their own") {
   CHECK(run(70, 1'000'000) == std::vector{&diagnostics::kManifestsTooLarge});
 }
 
+TEST_CASE("file names tell apart kinds of one name in different groups") {
+  Manifest manifest;
+  manifest.namespace_ = "shop";
+  manifest.kind = "Service";
+  manifest.name = "api";
+  manifest.api_version = "v1";
+  CHECK(FileName(manifest) == "shop_service_api.yaml");
+  manifest.api_version = "serving.knative.dev/v1";
+  CHECK(FileName(manifest) == "shop_service.serving.knative.dev_api.yaml");
+  manifest.kind = "Deployment";
+  manifest.api_version = "apps/v1";
+  CHECK(FileName(manifest) == "shop_deployment_api.yaml");
+}
+
 TEST_CASE("file names are safe and tell apart what only letters told apart") {
   Manifest manifest;
   manifest.kind = "ClusterRole";
