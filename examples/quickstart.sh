@@ -82,7 +82,7 @@ export SLUICE_SERVER=http://127.0.0.1:$port
 # state FIELD: a field of `sluice status --format json`, as text; "" while there is none.
 json() { "$sluice" status checkout --format json 2>/dev/null || true; }
 field() { json | sed -n "s/.*$1.*/\1/p" | head -n 1; }
-state() { field '"state":"\([A-Za-z-]*\)"'; }
+state() { json | sed -n 's/^{"name":"[^"]*","namespace":"[^"]*","state":"\([A-Za-z-]*\)".*/\1/p'; }
 stable_image() { field '"stable":{"revision":"[0-9a-f]*","image":"[^"]*:\([^":]*\)"'; }
 wanted_image() { field '"git":{"revision":"[0-9a-f]*","image":"[^"]*:\([^":]*\)"'; }
 run_number() { field '"run":\([0-9]*\)'; }
@@ -118,7 +118,7 @@ in_step() { [ "$(step_state "$1")" = active ]; }
 rollout_exists() { [ -n "$(state)" ]; }
 
 wait_for 15 "the rollout exists" rollout_exists
-"$sluice" status checkout --watch --format text | sed 's/^/  /' &
+"$sluice" status checkout --watch > >(sed -u 's/^/  /') &
 follower=$!
 wait_for 20 "1.0.0 runs" settled_on 1.0.0
 expect "first install of 1.0.0" "settled on 1.0.0" "$(state) on $(stable_image)"
