@@ -107,6 +107,8 @@ std::optional<graph::Graph> LowerOne(const check::Rollout& rollout, bool whole, 
   bool well = CheckPorts(rollout, emitter);
   well = AddNodes(rollout, whole, MakeRules(graph), sources, graph, emitter) && well;
   if (!well) {
+    // A wrong share does not change how long the steps take.
+    CheckDeadline(rollout, graph, sources, emitter);
     return std::nullopt;
   }
   PruneFunctions(graph, functions);

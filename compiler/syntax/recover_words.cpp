@@ -116,7 +116,7 @@ bool Mender::MarkBehindWord() {
   const Span gap = file_.At(before.end, here.end);
   file_
       .Report(diagnostics::kMarkBehindWord, file_.At(here),
-              fmt::format("no `{}` stands behind {}", file_.TextOf(here), Shown(before)))
+              fmt::format("{} takes no `{}`", Shown(before), file_.TextOf(here)))
       .Fix(fmt::format("remove the `{}`", file_.TextOf(here)), Safety::kSafe, gap, "");
   Erase(at_, at_ + 1);
   return true;
