@@ -7,11 +7,15 @@
 #   .ci/install.sh servers        servers that tests start for themselves; none of them becomes a service here
 set -euo pipefail
 
+# Read by name below.
+# shellcheck disable=SC2034
+{
 build=(g++ cmake ninja-build ccache pkg-config antlr4 default-jre-headless libantlr4-runtime-dev libgit2-dev libyaml-cpp-dev
        libcurl4-openssl-dev libspdlog-dev libfmt-dev catch2 nlohmann-json3-dev libcli11-dev libcpp-httplib-dev
        libssl-dev git ca-certificates curl)
 check=(clang-format clang-tidy shellcheck)
 servers=(git openssh-client openssh-server openssl prometheus python3)
+}
 services=(ssh.service ssh.socket prometheus.service) # of `servers`
 
 wanted=()

@@ -115,6 +115,7 @@ settled_on() { [ "$(state)" = settled ] && [ "$(stable_image)" = "$1" ] && [ "$(
 
 held() { [ "$(state)" = Held ]; }
 in_step() { [ "$(step_state "$1")" = active ]; }
+has_share() { [ "$(candidate_share)" = "$1" ]; }
 rollout_exists() { [ -n "$(state)" ]; }
 
 wait_for 15 "the rollout exists" rollout_exists
@@ -136,7 +137,7 @@ set_line "weight 50%" "weight 40%"
 commit "ask less of the second step"
 wait_for 30 "1.1.0 is in its second step" in_step half
 "$sluice" status checkout
-wait_for 20 "40% of the traffic" eval '[ "$(candidate_share)" = 40 ]'
+wait_for 20 "40% of the traffic" has_share 40
 expect "the edited step takes its new share" "40%" "$(candidate_share)%"
 wait_for 40 "1.1.0 runs" settled_on 1.1.0
 expect "1.1.0 goes through its steps" "settled on 1.1.0" "$(state) on $(stable_image)"

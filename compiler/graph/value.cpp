@@ -161,6 +161,14 @@ std::string Value::ToText() const {
   return is_none() ? "none" : "";
 }
 
+std::string Value::ToShortText() const {
+  const Quantity* quantity = as_quantity();
+  if (quantity == nullptr) return ToText();
+  const int digits = quantity->unit == Unit::kPercent ? 5 : quantity->unit == Unit::kNone ? 3 : 0;
+  const std::optional<Number> rounded = Number::Parse(quantity->number.ToRoundedString(digits));
+  return rounded ? Value(Quantity{*rounded, quantity->unit}).ToText() : ToText();
+}
+
 std::string_view Value::KindName() const {
   if (const Quantity* quantity = as_quantity()) {
     switch (quantity->unit) {

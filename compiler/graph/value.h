@@ -113,6 +113,9 @@ class Value {
   // As a reader expects it inside a string: 90s → 1m30s, 5%, 256Mi, 0.25, true, text as it is. Lists and
   // maps as JSON. Secrets, residuals and handles have no text: "".
   std::string ToText() const;
+  // As ToText, a number rounded to what a person reads of a measurement: thousandths, of a percent too, and
+  // whole milliseconds.
+  std::string ToShortText() const;
   // "a percent", "a duration", "text", "a list": for diagnostics. A handle gives its type's name: "gate".
   std::string_view KindName() const;
 

@@ -65,7 +65,7 @@ std::string Describe(const graph::Gate& gate, const Sample& sample) {
   }
   for (const auto& [name, value] : sample.values) {
     const graph::Value plain = value.as_map() != nullptr ? value.Field("value") : value;
-    text += fmt::format(" {} {}", name.empty() ? "value" : name, plain.ToText());
+    text += fmt::format(" {} {}", name.empty() ? "value" : name, plain.ToShortText());
   }
   return text;
 }

@@ -10,7 +10,7 @@ using cluster::Json;
 
 Json SampleJson(const decide::Sample& sample) {
   Json values = Json::object();
-  for (const auto& [name, value] : sample.values) values[name] = value.ToText();
+  for (const auto& [name, value] : sample.values) values[name] = value.ToShortText();
   Json json = {{"sequence", sample.sequence}, {"at", FormatTime(sample.at)}, {"values", std::move(values)}};
   switch (sample.kind) {
     case graph::Evaluation::Kind::kValue:
