@@ -229,19 +229,19 @@ TEST_CASE("with `once` it ends settled, held or failed") {
   scene.repository.Commit({{"checkout.plan", ShopPlan("1")}});
   scene.Start(true);
   REQUIRE(scene.RunUntil([&] { return scene.outcome.has_value(); }, Duration(300'000)));
-  CHECK(*scene.outcome == Outcome::kSettled);
+  CHECK(*scene.outcome == ReconcileOutcome::kSettled);
 
   scene.outcome.reset();
   scene.repository.Commit({{"checkout.plan", ShopPlan("bad", "60s")}});
   scene.Start(true);
   REQUIRE(scene.RunUntil([&] { return scene.outcome.has_value(); }, Duration(300'000)));
-  CHECK(*scene.outcome == Outcome::kHeld);
+  CHECK(*scene.outcome == ReconcileOutcome::kHeld);
 
   scene.outcome.reset();
   scene.repository.Commit({{"checkout.plan", "service {"}});
   scene.Start(true);
   REQUIRE(scene.RunUntil([&] { return scene.outcome.has_value(); }, Duration(300'000)));
-  CHECK(*scene.outcome == Outcome::kFailed);
+  CHECK(*scene.outcome == ReconcileOutcome::kFailed);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ void Scene::Start(bool once) {
   options.once = once;
   reconciler = std::make_unique<Reconciler>(*cluster, *http, loop, *worker, repository, sync::MakeCompiler(), metrics,
                                             std::move(options));
-  reconciler->on_end = [this](Outcome ended) { outcome = ended; };
+  reconciler->on_end = [this](ReconcileOutcome ended) { outcome = ended; };
   reconciler->Start();
 }
 

@@ -44,7 +44,7 @@ class Scene {
   telemetry::Metrics metrics;
   std::unique_ptr<sync::LoopWorker> worker;
   std::unique_ptr<Reconciler> reconciler;
-  std::optional<Outcome> outcome;
+  std::optional<ReconcileOutcome> outcome;
 
  private:
   int starts_ = 0, commands_ = 0;
