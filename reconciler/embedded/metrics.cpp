@@ -105,11 +105,12 @@ Labels Metrics::LabelsFor(const std::string& namespace_, const std::map<std::str
   return labels;
 }
 
-void Metrics::Drop(const Labels& labels, TimePoint now, TimeSeries& series) {
-  auto found = counters_.find(labels);
-  if (found == counters_.end()) return;
-  ForEachSeries(labels, found->second, [&](const Labels& own, double) { series.End(own, now); });
-  counters_.erase(found);
+void Metrics::DropAllBut(const std::set<Labels>& live, TimePoint now, TimeSeries& series) {
+  std::erase_if(counters_, [&](const auto& entry) {
+    if (live.contains(entry.first)) return false;
+    ForEachSeries(entry.first, entry.second, [&](const Labels& own, double) { series.End(own, now); });
+    return true;
+  });
 }
 
 void Metrics::Scrape(TimePoint now, TimeSeries& series) const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 
 #include "reconciler/embedded/options.h"
 #include "reconciler/embedded/time_series.h"
@@ -39,8 +40,9 @@ class Metrics {
   static Labels LabelsFor(const std::string& namespace_, const std::map<std::string, std::string>& pod_labels);
 
   Counters& Of(const Labels& labels) { return counters_[labels]; }
-  // The last pod with these labels is gone: so are its counters.
-  void Drop(const Labels& labels, TimePoint now, TimeSeries& series);
+  bool empty() const { return counters_.empty(); }
+  // The last pod with other labels than these is gone: so are its counters.
+  void DropAllBut(const std::set<Labels>& live, TimePoint now, TimeSeries& series);
   // Writes http_requests_total and http_request_duration_seconds as of `now`.
   void Scrape(TimePoint now, TimeSeries& series) const;
 

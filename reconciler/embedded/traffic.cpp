@@ -191,14 +191,14 @@ std::optional<int> Traffic::Call(const TrafficPlan& plan) {
 }
 
 void Traffic::DropGoneMetrics() {
-  std::map<Labels, std::int64_t> live;
+  // Requests only come to pods that are there: without a write nothing is gone.
+  if (metrics_.empty() || dropped_at_ == store_.version()) return;
+  dropped_at_ = store_.version();
+  std::set<Labels> live;
   for (const Object& pod : store_.List(kPod, "", {})) {
-    ++live[Metrics::LabelsFor(cluster::KeyOf(*pod).namespace_, LabelsOf(*pod))];
+    live.insert(Metrics::LabelsFor(cluster::KeyOf(*pod).namespace_, LabelsOf(*pod)));
   }
-  for (const auto& [labels, pods] : live_) {
-    if (!live.contains(labels)) metrics_.Drop(labels, loop_.Now(), series_);
-  }
-  live_ = std::move(live);
+  metrics_.DropAllBut(live, loop_.Now(), series_);
 }
 
 void Traffic::Scrape() {

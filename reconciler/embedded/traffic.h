@@ -70,7 +70,7 @@ class Traffic {
   Sharing calls_;
   loop::TimerId tick_ = loop::TimerId::kNone;
   loop::TimerId scrape_ = loop::TimerId::kNone;
-  std::map<Labels, std::int64_t> live_;  // pods by their metrics' labels
+  std::uint64_t dropped_at_ = 0;  // the store's version when gone pods' metrics were last looked for
 };
 
 }  // namespace sluice::embedded
