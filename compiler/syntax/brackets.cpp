@@ -160,7 +160,43 @@ class Balancer {
       return;
     }
     report.At(fmt::format("expected `{}` behind its content", closing));
+    if (HoldsParameters(top)) {
+      CloseParameters(top);
+      return;
+    }
     DropContent(top);
+  }
+
+  // `fn NAME(`, `gate NAME(`.
+  bool HoldsParameters(const Open& top) const {
+    if (top.token.type != token::LEFT_PAREN || top.at < 2) {
+      return false;
+    }
+    switch (done_[top.at - 2].type) {
+      case token::FN:
+      case token::GATE:
+      case token::ROUTER:
+      case token::PROVIDER:
+      case token::STRATEGY:
+      case token::CHANNEL:
+      case token::DIALECT:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // Parameters are kept, so that the body still knows them: they end before the result, the body or the next line.
+  void CloseParameters(const Open& top) {
+    std::size_t end = top.at + 1;
+    while (end < done_.size() && done_[end].type != token::ARROW && done_[end].type != token::LEFT_BRACE &&
+           !(done_[end].first_on_line && done_[end].indent <= top.token.indent)) {
+      ++end;
+    }
+    const Tokens rest(done_.begin() + static_cast<std::ptrdiff_t>(end), done_.end());
+    done_.resize(end);
+    PutInClosing(top.token.type);
+    done_.insert(done_.end(), rest.begin(), rest.end());
   }
 
   // What stands behind an open `(` or `[` on its line may belong to it or not; it is taken out, so that it
