@@ -1,11 +1,13 @@
 // `sluice compile`: manifests, graphs and the source map of a plan set, as files.
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -25,12 +27,27 @@ struct Options {
   bool check = false;
 };
 
-std::optional<std::string> ReadFile(const fs::path& path) {
+// Whether there is a file at `path`, and of that content. Read in blocks: graph.json may be large.
+enum class Stored { kMissing, kDiffers, kSame };
+Stored Compare(const fs::path& path, std::string_view text) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
-    return std::nullopt;
+    return Stored::kMissing;
   }
-  return std::string(std::istreambuf_iterator<char>(in), {});
+  std::error_code error;
+  if (fs::file_size(path, error) != text.size()) {
+    return Stored::kDiffers;
+  }
+  std::array<char, 64 * 1024> block;
+  while (!text.empty()) {
+    const std::size_t size = std::min(block.size(), text.size());
+    if (!in.read(block.data(), static_cast<std::streamsize>(size)) ||
+        text.substr(0, size) != std::string_view(block.data(), size)) {
+      return Stored::kDiffers;
+    }
+    text.remove_prefix(size);
+  }
+  return Stored::kSame;
 }
 
 // The files under `directory` that an earlier compile wrote and this one doesn't.
@@ -61,7 +78,7 @@ int WriteAll(const fs::path& directory, const Outputs& outputs) {
   std::error_code error;
   fs::create_directories(directory / "manifests", error);
   for (const auto& [name, text] : outputs) {
-    if (ReadFile(directory / name) == text) {
+    if (Compare(directory / name, text) == Stored::kSame) {
       continue;
     }
     std::ofstream out(directory / name, std::ios::binary | std::ios::trunc);
@@ -80,9 +97,9 @@ int WriteAll(const fs::path& directory, const Outputs& outputs) {
 int CheckAll(const fs::path& directory, const Outputs& outputs) {
   int differences = 0;
   for (const auto& [name, text] : outputs) {
-    const std::optional<std::string> there = ReadFile(directory / name);
-    if (there != text) {
-      std::cout << (there ? "differs: " : "missing: ") << (directory / name).string() << "\n";
+    const Stored there = Compare(directory / name, text);
+    if (there != Stored::kSame) {
+      std::cout << (there == Stored::kDiffers ? "differs: " : "missing: ") << (directory / name).string() << "\n";
       ++differences;
     }
   }
@@ -122,7 +139,8 @@ void AddCompile(CLI::App& app, Run& run) {
   command->add_option("-o,--output", options->directory, "where to: manifests/*.yaml, graph.json, sourcemap.json")
       ->required()
       ->option_text("DIR");
-  command->add_flag("--check", options->check, "write nothing; say what in DIR differs, exit status 1 if anything does");
+  command->add_flag("--check", options->check,
+                    "write nothing; say what in DIR differs, exit status 1 if anything does");
   command->callback([options, &run] { run = [options] { return CompileCommand(*options); }; });
 }
 
