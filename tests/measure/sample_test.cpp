@@ -55,15 +55,15 @@ std::string Answer(const std::string& value) {
 }
 
 // Answers what it is told; remembers what it was asked.
-class ScriptedHttp : public Http {
+class ScriptedHttp : public http::Http {
  public:
   explicit ScriptedHttp(loop::Loop& loop) : loop_(loop) {}
-  void Send(HttpRequest request, std::function<void(Result<HttpResponse>)> reply) override {
+  void Send(http::HttpRequest request, std::function<void(Result<http::HttpResponse>)> reply) override {
     requests.push_back(std::move(request));
     loop_.Post([this, reply] { reply(answer); });
   }
-  Result<HttpResponse> answer{HttpResponse{200, "{}"}};
-  std::vector<HttpRequest> requests;
+  Result<http::HttpResponse> answer{http::HttpResponse{200, "{}"}};
+  std::vector<http::HttpRequest> requests;
 
  private:
   loop::Loop& loop_;
@@ -112,27 +112,27 @@ TEST_CASE("a metrics store's answers come to four things") {
   for (int i = 0; i < 100; ++i) deep = "[" + deep + "]";
   struct Case {
     const char* what;
-    Result<HttpResponse> answer;
+    Result<http::HttpResponse> answer;
     Kind kind;
     const char* message;
   };
   const Case cases[] = {
-      {"a number", HttpResponse{200, Answer("\"0.25\"")}, Kind::kValue, ""},
-      {"an exponent", HttpResponse{200, Answer("\"2.5e-1\"")}, Kind::kValue, ""},
-      {"nothing", HttpResponse{200, R"({"status":"success","data":{"resultType":"vector","result":[]}})"},
+      {"a number", http::HttpResponse{200, Answer("\"0.25\"")}, Kind::kValue, ""},
+      {"an exponent", http::HttpResponse{200, Answer("\"2.5e-1\"")}, Kind::kValue, ""},
+      {"nothing", http::HttpResponse{200, R"({"status":"success","data":{"resultType":"vector","result":[]}})"},
        Kind::kNoData, ""},
-      {"another shape", HttpResponse{200, R"({"status":"success"})"}, Kind::kNoData, ""},
-      {"NaN", HttpResponse{200, Answer("\"NaN\"")}, Kind::kNoData, ""},
-      {"infinity", HttpResponse{200, Answer("\"+Inf\"")}, Kind::kNoData, ""},
-      {"no number", HttpResponse{200, Answer("null")}, Kind::kNoData, ""},
-      {"text", HttpResponse{200, Answer("\"many\"")}, Kind::kError, ""},
-      {"HTML", HttpResponse{200, "<html>sign in</html>"}, Kind::kError, "not JSON"},
-      {"an empty body", HttpResponse{200, ""}, Kind::kError, "not JSON"},
-      {"depth", HttpResponse{200, deep}, Kind::kError, "not JSON"},
-      {"too much", HttpResponse{200, std::string(kMaxAnswerBytes + 1, ' ')}, Kind::kError, "1 MiB"},
-      {"a refusal", HttpResponse{400, Answer("\"0\"")}, Kind::kError, "status is 400"},
-      {"a redirect", HttpResponse{302, ""}, Kind::kError, "status is 302"},
-      {"an overload", HttpResponse{503, ""}, Kind::kError, "status is 503"},
+      {"another shape", http::HttpResponse{200, R"({"status":"success"})"}, Kind::kNoData, ""},
+      {"NaN", http::HttpResponse{200, Answer("\"NaN\"")}, Kind::kNoData, ""},
+      {"infinity", http::HttpResponse{200, Answer("\"+Inf\"")}, Kind::kNoData, ""},
+      {"no number", http::HttpResponse{200, Answer("null")}, Kind::kNoData, ""},
+      {"text", http::HttpResponse{200, Answer("\"many\"")}, Kind::kError, ""},
+      {"HTML", http::HttpResponse{200, "<html>sign in</html>"}, Kind::kError, "not JSON"},
+      {"an empty body", http::HttpResponse{200, ""}, Kind::kError, "not JSON"},
+      {"depth", http::HttpResponse{200, deep}, Kind::kError, "not JSON"},
+      {"too much", http::HttpResponse{200, std::string(http::kMaxAnswerBytes + 1, ' ')}, Kind::kError, "1 MiB"},
+      {"a refusal", http::HttpResponse{400, Answer("\"0\"")}, Kind::kError, "status is 400"},
+      {"a redirect", http::HttpResponse{302, ""}, Kind::kError, "status is 302"},
+      {"an overload", http::HttpResponse{503, ""}, Kind::kError, "status is 503"},
       {"down", Error{ErrorCode::kUnavailable, "couldn't connect"}, Kind::kError, "couldn't connect"},
       {"slow", Error{ErrorCode::kUnavailable, "no answer within 10s"}, Kind::kError, "no answer within 10s"},
   };
@@ -155,7 +155,7 @@ TEST_CASE("a metrics store's answers come to four things") {
 
 TEST_CASE("a query is encoded into the address") {
   Scene scene;
-  scene.http.answer = HttpResponse{200, Answer("\"1\"")};
+  scene.http.answer = http::HttpResponse{200, Answer("\"1\"")};
   scene.Take(PrometheusGate());
   REQUIRE(scene.http.requests.size() == 1);
   CHECK(scene.http.requests[0].url == "http://prometheus/api/v1/query?query=up%7Ba%3D%22b%22%7D%20%2B%201");
@@ -165,9 +165,9 @@ TEST_CASE("the time of a sample is the answer's, and never later than the answer
   Scene scene;
   graph::Gate gate = PrometheusGate();
   gate.measures[0].at = Make(Operation::kBuiltin, "epoch", {At(Member(At(Results(), 0), "value"), 0)});
-  scene.http.answer = HttpResponse{200, R"({"data":{"result":[{"value":[1799999990.5,"1"]}]}})"};
+  scene.http.answer = http::HttpResponse{200, R"({"data":{"result":[{"value":[1799999990.5,"1"]}]}})"};
   CHECK(scene.Take(gate).at == TimePoint(Duration(1'799'999'990'500)));
-  scene.http.answer = HttpResponse{200, R"({"data":{"result":[{"value":[1900000000,"1"]}]}})"};
+  scene.http.answer = http::HttpResponse{200, R"({"data":{"result":[{"value":[1900000000,"1"]}]}})"};
   const decide::Sample ahead = scene.Take(gate);
   CHECK(ahead.at == ahead.answered_at);
 }
@@ -179,7 +179,7 @@ TEST_CASE("named measures and kept states stand in one sample") {
   gate.measures[0].name = "bad";
   gate.measures[1].name = "total";
   gate.keep = {{"sum", Value(10), Make(Operation::kAdd, "", {Root("sum"), Member(Root("bad"), "value")})}};
-  scene.http.answer = HttpResponse{200, Answer("\"3\"")};
+  scene.http.answer = http::HttpResponse{200, Answer("\"3\"")};
   const decide::Sample first = scene.Take(gate);
   REQUIRE(first.kind == Kind::kValue);
   CHECK(first.values.size() == 3);
@@ -221,7 +221,7 @@ TEST_CASE("a notification carries its key, and only 2xx is delivery") {
   node.request.url = Literal("http://hooks/x");
   node.request.json = Make(Operation::kMap, "", {Literal("text"), Root("message")});
   for (const int status : {200, 204, 302, 404, 500}) {
-    scene.http.answer = HttpResponse{status, ""};
+    scene.http.answer = http::HttpResponse{status, ""};
     std::optional<Result<void>> sent;
     Notify(scene.cluster, scene.http, {graph, &node, {{"message", Value("hello")}}, "shop", "uid/1/notify/1", nullptr},
            [&](const Result<void>& result) { sent = result; });
@@ -229,7 +229,7 @@ TEST_CASE("a notification carries its key, and only 2xx is delivery") {
     REQUIRE(sent.has_value());
     CHECK(sent->ok() == (status < 300));
   }
-  const HttpRequest& request = scene.http.requests.front();
+  const http::HttpRequest& request = scene.http.requests.front();
   CHECK(request.method == "POST");
   CHECK(request.body == R"({"text":"hello"})");
   CHECK(request.headers == std::vector<std::pair<std::string, std::string>>{{"Content-Type", "application/json"},
