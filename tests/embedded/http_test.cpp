@@ -10,12 +10,12 @@ namespace {
 using namespace std::chrono_literals;
 
 // Notes what leaves the cluster.
-class Outside : public measure::Http {
+class Outside : public http::Http {
  public:
   explicit Outside(loop::Loop& loop) : loop_(loop) {}
-  void Send(measure::HttpRequest request, std::function<void(Result<measure::HttpResponse>)> reply) override {
+  void Send(http::HttpRequest request, std::function<void(Result<http::HttpResponse>)> reply) override {
     urls.push_back(request.url);
-    loop_.Post([reply = std::move(reply)] { reply(measure::HttpResponse{204, ""}); });
+    loop_.Post([reply = std::move(reply)] { reply(http::HttpResponse{204, ""}); });
   }
   std::vector<std::string> urls;
 
@@ -30,8 +30,8 @@ struct Fixture {
 
   // "200", "204", or the error's name.
   std::string Get(const std::string& url) {
-    std::optional<Result<measure::HttpResponse>> answer;
-    http->Send({"GET", url, {}, {}, "", 10s}, [&](Result<measure::HttpResponse> response) { answer = response; });
+    std::optional<Result<http::HttpResponse>> answer;
+    http->Send({"GET", url, {}, {}, "", 10s}, [&](Result<http::HttpResponse> response) { answer = response; });
     if (answer.has_value()) return "answered from within the call";
     world.loop.RunUntil([&] { return answer.has_value(); }, world.loop.Now() + 30s);
     if (!answer) return "no answer";

@@ -49,7 +49,7 @@ struct Scene {
   cluster::FailingCluster cluster{loop, *embedded};
   LoopWorker worker{loop};
   MemoryRepository repository;
-  serve::Metrics metrics;
+  telemetry::Metrics metrics;
   std::unique_ptr<Syncer> syncer;
 
   void Start(bool accept_rewritten = false) {
@@ -80,8 +80,8 @@ TEST_CASE("a commit's objects come, change and go with git") {
   CHECK(scene.Value("one") == "changed");
   CHECK_FALSE(scene.Has("two"));
   CHECK(scene.Has("three"));
-  CHECK(scene.metrics.Get(serve::kPruned) == 1);
-  CHECK(scene.metrics.Get(serve::kInventory) == 2);
+  CHECK(scene.metrics.Get(telemetry::kPruned) == 1);
+  CHECK(scene.metrics.Get(telemetry::kInventory) == 2);
 }
 
 TEST_CASE("an unchanged tree is no work") {
@@ -92,7 +92,7 @@ TEST_CASE("an unchanged tree is no work") {
   const std::size_t requests = scene.cluster.requests();
   scene.Run(Duration(600'000));
   CHECK(scene.cluster.requests() == requests);
-  CHECK(scene.metrics.Get(serve::kCompiles, {{"result", "ok"}}) == 1);
+  CHECK(scene.metrics.Get(telemetry::kCompiles, {{"result", "ok"}}) == 1);
 }
 
 TEST_CASE("drift is corrected, and what someone deleted comes back") {
@@ -168,7 +168,7 @@ TEST_CASE("nothing is pruned or changed when git says nothing that can be truste
     CHECK(scene.syncer->state().problem == c.problem);
     CHECK_FALSE(scene.syncer->state().message.empty());
     CHECK(scene.syncer->state().wanted_commit == good);
-    CHECK(scene.metrics.Get(serve::kSourceStale) == 1);
+    CHECK(scene.metrics.Get(telemetry::kSourceStale) == 1);
     CHECK(scene.Value("one") == "1");
     CHECK(scene.Has("two"));
     // Said once, not at every look.
@@ -212,7 +212,7 @@ TEST_CASE("an object that is kept, or that is another one by now, is not deleted
   scene.Run();
   CHECK(scene.Has("kept"));
   CHECK(scene.Has("replaced"));
-  CHECK(scene.metrics.Get(serve::kInventory) == 1);
+  CHECK(scene.metrics.Get(telemetry::kInventory) == 1);
 }
 
 // What a process left behind, whenever it died, is found and put in order by the next one.
@@ -240,7 +240,7 @@ TEST_CASE("a crash at any write loses nothing and leaves nothing behind") {
       CHECK(scene.Has("four"));
       CHECK_FALSE(scene.Has("one"));
       CHECK_FALSE(scene.Has("three"));
-      CHECK(scene.metrics.Get(serve::kInventory) == 3);
+      CHECK(scene.metrics.Get(telemetry::kInventory) == 3);
     }
   }
   CHECK(writes > 10);
