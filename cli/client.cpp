@@ -15,8 +15,8 @@ namespace sluice::cli {
 namespace {
 
 using cluster::Json;
-using cluster::Kind;
 using cluster::KeyOf;
+using cluster::Kind;
 
 const Kind kRollouts{graph::kApiVersion, graph::kRolloutKind};
 const Kind kBundles{graph::kApiVersion, graph::kBundleKind};
@@ -121,21 +121,22 @@ Result<std::vector<Json>> Client::Rollouts(const Target& target) {
     return UnknownRollout(target.name, names);
   }
   if (found.size() > 1) {
-    return Error{ErrorCode::kInvalid, "several namespaces have a rollout `" + target.name + "`; name one by --namespace"};
+    return Error{ErrorCode::kInvalid,
+                 "several namespaces have a rollout `" + target.name + "`; name one by --namespace"};
   }
   return found;
 }
 
 void Client::LoadPods(RolloutView& view) {
   const std::string service = view.graph ? view.graph->service : view.name;
-  const Result<Json> list =
-      Ask(cluster::ListObjects{kDeployments, view.namespace_, {{graph::kServiceLabel, service}}});
+  const Result<Json> list = Ask(cluster::ListObjects{kDeployments, view.namespace_, {{graph::kServiceLabel, service}}});
   if (!list) {
     return;
   }
   for (const Json& deployment : At(*list, "/items")) {
     const Json& labels = At(deployment, "/metadata/labels");
-    const std::string revision = labels.is_object() && labels.contains(graph::kRevisionLabel) ? labels[graph::kRevisionLabel] : "";
+    const std::string revision =
+        labels.is_object() && labels.contains(graph::kRevisionLabel) ? labels[graph::kRevisionLabel] : "";
     view.pods[revision] = RevisionPods{Count(deployment, "/spec/replicas"), Count(deployment, "/status/readyReplicas"),
                                        Text(deployment, "/spec/template/spec/containers/0/image")};
   }

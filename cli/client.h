@@ -9,8 +9,8 @@
 #include "compiler/base/result.h"
 #include "reconciler/cluster/cluster.h"
 #include "reconciler/cluster/http_cluster.h"
-#include "reconciler/loop/real_loop.h"
 #include "reconciler/http/curl_http.h"
+#include "reconciler/loop/real_loop.h"
 
 namespace CLI {
 class App;

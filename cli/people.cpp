@@ -1,7 +1,5 @@
 // What people tell a rollout: approve, reject, pause, resume, abort, retry, promote, undo. Each is a
 // RolloutCommand object; the executor consumes it and says whether it fitted.
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
@@ -10,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli/client.h"
 #include "cli/commands.h"
@@ -56,8 +55,11 @@ std::optional<Duration> ParseDuration(const std::string& text) {
       count = count * 10 + (text[at] - '0');
     }
     const char unit = at < text.size() ? text[at++] : '\0';
-    const std::int64_t length =
-        unit == 's' ? 1'000 : unit == 'm' ? 60'000 : unit == 'h' ? 3'600'000 : unit == 'd' ? 86'400'000 : 0;
+    const std::int64_t length = unit == 's'   ? 1'000
+                                : unit == 'm' ? 60'000
+                                : unit == 'h' ? 3'600'000
+                                : unit == 'd' ? 86'400'000
+                                              : 0;
     if (at - begin < 2 || length == 0) {
       return std::nullopt;
     }
@@ -68,12 +70,9 @@ std::optional<Duration> ParseDuration(const std::string& text) {
 
 Json MakeCommand(const Options& options, const Json& rollout, TimePoint now, std::optional<Duration> pause_for) {
   const cluster::ObjectKey key = cluster::KeyOf(rollout);
-  Json spec = {{"rollout", key.name},
-               {"rolloutUid", rollout.at("metadata").value("uid", "")},
-               {"verb", options.verb},
-               {"who", options.who},
-               {"groups", options.groups},
-               {"why", options.why}};
+  Json spec = {{"rollout", key.name},      {"rolloutUid", rollout.at("metadata").value("uid", "")},
+               {"verb", options.verb},     {"who", options.who},
+               {"groups", options.groups}, {"why", options.why}};
   // A decision about a revision must not fall on the next one that git names in the same second.
   const std::string wanted = rollout.at("spec").value("revision", "");
   spec["revision"] = options.revision.empty() ? wanted : options.revision;
@@ -89,7 +88,8 @@ Json MakeCommand(const Options& options, const Json& rollout, TimePoint now, std
   if (options.assume_settled) {
     spec["assumeSettled"] = true;
   }
-  const std::string name = fmt::format("{}-{}-{:x}-{:x}", key.name, options.verb, now.time_since_epoch().count(), getpid());
+  const std::string name =
+      fmt::format("{}-{}-{:x}-{:x}", key.name, options.verb, now.time_since_epoch().count(), getpid());
   return {{"apiVersion", graph::kApiVersion},
           {"kind", graph::kCommandKind},
           {"metadata", {{"name", name}, {"namespace", key.namespace_}, {"labels", {{graph::kRolloutLabel, key.name}}}}},
@@ -118,7 +118,8 @@ int WaitForAnswer(Client& client, const Options& options, const Json& rollout, c
       const bool accepted = answer.value("accepted", false);
       const std::string reason = answer.value("reason", "");
       (accepted ? std::cout : std::cerr) << fmt::format("{} {}: {}{}{}\n", options.verb, options.target.name,
-                                                        accepted ? "accepted" : "refused", reason.empty() ? "" : ": ", reason);
+                                                        accepted ? "accepted" : "refused", reason.empty() ? "" : ": ",
+                                                        reason);
       return accepted ? kExitOk : kExitErrors;
     }
     std::this_thread::sleep_for(kPollInterval);
@@ -174,18 +175,23 @@ void AddPeopleCommands(CLI::App& app, Run& run) {
     options->target.AddTo(*command, true);
     command->add_option("--why", options->why, "the reason; stands in the history")->option_text("TEXT");
     command->add_option("--as", options->who, "who says it (SLUICE_USER, USER)")->option_text("USER");
-    command->add_option("--group", options->groups, "a group of theirs; may be repeated")->option_text("GROUP")->take_all();
+    command->add_option("--group", options->groups, "a group of theirs; may be repeated")
+        ->option_text("GROUP")
+        ->take_all();
     const std::string_view name = verb.name;
     if (name == "approve" || name == "reject") {
       command->add_option("--node", options->node, "the pause, where several wait")->option_text("PATH");
     }
-    if (name == "approve" || name == "reject" || name == "abort" || name == "retry" || name == "promote" || name == "undo") {
-      command->add_option("--revision", options->revision,
-                          name == "undo" ? "the revision to go back to" : "the revision that is meant; git's unless said")
+    if (name == "approve" || name == "reject" || name == "abort" || name == "retry" || name == "promote" ||
+        name == "undo") {
+      command
+          ->add_option("--revision", options->revision,
+                       name == "undo" ? "the revision to go back to" : "the revision that is meant; git's unless said")
           ->option_text("REVISION");
     }
     if (name == "pause") {
-      command->add_option("--for", options->pause_for, "how long, 24h unless said; then it rolls back")->option_text("DURATION");
+      command->add_option("--for", options->pause_for, "how long, 24h unless said; then it rolls back")
+          ->option_text("DURATION");
     }
     if (name == "abort") {
       command->add_flag("--assume-settled", options->assume_settled, "go on though the route never became settled");

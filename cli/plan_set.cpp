@@ -1,12 +1,11 @@
 #include "cli/plan_set.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <ostream>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "compiler/diagnostics/render.h"
@@ -27,7 +26,9 @@ std::string PathPrefix(const std::string& path) {
   return path.back() == '/' ? path : path + "/";
 }
 
-std::string Count(std::size_t count, const char* noun) { return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s"); }
+std::string Count(std::size_t count, const char* noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
 
 }  // namespace
 

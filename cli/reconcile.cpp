@@ -1,7 +1,4 @@
 // `sluice reconcile`: follows a repository and walks its rollouts in a cluster.
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -13,21 +10,23 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "compiler/base/hash.h"
 #include "reconciler/embedded/embedded_cluster.h"
 #include "reconciler/embedded/embedded_http.h"
 #include "reconciler/embedded/images.h"
-#include "reconciler/reconciler.h"
 #include "reconciler/git/fetch_process.h"
 #include "reconciler/git/git_repository.h"
 #include "reconciler/git/url.h"
-#include "reconciler/loop/real_loop.h"
 #include "reconciler/http/curl_http.h"
-#include "reconciler/telemetry/log.h"
+#include "reconciler/loop/real_loop.h"
+#include "reconciler/reconciler.h"
 #include "reconciler/serve/object_api.h"
 #include "reconciler/serve/server.h"
+#include "reconciler/telemetry/log.h"
 
 namespace sluice::cli {
 namespace {
@@ -277,9 +276,9 @@ void AddClusterOptions(CLI::App& command, Options& options) {
 
 void AddReconcile(CLI::App& app, cli::Run& run) {
   const std::map<std::string, telemetry::LogLevel> levels = {{"debug", telemetry::LogLevel::kDebug},
-                                                         {"info", telemetry::LogLevel::kInfo},
-                                                         {"warning", telemetry::LogLevel::kWarning},
-                                                         {"error", telemetry::LogLevel::kError}};
+                                                             {"info", telemetry::LogLevel::kInfo},
+                                                             {"warning", telemetry::LogLevel::kWarning},
+                                                             {"error", telemetry::LogLevel::kError}};
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("reconcile", "follow a repository and walk its rollouts in a cluster");
   AddGitOptions(*command, *options);

@@ -1,6 +1,4 @@
 // `sluice status` and `sluice history`.
-#include <unistd.h>
-
 #include <chrono>
 #include <iostream>
 #include <map>
@@ -8,6 +6,7 @@
 #include <thread>
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "cli/client.h"
 #include "cli/commands.h"
@@ -67,7 +66,8 @@ int WatchScreen(Client& client, const Options& options) {
   for (;;) {
     const Result<std::vector<RolloutView>> views = LoadAll(client, options.target);
     std::cout << "\033[H\033[2J"
-              << (views ? Render(*views, options, client.Now()) : "sluice: " + views.error().message + "\n") << std::flush;
+              << (views ? Render(*views, options, client.Now()) : "sluice: " + views.error().message + "\n")
+              << std::flush;
     std::this_thread::sleep_for(kWatchInterval);
   }
 }
@@ -81,7 +81,8 @@ int WatchLines(Client& client, const Options& options) {
       return Fail(views.error());
     }
     for (const RolloutView& view : *views) {
-      const std::string line = options.format == Format::kJson ? RenderStatusJson(view, client.Now()) : RenderChange(view);
+      const std::string line =
+          options.format == Format::kJson ? RenderStatusJson(view, client.Now()) : RenderChange(view);
       std::string& before = last[view.namespace_ + "/" + view.name];
       if (line != before) {
         std::cout << (options.format == Format::kJson ? "" : FormatTime(client.Now()).substr(11, 8) + "  ") << line
@@ -97,7 +98,7 @@ int Status(const Options& options) {
   Client client(options.target);
   if (options.watch) {
     return isatty(STDOUT_FILENO) == 1 && options.format == Format::kText ? WatchScreen(client, options)
-                                                                        : WatchLines(client, options);
+                                                                         : WatchLines(client, options);
   }
   const Result<std::vector<RolloutView>> views = LoadAll(client, options.target);
   if (!views) {
@@ -129,7 +130,8 @@ void AddFormat(CLI::App& command, Options& options, const std::map<std::string, 
 
 void AddStatus(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("status", "say what git wants, what runs, where the rollout is and what it waits for");
+  CLI::App* command =
+      app.add_subcommand("status", "say what git wants, what runs, where the rollout is and what it waits for");
   options->target.AddTo(*command, false);
   AddFormat(*command, *options, {{"text", Format::kText}, {"short", Format::kShort}, {"json", Format::kJson}},
             "text, short (a line each) or json (an object a line)");
@@ -139,7 +141,8 @@ void AddStatus(CLI::App& app, Run& run) {
 
 void AddHistory(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("history", "tell a rollout's last runs: each node's outcome with its evidence");
+  CLI::App* command =
+      app.add_subcommand("history", "tell a rollout's last runs: each node's outcome with its evidence");
   options->target.AddTo(*command, true);
   AddFormat(*command, *options, {{"text", Format::kText}, {"json", Format::kJson}}, "text or json");
   command->callback([options, &run] { run = [options] { return History(*options); }; });

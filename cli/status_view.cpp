@@ -75,7 +75,7 @@ std::string WhyDifferent(const RolloutView& view) {
 std::string Present(const RolloutView& view) {
   const auto summary = view.explained.is_object() ? view.explained.find("summary") : view.explained.end();
   return summary != view.explained.end() && summary->is_string() && !summary->empty() ? summary->get<std::string>()
-                                                                                     : view.message;
+                                                                                      : view.message;
 }
 
 struct GateLine {
@@ -113,8 +113,9 @@ std::string Ago(TimePoint now, TimePoint then) {
 }
 
 nlohmann::ordered_json RunJson(const decide::RunRecord& run) {
-  nlohmann::ordered_json json = {{"run", run.run},         {"revision", run.revision}, {"from", run.from},
-                                 {"image", run.image},     {"outcome", run.outcome},   {"reason", run.reason},
+  nlohmann::ordered_json json = {{"run", run.run},         {"revision", run.revision},
+                                 {"from", run.from},       {"image", run.image},
+                                 {"outcome", run.outcome}, {"reason", run.reason},
                                  {"who", run.who},         {"startedAt", FormatTime(run.started_at)}};
   if (run.ended_at) {
     json["endedAt"] = FormatTime(*run.ended_at);
@@ -133,9 +134,8 @@ nlohmann::ordered_json RevisionJson(const RolloutView& view, const std::string& 
   if (revision.empty()) {
     return nullptr;
   }
-  nlohmann::ordered_json json = {{"revision", revision},
-                                 {"image", ImageOf(view, revision)},
-                                 {"share", Percent(ShareOf(view.status, revision))}};
+  nlohmann::ordered_json json = {
+      {"revision", revision}, {"image", ImageOf(view, revision)}, {"share", Percent(ShareOf(view.status, revision))}};
   const auto pods = view.pods.find(revision);
   if (pods != view.pods.end()) {
     json["pods"] = pods->second.spec;
@@ -174,7 +174,8 @@ std::string RenderStatusText(const RolloutView& view, TimePoint now) {
     out += fmt::format("  {:<11}{}\n", "now", present);
   }
   for (const GateLine& line : NewestSamples(view)) {
-    out += fmt::format("  {:<11}{}: {}  (at {}, for {})\n", "gate", line.gate, line.text, line.at.substr(11, 8), line.node);
+    out += fmt::format("  {:<11}{}: {}  (at {}, for {})\n", "gate", line.gate, line.text, line.at.substr(11, 8),
+                       line.node);
   }
   if (view.graph) {
     out += "\n" + RenderStepsText(*view.graph, status, now);
@@ -188,8 +189,8 @@ std::string RenderStatusLine(const RolloutView& view, TimePoint now) {
   const std::string image = ShortImage(view.wanted_image);
   const Number share = ShareOf(status, status.candidate.empty() ? status.stable : status.candidate);
   (void)now;
-  return fmt::format("{:<20} {:<12} {:<24} {:<14} {:>6}  {}\n", view.name, StateName(status), image, step, Percent(share),
-                     status.hold != Hold::kNone ? status.hold_reason : Present(view));
+  return fmt::format("{:<20} {:<12} {:<24} {:<14} {:>6}  {}\n", view.name, StateName(status), image, step,
+                     Percent(share), status.hold != Hold::kNone ? status.hold_reason : Present(view));
 }
 
 std::string RenderChange(const RolloutView& view) {
@@ -197,7 +198,8 @@ std::string RenderChange(const RolloutView& view) {
   const std::string& shown = status.candidate.empty() ? status.stable : status.candidate;
   std::string line = fmt::format("{}  {:<12}", view.name, StateName(status));
   if (!shown.empty()) {
-    line += fmt::format("  {:<16} {:>5} of the traffic", ShortImage(ImageOf(view, shown)), Percent(ShareOf(status, shown)));
+    line +=
+        fmt::format("  {:<16} {:>5} of the traffic", ShortImage(ImageOf(view, shown)), Percent(ShareOf(status, shown)));
     const auto pods = view.pods.find(shown);
     line += pods == view.pods.end() ? "" : fmt::format(", {} of {} pods ready", pods->second.ready, pods->second.spec);
   }
@@ -208,8 +210,11 @@ std::string RenderChange(const RolloutView& view) {
 std::string RenderStatusJson(const RolloutView& view, TimePoint now) {
   const Status& status = view.status;
   nlohmann::ordered_json json = {{"name", view.name}, {"namespace", view.namespace_}, {"state", StateName(status)}};
-  json["git"] = {{"revision", view.wanted},         {"image", view.wanted_image}, {"commit", view.commit},
-                 {"repository", view.repository}, {"ref", view.ref}};
+  json["git"] = {{"revision", view.wanted},
+                 {"image", view.wanted_image},
+                 {"commit", view.commit},
+                 {"repository", view.repository},
+                 {"ref", view.ref}};
   json["stable"] = RevisionJson(view, status.stable);
   json["candidate"] = status.candidate == status.stable ? nullptr : RevisionJson(view, status.candidate);
   json["leaving"] = nlohmann::ordered_json::array();
@@ -243,8 +248,8 @@ std::string RenderHistoryText(const RolloutView& view) {
       out += fmt::format("  because {}{}\n", run->reason, run->who.empty() ? "" : " (" + run->who + ")");
     }
     for (const decide::RunRecord::NodeResult& node : run->nodes) {
-      out += fmt::format("  {}  {:<40} {}{}\n", FormatTime(node.at).substr(11, 8), node.path, execute::OutcomeName(node.outcome),
-                         node.evidence.empty() ? "" : "  " + node.evidence);
+      out += fmt::format("  {}  {:<40} {}{}\n", FormatTime(node.at).substr(11, 8), node.path,
+                         execute::OutcomeName(node.outcome), node.evidence.empty() ? "" : "  " + node.evidence);
     }
   }
   return out.empty() ? "nothing was rolled out yet\n" : out;
@@ -255,7 +260,8 @@ std::string RenderHistoryJson(const RolloutView& view) {
   for (const decide::RunRecord& run : view.status.history) {
     runs.push_back(RunJson(run));
   }
-  return nlohmann::ordered_json{{"name", view.name}, {"namespace", view.namespace_}, {"runs", std::move(runs)}}.dump() + "\n";
+  return nlohmann::ordered_json{{"name", view.name}, {"namespace", view.namespace_}, {"runs", std::move(runs)}}.dump() +
+         "\n";
 }
 
 }  // namespace sluice::cli

@@ -24,14 +24,14 @@ struct RevisionPods {
 
 struct RolloutView {
   std::string name, namespace_;
-  std::string commit, repository, ref;   // that git's revision comes from; "" if not known
-  std::string wanted;                    // git's revision
+  std::string commit, repository, ref;  // that git's revision comes from; "" if not known
+  std::string wanted;                   // git's revision
   std::string wanted_image;
-  std::string ready_reason, message;     // of the Ready condition: why, and what it waits for
-  std::optional<graph::Graph> graph;     // of the accepted bundle; absent if it can't be read
+  std::string ready_reason, message;  // of the Ready condition: why, and what it waits for
+  std::optional<graph::Graph> graph;  // of the accepted bundle; absent if it can't be read
   decide::Status status;
   std::map<std::string, RevisionPods> pods;  // by revision
-  nlohmann::json explained;              // by the executor: reasons, newest samples; null if it doesn't tell
+  nlohmann::json explained;                  // by the executor: reasons, newest samples; null if it doesn't tell
 };
 
 // "progressing", "settled", "Held" …: the phase or, where somebody is waited for, the named state.

@@ -115,8 +115,9 @@ std::string NodeLine(const graph::Graph& graph, NodeId id, const NodeRecord* rec
   if (progress == Progress::kActive) {
     line += fmt::format("  since {}", Clock(record->entered_at));
     if (const std::optional<TimePoint> until = Until(node, *record)) {
-      line += fmt::format(", until {}{}", Clock(*until),
-                          *until > now ? " (" + FormatDuration(std::chrono::ceil<std::chrono::seconds>(*until - now)) + ")" : "");
+      line += fmt::format(
+          ", until {}{}", Clock(*until),
+          *until > now ? " (" + FormatDuration(std::chrono::ceil<std::chrono::seconds>(*until - now)) + ")" : "");
     }
   } else if (record != nullptr && record->left_at) {
     line += "  " + Clock(*record->left_at);

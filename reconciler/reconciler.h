@@ -42,7 +42,8 @@ class Reconciler {
   const execute::Executor& executor() const { return executor_; }
 
   // Answers /metrics, /healthz, /readyz, /sluice/v1/source and /sluice/v1/rollouts/NAMESPACE/NAME (what of a
-  // rollout stands in no object, see execute::Executor::Explain). Before the server starts, which ends before this does.
+  // rollout stands in no object, see execute::Executor::Explain). Before the server starts, which ends before this
+  // does.
   void Register(serve::Server& server);
   // The source's state as /sluice/v1/source gives it.
   cluster::Json DescribeSource() const;

@@ -7,9 +7,9 @@ namespace sluice {
 
 }  // namespace sluice
 
-#define SLUICE_CHECK(condition)                                 \
-  do {                                                          \
-    if (!(condition)) {                                         \
-      ::sluice::CheckFailed(__FILE__, __LINE__, #condition);    \
-    }                                                           \
+#define SLUICE_CHECK(condition)                              \
+  do {                                                       \
+    if (!(condition)) {                                      \
+      ::sluice::CheckFailed(__FILE__, __LINE__, #condition); \
+    }                                                        \
   } while (false)

@@ -1,8 +1,8 @@
 #include "compiler/base/hash.h"
 
-#include <openssl/evp.h>
-
 #include <array>
+
+#include <openssl/evp.h>
 
 #include "compiler/base/check.h"
 

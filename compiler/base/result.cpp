@@ -33,9 +33,7 @@ std::string_view ErrorCodeName(ErrorCode code) {
   return "unknown";
 }
 
-Error Error::Within(std::string_view context) && {
-  return Error{code, std::string(context) + ": " + message};
-}
+Error Error::Within(std::string_view context) && { return Error{code, std::string(context) + ": " + message}; }
 
 void CheckFailed(const char* file, int line, const char* condition) {
   std::fprintf(stderr, "%s:%d: internal error: check failed: %s\n", file, line, condition);

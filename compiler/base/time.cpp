@@ -39,7 +39,8 @@ std::string FormatTime(TimePoint time) {
 
 bool ParseTime(const std::string& text, TimePoint& time) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, read = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &read) != 6) {
+  if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &read) !=
+      6) {
     return false;
   }
   std::int64_t milliseconds = 0;

@@ -86,8 +86,8 @@ std::vector<Diagnostic> Emitter::Sorted() const {
   }
   for (Diagnostic& diagnostic : kept) {
     if (diagnostic.kind == &kTooManyDiagnostics && diagnostic.message.empty()) {
-      diagnostic.message = fmt::format("{} further diagnostics of this file are not listed",
-                                       seen[diagnostic.span.file] - kPerFile);
+      diagnostic.message =
+          fmt::format("{} further diagnostics of this file are not listed", seen[diagnostic.span.file] - kPerFile);
     }
   }
   return kept;

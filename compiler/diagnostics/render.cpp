@@ -44,7 +44,9 @@ Colours ColoursOf(Level level, bool colour) {
   if (!colour) {
     return {};
   }
-  const char* level_colour = level == Level::kError ? "\033[1;31m" : level == Level::kWarning ? "\033[1;33m" : "\033[1;36m";
+  const char* level_colour = level == Level::kError     ? "\033[1;31m"
+                             : level == Level::kWarning ? "\033[1;33m"
+                                                        : "\033[1;36m";
   return {level_colour, "\033[1m", "\033[1;34m", "\033[1;34m", "\033[1;32m", "\033[0m"};
 }
 
@@ -101,9 +103,9 @@ class TextRenderer {
 
   std::string Render(const Diagnostic& diagnostic) {
     colours_ = ColoursOf(diagnostic.level, colour_);
-    std::string out = fmt::format("{}{}[{}]{}{}: {}{}\n", colours_.level, LevelName(diagnostic.level),
-                                  diagnostic.kind->code, colours_.reset, colours_.bold, diagnostic.message,
-                                  colours_.reset);
+    std::string out =
+        fmt::format("{}{}[{}]{}{}: {}{}\n", colours_.level, LevelName(diagnostic.level), diagnostic.kind->code,
+                    colours_.reset, colours_.bold, diagnostic.message, colours_.reset);
     out += Windows(diagnostic);
     const std::string margin(gutter_, ' ');
     for (const std::string& note : diagnostic.notes) {
@@ -157,12 +159,14 @@ class TextRenderer {
   std::string Window(source::FileId id, const Lines& lines, Position at, const char* arrow) const {
     const SourceFile& file = sources_.file(id);
     const std::string margin(gutter_, ' ');
-    std::string out = fmt::format("{}{}{}{} {}:{}:{}\n{} {}|{}\n", margin, colours_.gutter, arrow, colours_.reset,
-                                  ShownPath(file.path(), prefix_), at.line, at.column, margin, colours_.gutter, colours_.reset);
+    std::string out =
+        fmt::format("{}{}{}{} {}:{}:{}\n{} {}|{}\n", margin, colours_.gutter, arrow, colours_.reset,
+                    ShownPath(file.path(), prefix_), at.line, at.column, margin, colours_.gutter, colours_.reset);
     std::uint32_t previous = 0;
     for (const auto& [number, marks] : lines) {
       if (previous != 0 && number > previous + 1) {
-        out += number == previous + 2 ? SourceLine(file, previous + 1) : fmt::format("{}...{}\n", colours_.gutter, colours_.reset);
+        out += number == previous + 2 ? SourceLine(file, previous + 1)
+                                      : fmt::format("{}...{}\n", colours_.gutter, colours_.reset);
       }
       out += SourceLine(file, number);
       out += Marks(Display(file.Line(number)), marks);

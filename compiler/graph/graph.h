@@ -41,15 +41,15 @@ inline constexpr int kOutcomeCount = 5;
 struct GateTree {
   enum class Kind : std::uint8_t { kGate, kAnd, kOr, kNot };
   Kind kind = Kind::kGate;
-  std::uint32_t gate = 0;          // index into Graph::gates, for kGate
+  std::uint32_t gate = 0;  // index into Graph::gates, for kGate
   std::vector<GateTree> children;
 };
 
 // Requests that go to the candidate above the weights. Conditions of one match are joined by `and`.
 struct MatchCondition {
-  std::string what;   // header | cookie | query | method | source
-  std::string name;   // "" for method and source
-  std::string test;   // is | matches | in
+  std::string what;  // header | cookie | query | method | source
+  std::string name;  // "" for method and source
+  std::string test;  // is | matches | in
   std::vector<std::string> values;
 };
 struct Match {
@@ -67,16 +67,16 @@ struct Pods {
 // everything before it is done.
 struct ScaleNode {
   Pods pods;
-  std::int32_t min_ready = 0;      // ready pods of both roles together, at any moment of the node
-  std::int32_t max_pods = 0;       // pods of both roles together by spec, at any moment of the node
-  Number share;                    // that the candidate is about to carry
-  Number achieved;                 // candidate / (candidate + stable), where shares are made by pods
+  std::int32_t min_ready = 0;  // ready pods of both roles together, at any moment of the node
+  std::int32_t max_pods = 0;   // pods of both roles together by spec, at any moment of the node
+  Number share;                // that the candidate is about to carry
+  Number achieved;             // candidate / (candidate + stable), where shares are made by pods
 };
 // Moves traffic. The whole state after the node, not a difference.
 struct TrafficNode {
-  Number share;                    // of the candidate
+  Number share;  // of the candidate
   std::vector<Match> matches;
-  Number mirror;                   // 0: none
+  Number mirror;  // 0: none
 };
 struct HoldNode {
   Duration duration{};
@@ -86,7 +86,7 @@ struct CheckNode {
   GateTree gate;
 };
 struct PauseNode {
-  std::string approver;            // a group
+  std::string approver;  // a group
   std::int32_t quorum = 1;
 };
 // An HTTP request whose parts are residual expressions.
@@ -94,17 +94,17 @@ struct RequestTemplate {
   std::string method;
   ExpressionPtr url;
   std::vector<std::pair<std::string, ExpressionPtr>> query;
-  std::vector<std::pair<std::string, ExpressionPtr>> headers;   // a value may be a literal SecretKey
-  ExpressionPtr json;              // body, or null
-  ExpressionPtr text;              // body, or null
-  ExpressionPtr bearer;            // a literal SecretKey, or null
-  ExpressionPtr basic_user, basic_password;  // or null
+  std::vector<std::pair<std::string, ExpressionPtr>> headers;  // a value may be a literal SecretKey
+  ExpressionPtr json;                                          // body, or null
+  ExpressionPtr text;                                          // body, or null
+  ExpressionPtr bearer;                                        // a literal SecretKey, or null
+  ExpressionPtr basic_user, basic_password;                    // or null
   Duration timeout{10'000};
 };
 struct NotifyNode {
-  RequestTemplate request;         // reads `message` and `event`
+  RequestTemplate request;  // reads `message` and `event`
   ExpressionPtr message;
-  std::string channel;             // its name, for people
+  std::string channel;  // its name, for people
 };
 struct PromoteNode {};
 // Takes away what the promotion left: drain, `keep previous`, then the old revision's pods to 0.
@@ -113,26 +113,26 @@ struct RetireNode {
 };
 
 struct Node {
-  std::string path;                // "checkout/ramp[10%]/hold": identity; never positional
-  std::string step;                // "ramp[10%]"; "" for nodes of no step
+  std::string path;  // "checkout/ramp[10%]/hold": identity; never positional
+  std::string step;  // "ramp[10%]"; "" for nodes of no step
   std::variant<ScaleNode, TrafficNode, HoldNode, CheckNode, PauseNode, NotifyNode, PromoteNode, RetireNode> does;
-  std::vector<NodeId> after;       // all smaller than this node's own id
-  std::optional<Duration> bound;   // after which the outcome is kTimeout
+  std::vector<NodeId> after;      // all smaller than this node's own id
+  std::optional<Duration> bound;  // after which the outcome is kTimeout
   Disposition outcomes[kOutcomeCount] = {Disposition::kNext, Disposition::kFail, Disposition::kRollback,
                                          Disposition::kRollback, Disposition::kRollback};
-  std::string effect;              // hash of what it does: share, pods, matches, mirror
-  std::string intent;              // hash of `effect` and how it is left: times, gates, bounds, outcomes, approvers
-  std::string prefix;              // hash of the effects of everything before
+  std::string effect;  // hash of what it does: share, pods, matches, mirror
+  std::string intent;  // hash of `effect` and how it is left: times, gates, bounds, outcomes, approvers
+  std::string prefix;  // hash of the effects of everything before
 };
 
 // One measured value of a gate.
 struct Measure {
-  std::string name;                // "" for the only one: its value is `value`
+  std::string name;  // "" for the only one: its value is `value`
   RequestTemplate request;
-  ExpressionPtr no_data_when;      // over `response`; or null
-  ExpressionPtr error_when;        // or null
-  ExpressionPtr value;             // over `response`, unit converted
-  ExpressionPtr at;                // when it was true, a time; or null: when the answer came
+  ExpressionPtr no_data_when;  // over `response`; or null
+  ExpressionPtr error_when;    // or null
+  ExpressionPtr value;         // over `response`, unit converted
+  ExpressionPtr at;            // when it was true, a time; or null: when the answer came
 };
 struct KeepState {
   std::string name;
@@ -140,16 +140,16 @@ struct KeepState {
   ExpressionPtr next;
 };
 struct Gate {
-  std::string name;                // as the plan calls it: "error-rate(max: 1%)"
-  std::string key;                 // identity within the graph: hash of its content
+  std::string name;  // as the plan calls it: "error-rate(max: 1%)"
+  std::string key;   // identity within the graph: hash of its content
   std::vector<Measure> measures;
   std::vector<KeepState> keep;
-  ExpressionPtr pass;              // over `value` or the measures' names, and the kept states
-  ExpressionPtr fail;              // or null: not passing is failing
+  ExpressionPtr pass;  // over `value` or the measures' names, and the kept states
+  ExpressionPtr fail;  // or null: not passing is failing
   Duration window{};
   Duration every{30'000};
-  std::int32_t fail_count = 1;     // fails after `fail_count` failing samples …
-  std::int32_t fail_of = 1;        // … among the last `fail_of`
+  std::int32_t fail_count = 1;  // fails after `fail_count` failing samples …
+  std::int32_t fail_of = 1;     // … among the last `fail_of`
   Duration no_data_for{};
   Disposition no_data_else = Disposition::kFail;
   Duration error_for{};
@@ -158,8 +158,8 @@ struct Gate {
 
 struct RouterObject {
   std::string name;
-  ExpressionPtr when;              // over `split`; or null: always
-  ExpressionPtr manifest;          // over `split`: a map with apiVersion, kind, metadata, spec
+  ExpressionPtr when;      // over `split`; or null: always
+  ExpressionPtr manifest;  // over `split`: a map with apiVersion, kind, metadata, spec
 };
 // How traffic is split: a residual function from a split to objects.
 //
@@ -172,25 +172,25 @@ struct RouterObject {
 // in the order stable, candidate, leaving; one without a live revision is left out; weights are percents
 // that sum to 100%. Root `object`: the router's objects as they are in the cluster, by name.
 struct Router {
-  std::string name;                // "gateway"
-  bool shares_by_pods = false;     // no traffic nodes, no objects
+  std::string name;             // "gateway"
+  bool shares_by_pods = false;  // no traffic nodes, no objects
   enum class Address : std::uint8_t { kStable, kPods, kRouter };
   Address address = Address::kStable;  // what Service NAME points at
   std::vector<RouterObject> objects;
-  ExpressionPtr settled_when;      // over `object`; or null
+  ExpressionPtr settled_when;  // over `object`; or null
   Duration settled_after{};
-  Duration lag{2'000};             // least time after acceptance before traffic counts as moved
+  Duration lag{2'000};  // least time after acceptance before traffic counts as moved
 };
 
 // One revision of a service as objects. What is stored for a revision that is stable, leaving or kept.
 struct Workload {
-  std::string revision;            // 8 hex digits
-  std::string revision_digest;     // the whole hash, with its algorithm: "r1:<64 hex>"
+  std::string revision;         // 8 hex digits
+  std::string revision_digest;  // the whole hash, with its algorithm: "r1:<64 hex>"
   std::string image;
-  std::string version;             // the image's tag, or its digest's first 12 digits
-  std::int32_t replicas = 1;       // of the service: N
-  Value deployment;                // named NAME-REV; spec.replicas is set by the executor
-  Value service;                   // NAME-REV, or none where shares are made by pods
+  std::string version;        // the image's tag, or its digest's first 12 digits
+  std::int32_t replicas = 1;  // of the service: N
+  Value deployment;           // named NAME-REV; spec.replicas is set by the executor
+  Value service;              // NAME-REV, or none where shares are made by pods
 };
 
 struct Policies {
@@ -198,32 +198,32 @@ struct Policies {
   Disposition deadline_else = Disposition::kRollback;
   Duration drain{30'000};
   Duration keep_previous{};
-  std::int32_t fast_track = 0;     // revisions; 0: only stable itself
+  std::int32_t fast_track = 0;  // revisions; 0: only stable itself
   Number tolerance = Number::Ratio(5, 100);
   bool delete_on_removal = true;
   bool capacity_shared = false;
-  std::int32_t surge = 1;          // pods
-  std::int32_t unavailable = 0;    // pods
+  std::int32_t surge = 1;        // pods
+  std::int32_t unavailable = 0;  // pods
 };
 
 struct Graph {
   int schema = kSchemaVersion;
-  std::string rollout;             // its name
+  std::string rollout;  // its name
   std::string rollout_namespace;
-  std::string service;             // the service's name
-  std::string source;              // the plan file; written with the spans, not part of the digest
-  Workload workload;               // the candidate's
-  Value stable_service;            // Service NAME without its selector's revision; see Router::address
+  std::string service;   // the service's name
+  std::string source;    // the plan file; written with the spans, not part of the digest
+  Workload workload;     // the candidate's
+  Value stable_service;  // Service NAME without its selector's revision; see Router::address
   Router router;
   Policies policies;
   std::vector<Gate> gates;
   std::optional<GateTree> watch;
-  std::vector<Node> nodes;         // forward nodes, in an order in which `after` only points back
+  std::vector<Node> nodes;  // forward nodes, in an order in which `after` only points back
   bool hold_on_failure = false;
-  std::vector<Node> on_failure;    // verbs, in order
+  std::vector<Node> on_failure;  // verbs, in order
   std::vector<Node> on_success;
   FunctionTable functions;
-  std::vector<PlanLine> spans;     // of nodes, by NodeId; not part of the digest
+  std::vector<PlanLine> spans;  // of nodes, by NodeId; not part of the digest
   std::vector<PlanLine> failure_spans, success_spans;
 };
 

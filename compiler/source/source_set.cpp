@@ -65,7 +65,9 @@ std::string_view SourceSet::Text(Span span) const {
   return span.known() ? file(span.file).text().substr(span.begin, span.end - span.begin) : std::string_view();
 }
 
-Position SourceSet::Begin(Span span) const { return span.known() ? file(span.file).PositionAt(span.begin) : Position(); }
+Position SourceSet::Begin(Span span) const {
+  return span.known() ? file(span.file).PositionAt(span.begin) : Position();
+}
 
 Position SourceSet::End(Span span) const { return span.known() ? file(span.file).PositionAt(span.end) : Position(); }
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "reconciler/cluster/cluster.h"
-#include "reconciler/loop/loop.h"
 #include "reconciler/http/http.h"
+#include "reconciler/loop/loop.h"
 
 namespace sluice::cluster {
 

@@ -7,8 +7,8 @@
 
 #include "reconciler/embedded/random.h"
 #include "reconciler/embedded/traffic.h"
-#include "reconciler/loop/loop.h"
 #include "reconciler/http/http.h"
+#include "reconciler/loop/loop.h"
 
 namespace sluice::embedded {
 

@@ -11,7 +11,7 @@ namespace sluice::embedded {
 
 // `target` is path and query as in the request line. Parameters may also stand in a form body.
 http::HttpResponse AnswerPrometheus(const std::string& target, const std::string& form, const TimeSeries& series,
-                                       TimePoint now);
+                                    TimePoint now);
 
 // A value as Prometheus writes it: shortest decimal, "NaN", "+Inf", "-Inf".
 std::string FormatValue(double value);

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "reconciler/loop/real_loop.h"
 #include "reconciler/http/http.h"
+#include "reconciler/loop/real_loop.h"
 
 namespace sluice::http {
 

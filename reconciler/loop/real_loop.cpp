@@ -1,8 +1,7 @@
 #include "reconciler/loop/real_loop.h"
 
-#include <ctime>
-
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace sluice::loop {

@@ -51,7 +51,7 @@ class RealLoop : public Loop {
   std::map<std::pair<TimePoint, std::uint64_t>, std::function<void()>> timers_;
   std::map<std::uint64_t, TimePoint> due_;
 
-  std::mutex mutex_;                             // guards posted_
+  std::mutex mutex_;  // guards posted_
   std::condition_variable wake_;
   std::deque<std::function<void()>> posted_;
 };

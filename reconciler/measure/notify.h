@@ -21,6 +21,7 @@ struct NotificationRequest {
 };
 
 // Sends it once. `done` gets nothing if the receiver answered 2xx, else why not.
-void Notify(cluster::Cluster& cluster, http::Http& http, NotificationRequest request, std::function<void(Result<void>)> done);
+void Notify(cluster::Cluster& cluster, http::Http& http, NotificationRequest request,
+            std::function<void(Result<void>)> done);
 
 }  // namespace sluice::measure

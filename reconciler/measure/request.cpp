@@ -146,7 +146,8 @@ class Filler : public std::enable_shared_from_this<Filler> {
       else
         out_.headers.emplace_back(name, RevealLine(value));
     }
-    if (!bearer_.is_none()) out_.secret_headers.emplace_back("Authorization", http::Secret("Bearer " + RevealLine(bearer_)));
+    if (!bearer_.is_none())
+      out_.secret_headers.emplace_back("Authorization", http::Secret("Bearer " + RevealLine(bearer_)));
     if (!user_.is_none() || !password_.is_none()) {
       const std::string pair = RevealLine(user_) + ":" + RevealLine(password_);
       out_.secret_headers.emplace_back("Authorization", http::Secret("Basic " + ToBase64(pair)));

@@ -10,8 +10,8 @@
 #include "compiler/graph/graph.h"
 #include "reconciler/cluster/cluster.h"
 #include "reconciler/decide/observed.h"
-#include "reconciler/loop/loop.h"
 #include "reconciler/http/http.h"
+#include "reconciler/loop/loop.h"
 
 namespace sluice::measure {
 

@@ -62,7 +62,7 @@ class Pruning : public std::enable_shared_from_this<Pruning> {
     const bool ours = metadata.value("labels", Json::object()).value(graph::kPlanSetLabel, "") == plan_set_;
     if (other || !ours) {
       telemetry::Log(telemetry::LogLevel::kWarning, "not deleted: it is another object by now, or no longer ours",
-                 {{telemetry::LogKey::kObject, cluster::ToString(candidate.key)}});
+                     {{telemetry::LogKey::kObject, cluster::ToString(candidate.key)}});
       outcome_.gone.push_back(candidate.key);
       return Next();
     }
@@ -70,7 +70,8 @@ class Pruning : public std::enable_shared_from_this<Pruning> {
       ++outcome_.waiting;
       return Next();
     }
-    telemetry::Log(telemetry::LogLevel::kInfo, "prune", {{telemetry::LogKey::kObject, cluster::ToString(candidate.key)}});
+    telemetry::Log(telemetry::LogLevel::kInfo, "prune",
+                   {{telemetry::LogKey::kObject, cluster::ToString(candidate.key)}});
     cluster_.Send(cluster::Delete{candidate.key, uid, ""},
                   [self = shared_from_this(), &candidate](const Result<Json>& answer) {
                     if (!answer && answer.error().code != ErrorCode::kNotFound)

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "reconciler/git/repository.h"
-#include "reconciler/telemetry/metrics.h"
 #include "reconciler/sync/apply.h"
 #include "reconciler/sync/inventory_store.h"
 #include "reconciler/sync/plan_set.h"
 #include "reconciler/sync/proofs.h"
 #include "reconciler/sync/prune.h"
 #include "reconciler/sync/worker.h"
+#include "reconciler/telemetry/metrics.h"
 
 namespace sluice::sync {
 

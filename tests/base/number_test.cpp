@@ -11,8 +11,8 @@ TEST_CASE("decimal text is read exactly and written back in its shortest form") 
   const struct {
     const char* text;
     const char* expected;
-  } kCases[] = {{"0", "0"},       {"10", "10"},      {"-12", "-12"},   {"0.25", "0.25"},
-                {"0.10", "0.1"},  {"007.50", "7.5"}, {"-0.5", "-0.5"}, {"0.000000000000000001", "0.000000000000000001"}};
+  } kCases[] = {{"0", "0"},      {"10", "10"},      {"-12", "-12"},   {"0.25", "0.25"},
+                {"0.10", "0.1"}, {"007.50", "7.5"}, {"-0.5", "-0.5"}, {"0.000000000000000001", "0.000000000000000001"}};
   for (const auto& c : kCases) {
     CAPTURE(c.text);
     REQUIRE(Number::Parse(c.text));

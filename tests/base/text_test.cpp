@@ -29,10 +29,10 @@ TEST_CASE("the first byte that is not UTF-8 is found") {
   CHECK_FALSE(FirstInvalidUtf8("plain"));
   CHECK_FALSE(FirstInvalidUtf8("grün 你好 🚀"));
   CHECK(FirstInvalidUtf8("ab\xff") == 2);
-  CHECK(FirstInvalidUtf8("a\xc3") == 1);                  // cut off
-  CHECK(FirstInvalidUtf8("\xc0\xaf") == 0);               // overlong
-  CHECK(FirstInvalidUtf8("\xed\xa0\x80") == 0);           // a surrogate
-  CHECK(FirstInvalidUtf8("\xf4\x90\x80\x80") == 0);       // beyond U+10FFFF
+  CHECK(FirstInvalidUtf8("a\xc3") == 1);             // cut off
+  CHECK(FirstInvalidUtf8("\xc0\xaf") == 0);          // overlong
+  CHECK(FirstInvalidUtf8("\xed\xa0\x80") == 0);      // a surrogate
+  CHECK(FirstInvalidUtf8("\xf4\x90\x80\x80") == 0);  // beyond U+10FFFF
 }
 
 TEST_CASE("words are joined as in a sentence") {

@@ -1,12 +1,12 @@
 // The program as its user runs it.
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace sluice::test {
 

@@ -78,7 +78,8 @@ TEST_CASE("the executor's own words and its newest samples come before the store
   view.graph->gates.push_back({});
   view.graph->gates[0].name = "error-rate(max: 1%)";
   view.graph->gates[0].key = "k1";
-  view.explained = nlohmann::json::parse(R"({"summary":"holds 40s more","gates":[{"gate":"k1","node":"checkout/first/hold",
+  view.explained =
+      nlohmann::json::parse(R"({"summary":"holds 40s more","gates":[{"gate":"k1","node":"checkout/first/hold",
       "newest":{"at":"2027-01-15T08:00:10.000Z","values":{"value":"0.2%"},"result":"value"}}]})");
   const std::string text = RenderStatusText(view, At(20));
   CHECK(Has(text, "now        holds 40s more\n"));

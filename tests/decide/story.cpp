@@ -1,6 +1,5 @@
 #include "tests/decide/story.h"
 
-
 #include <fmt/format.h>
 
 #include "reconciler/decide/hold.h"

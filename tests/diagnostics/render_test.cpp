@@ -12,8 +12,9 @@ constexpr Kind kSample{"SL2999", "sample_kind", Level::kError, "a sample"};
 struct Fixture {
   source::SourceSet sources;
   Emitter emitter;
-  source::FileId file = sources.Add("shop/checkout.plan",
-                                    "service checkout {\n  replicas 10\n}\nrollout checkout {\n\tstep first { weight 5% }\n}\n");
+  source::FileId file =
+      sources.Add("shop/checkout.plan",
+                  "service checkout {\n  replicas 10\n}\nrollout checkout {\n\tstep first { weight 5% }\n}\n");
   source::Span Of(const std::string& text) const {
     const std::size_t at = sources.file(file).text().find(text);
     return source::Span{file, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + text.size())};

@@ -8,8 +8,8 @@
 #include "reconciler/cluster/failing_cluster.h"
 #include "reconciler/embedded/embedded_cluster.h"
 #include "reconciler/embedded/embedded_http.h"
-#include "reconciler/reconciler.h"
 #include "reconciler/loop/virtual_loop.h"
+#include "reconciler/reconciler.h"
 #include "tests/sync/memory_repository.h"
 
 namespace sluice::execute {

@@ -119,6 +119,7 @@ TEST_CASE("a measurement is shown as a person reads it") {
   CHECK(Value::Percent(*Number::Parse("0.19999999999999998")).ToShortText() == "20%");
   CHECK(Value::Percent(*Number::Parse("0.0012345678")).ToShortText() == "0.123%");
   CHECK(Value(Number::Ratio(1, 3)).ToShortText() == "0.333");
-  CHECK(Value(sluice::graph::Quantity{*Number::Parse("312.4567"), sluice::graph::Unit::kDuration}).ToShortText() == "312ms");
+  CHECK(Value(sluice::graph::Quantity{*Number::Parse("312.4567"), sluice::graph::Unit::kDuration}).ToShortText() ==
+        "312ms");
   CHECK(Value("text").ToShortText() == "text");
 }

@@ -11,8 +11,8 @@
 
 #include "compiler/compile.h"
 #include "compiler/graph/split.h"
-#include "reconciler/loop/real_loop.h"
 #include "reconciler/http/curl_http.h"
+#include "reconciler/loop/real_loop.h"
 #include "reconciler/measure/notify.h"
 #include "reconciler/measure/sample.h"
 #include "tests/servers/prometheus_server.h"

@@ -1,12 +1,11 @@
 #include "compiler/source/file_tree.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include <catch2/catch.hpp>
+#include <unistd.h>
 
 namespace sluice::source {
 namespace {

@@ -96,7 +96,7 @@ TEST_CASE("links and submodules that are named like plans are refused, others ar
 TEST_CASE("a file over the limit is refused and the rest is still checked") {
   const std::string large(syntax::kMaxFileBytes + 1, '\n');
   const std::string text = Short(*Compile(source::MemoryTree(Files{{"a.plan", large}, {"b.plan", "service b { }\n"}})));
-  CHECK(text.find("a.plan:1:1: error[SL2393]") == 0);
+  CHECK(text.find("a.plan:1:1: error[SL9201]") == 0);
   CHECK(text.find("b.plan:1:9: error[SL2001]") != std::string::npos);
 }
 
@@ -105,7 +105,7 @@ TEST_CASE("sources over the limit together are refused") {
   for (int i = 0; i < 33; ++i) {
     files["a" + std::to_string(i) + ".plan"] = std::string(syntax::kMaxFileBytes, '\n');
   }
-  CHECK(Short(*Compile(source::MemoryTree(files))).find("SL2394") != std::string::npos);
+  CHECK(Short(*Compile(source::MemoryTree(files))).find("SL9202") != std::string::npos);
 }
 
 TEST_CASE("a compile with a cache gives what one without gives") {
