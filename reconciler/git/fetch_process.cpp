@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,7 +113,7 @@ bool Talk(Descriptor& to_child, const Descriptor& from_child, std::string_view i
     std::array<pollfd, 2> fds{{{from_child.get(), POLLIN, 0}, {input.empty() ? -1 : to_child.get(), POLLOUT, 0}}};
     if (poll(fds.data(), fds.size(), static_cast<int>(left)) < 0 && errno != EINTR) return false;
     if (fds[1].revents != 0) {
-      const ssize_t written = write(to_child.get(), input.data(), input.size());
+      const ssize_t written = send(to_child.get(), input.data(), input.size(), MSG_NOSIGNAL);
       if (written > 0) input.remove_prefix(static_cast<std::size_t>(written));
       if (written < 0 && errno != EAGAIN) input = {};
       if (input.empty()) to_child.Close();
@@ -149,7 +150,8 @@ void PreferKnownHostKeys(const FetchRequest& request) {
 
 Result<FetchResult> FetchInProcess(const std::string& binary, const FetchRequest& request) {
   int in[2], out[2];
-  if (pipe2(in, O_CLOEXEC) != 0) return Error{ErrorCode::kUnavailable, "no pipe"};
+  // A socket, not a pipe: writing to a child that has ended must be an error, not a signal to the program.
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) != 0) return Error{ErrorCode::kUnavailable, "no pipe"};
   Descriptor child_in(in[0]), to_child(in[1]);
   if (pipe2(out, O_CLOEXEC) != 0) return Error{ErrorCode::kUnavailable, "no pipe"};
   Descriptor from_child(out[0]), child_out(out[1]);
