@@ -82,7 +82,8 @@ bool Contains(const graph::Value& found, const graph::Value& wanted) {
 }
 
 graph::Value Marked(const Context& context, const graph::Value& object) {
-  graph::Value marked = With(object, {"metadata", "labels", graph::kRolloutLabel}, graph::Value(context.graph.rollout));
+  graph::Value marked = With(object, {"metadata", "labels", graph::kServiceLabel}, graph::Value(context.graph.service));
+  marked = With(marked, {"metadata", "labels", graph::kRolloutLabel}, graph::Value(context.graph.rollout));
   if (!context.seen.uid.empty()) {
     marked = With(marked, {"metadata", "annotations", graph::kOwnerAnnotation}, graph::Value(context.seen.uid));
   }

@@ -206,15 +206,8 @@ void DeleteUnwanted(Context& context, const std::vector<Rendered>& rendered) {
   }
 }
 
-bool SameExpression(const graph::ExpressionPtr& a, const graph::ExpressionPtr& b) {
-  if (a == b) {
-    return true;
-  }
-  if (a == nullptr || b == nullptr || a->operation != b->operation || a->name != b->name ||
-      a->variables != b->variables || a->operands.size() != b->operands.size() || !(a->literal == b->literal)) {
-    return false;
-  }
-  return std::equal(a->operands.begin(), a->operands.end(), b->operands.begin(), SameExpression);
+bool SameOrAbsent(const graph::ExpressionPtr& a, const graph::ExpressionPtr& b) {
+  return a == nullptr || b == nullptr ? a == b : graph::SameExpression(*a, *b);
 }
 
 }  // namespace
@@ -348,7 +341,7 @@ bool SameRouting(const graph::Graph& a, const graph::Graph& b) {
   const graph::Router& x = a.router;
   const graph::Router& y = b.router;
   const auto same_object = [](const graph::RouterObject& m, const graph::RouterObject& n) {
-    return m.name == n.name && SameExpression(m.when, n.when) && SameExpression(m.manifest, n.manifest);
+    return m.name == n.name && SameOrAbsent(m.when, n.when) && SameOrAbsent(m.manifest, n.manifest);
   };
   return x.shares_by_pods == y.shares_by_pods && x.address == y.address &&
          std::equal(x.objects.begin(), x.objects.end(), y.objects.begin(), y.objects.end(), same_object) &&
