@@ -1,5 +1,6 @@
 #include "reconciler/sync/inventory.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -15,6 +16,25 @@ using cluster::ObjectKey;
 
 std::string NameOf(const std::string& hash, std::size_t chunk) {
   return fmt::format("sluice-inventory-{}-{}", hash, chunk);
+}
+
+std::string ChecksumOf(const std::string& entries, const std::string& parts) { return Sha256(parts + '\n' + entries); }
+
+// A number that was written by us; nullopt for anything else.
+std::optional<std::size_t> ReadCount(const std::string& text) {
+  std::size_t count = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, failed] = std::from_chars(text.data(), end, count);
+  if (text.empty() || failed != std::errc() || stopped != end) return std::nullopt;
+  return count;
+}
+
+Error Missing(const std::string& hash, std::size_t chunk) {
+  return Error{ErrorCode::kInvalid,
+               fmt::format("the inventory's part {0} is missing: nothing is changed until ConfigMap {1} is restored; "
+                           "without any part of it and without ConfigMap sluice-source-{2} it begins anew, and what "
+                           "git no longer has stays",
+                           chunk, NameOf(hash, chunk), hash)};
 }
 
 // [apiVersion, kind, namespace, name, uid, keep]
@@ -83,50 +103,69 @@ bool Inventory::changed() const {
   return false;
 }
 
+std::optional<std::size_t> Inventory::NextToStore() const {
+  if (!chunks_.empty() && chunks_.front().resource_version.empty()) return 0;
+  for (std::size_t chunk = 1; chunk < chunks_.size(); ++chunk) {
+    if (chunks_[chunk].changed) return chunk;
+  }
+  if (!chunks_.empty() && chunks_.front().changed) return 0;
+  return std::nullopt;
+}
+
 Json Inventory::Encode(std::size_t chunk, const std::string& namespace_, const std::string& hash) const {
   Json rows = Json::array();
   for (const auto& [key, entry] : chunks_[chunk].entries) {
     rows.push_back({key.kind.api_version, key.kind.kind, key.namespace_, key.name, entry.uid, entry.keep});
   }
   const std::string text = rows.dump();
+  const std::string parts = chunk == 0 ? std::to_string(std::max<std::size_t>(1, stored_chunks())) : "";
   Json metadata = {{"name", NameOf(hash, chunk)}, {"namespace", namespace_}, {"labels", {{kInventoryLabel, hash}}}};
   if (!chunks_[chunk].resource_version.empty()) metadata["resourceVersion"] = chunks_[chunk].resource_version;
   return {{"apiVersion", "v1"},
           {"kind", "ConfigMap"},
           {"metadata", std::move(metadata)},
-          {"data", {{"entries", text}, {"checksum", Sha256(text)}}}};
+          {"data", {{"entries", text}, {"parts", parts}, {"checksum", ChecksumOf(text, parts)}}}};
+}
+
+std::size_t Inventory::stored_chunks() const {
+  return static_cast<std::size_t>(std::count_if(chunks_.begin(), chunks_.end(),
+                                                [](const Chunk& chunk) { return !chunk.resource_version.empty(); }));
 }
 
 void Inventory::Stored(std::size_t chunk, const std::string& resource_version) {
+  // The first one says how many there are, once they are.
+  if (chunk > 0 && chunks_[chunk].resource_version.empty()) chunks_.front().changed = true;
   chunks_[chunk].resource_version = resource_version;
   chunks_[chunk].changed = false;
 }
 
-Result<Inventory> Inventory::Decode(const std::vector<Json>& config_maps, const std::string& hash) {
+Result<Inventory> Inventory::Decode(const std::vector<Json>& config_maps, const std::string& hash,
+                                    std::size_t at_least) {
   std::map<std::size_t, const Json*> found;
   const std::string prefix = fmt::format("sluice-inventory-{}-", hash);
   for (const Json& object : config_maps) {
     const std::string name = object.at("metadata").value("name", "");
-    std::size_t chunk = 0;
-    const char* end = name.data() + name.size();
-    if (name.rfind(prefix, 0) != 0 || std::from_chars(name.data() + prefix.size(), end, chunk).ptr != end) continue;
-    found[chunk] = &object;
+    if (name.rfind(prefix, 0) != 0) continue;
+    if (const auto chunk = ReadCount(name.substr(prefix.size()))) found[*chunk] = &object;
   }
   Inventory inventory;
   for (const auto& [number, object] : found) {
-    if (number != inventory.chunks_.size()) {
-      return Error{ErrorCode::kInvalid, fmt::format("the inventory's part {} is missing", inventory.chunks_.size())};
-    }
+    if (number != inventory.chunks_.size()) return Missing(hash, inventory.chunks_.size());
     const Json data = object->value("data", Json::object());
     const std::string text = data.value("entries", "");
-    if (Sha256(text) != data.value("checksum", "")) {
-      return Error{ErrorCode::kInvalid, fmt::format("the inventory's part {} has a wrong checksum", number)};
+    const std::string parts = data.value("parts", "");
+    if (ChecksumOf(text, parts) != data.value("checksum", "")) {
+      return Error{ErrorCode::kInvalid, fmt::format("the inventory's part {} has a wrong checksum: nothing is changed "
+                                                    "until ConfigMap {} is restored",
+                                                    number, NameOf(hash, number))};
     }
+    if (number == 0) at_least = std::max(at_least, ReadCount(parts).value_or(1));
     auto entries = DecodeEntries(text);
     if (!entries) return std::move(entries).error().Within(fmt::format("the inventory's part {}", number));
     inventory.chunks_.push_back(
         {std::move(entries).value(), object->at("metadata").value("resourceVersion", ""), false});
   }
+  if (inventory.chunks_.size() < at_least) return Missing(hash, inventory.chunks_.size());
   return inventory;
 }
 

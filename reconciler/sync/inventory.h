@@ -18,7 +18,9 @@ struct InventoryEntry {
 };
 
 // Entries in chunks, each a ConfigMap. An entry stays in its chunk for life, so that a change writes only
-// the chunks it touches and each of these writes leaves the whole valid.
+// the chunks it touches and each of these writes leaves the whole valid. The first chunk says how many there are, and
+// is written after those it counts: a lost one is noticed wherever it was, and one that a crash left uncounted is read
+// all the same.
 class Inventory {
  public:
   static constexpr std::size_t kPerChunk = 512;
@@ -40,12 +42,17 @@ class Inventory {
   void Remove(const cluster::ObjectKey& key);
   bool changed() const;
 
+  // The chunk to be stored next, in an order in which a crash leaves no hole; nullopt: all are.
+  std::optional<std::size_t> NextToStore() const;
   // The chunk as a ConfigMap, named by the plan set's hash.
   cluster::Json Encode(std::size_t chunk, const std::string& namespace_, const std::string& hash) const;
   void Stored(std::size_t chunk, const std::string& resource_version);
-  // From the ConfigMaps of a complete list. kInvalid for a chunk whose checksum is wrong or that is missing
-  // between others: then nothing may be pruned.
-  static Result<Inventory> Decode(const std::vector<cluster::Json>& config_maps, const std::string& hash);
+  // How many chunks are known to be stored; never falls.
+  std::size_t stored_chunks() const;
+  // From the ConfigMaps of a complete list. kInvalid for a chunk whose checksum is wrong or that is missing: then
+  // nothing may be applied or pruned, for what it held would be forgotten. `at_least`: how many chunks there were once.
+  static Result<Inventory> Decode(const std::vector<cluster::Json>& config_maps, const std::string& hash,
+                                  std::size_t at_least);
 
  private:
   std::vector<Chunk> chunks_;

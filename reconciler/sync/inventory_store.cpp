@@ -1,5 +1,6 @@
 #include "reconciler/sync/inventory_store.h"
 
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -31,9 +32,9 @@ void InventoryStore::Load(std::function<void(Result<Loaded>)> done) {
       }
       const Json data = object.value("data", Json::object());
       loaded.source = {data.value("commit", ""), data.value("tree", ""), data.value("message", ""),
-                       data.value("since", "")};
+                       data.value("since", ""), static_cast<std::size_t>(std::atoi(data.value("parts", "0").c_str()))};
     }
-    auto inventory = Inventory::Decode(chunks, hash_);
+    auto inventory = Inventory::Decode(chunks, hash_, loaded.source.parts);
     if (!inventory) return done(std::move(inventory).error());
     loaded.inventory = std::move(inventory).value();
     done(std::move(loaded));
@@ -41,18 +42,14 @@ void InventoryStore::Load(std::function<void(Result<Loaded>)> done) {
 }
 
 void InventoryStore::Save(Inventory& inventory, std::function<void(Result<void>)> done) {
-  SaveNext(inventory, 0, std::move(done));
-}
-
-void InventoryStore::SaveNext(Inventory& inventory, std::size_t chunk, std::function<void(Result<void>)> done) {
-  while (chunk < inventory.chunks().size() && !inventory.chunks()[chunk].changed) ++chunk;
-  if (chunk == inventory.chunks().size()) return done({});
-  cluster_.Send(cluster::Apply{inventory.Encode(chunk, namespace_, hash_), kManager, false},
-                [this, alive = alive_, &inventory, chunk, done = std::move(done)](const Result<Json>& answer) {
+  const auto chunk = inventory.NextToStore();
+  if (!chunk) return done({});
+  cluster_.Send(cluster::Apply{inventory.Encode(*chunk, namespace_, hash_), kManager, false},
+                [this, alive = alive_, &inventory, chunk = *chunk, done = std::move(done)](const Result<Json>& answer) {
                   if (!*alive) return;
                   if (!answer) return done(answer.error());
                   inventory.Stored(chunk, answer->at("metadata").value("resourceVersion", ""));
-                  SaveNext(inventory, chunk + 1, done);
+                  Save(inventory, done);
                 });
 }
 
@@ -63,6 +60,7 @@ void InventoryStore::SaveSource(const StoredSource& source, const Json& descript
   data["tree"] = source.tree;
   data["message"] = source.message;
   data["since"] = source.since;
+  data["parts"] = std::to_string(source.parts);
   const Json object = {
       {"apiVersion", "v1"},
       {"kind", "ConfigMap"},

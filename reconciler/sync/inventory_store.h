@@ -15,6 +15,7 @@ struct StoredSource {
   std::string commit, tree;  // of the last plan set that was accepted
   std::string message;       // why the newest commit is not in use; ""
   std::string since;         // of `message`; RFC 3339
+  std::size_t parts = 0;     // of the inventory that are known to be stored: a later start has to find them
   friend bool operator==(const StoredSource&, const StoredSource&) = default;
 };
 
@@ -38,8 +39,6 @@ class InventoryStore {
   void SaveSource(const StoredSource& source, const cluster::Json& description, std::function<void(Result<void>)> done);
 
  private:
-  void SaveNext(Inventory& inventory, std::size_t chunk, std::function<void(Result<void>)> done);
-
   cluster::Cluster& cluster_;
   const std::string namespace_, hash_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

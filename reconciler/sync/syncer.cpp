@@ -260,6 +260,7 @@ void Syncer::Record() {
   store_.Save(inventory_, Safe([this](const Result<void>& saved) {
                 if (!saved) return StoreFailed(saved.error());
                 metrics_.Set(telemetry::kInventory, {}, static_cast<double>(inventory_.size()));
+                if (stored_.parts < inventory_.stored_chunks()) SaveSource();
                 Apply();
               }));
 }
@@ -269,6 +270,7 @@ void Syncer::StoreFailed(const Error& error) {
   metrics_.Count(telemetry::kSyncFailures, {{"reason", "inventory"}});
   state_.trouble = {"inventory: " + error.message};
   passing_ = false;
+  dirty_ = false;  // loading ends with a pass; a mark left from this one would keep it from coming
   // What is stored is the truth; ours may be ahead or behind of it.
   loaded_ = false;
   retry_ = loop_.After(RetryAfter(failures_++), Safe([this] { Load(); }));
@@ -368,6 +370,7 @@ void Syncer::SaveSource() {
   }
   next.message = state_.message;
   next.since = state_.since ? FormatTime(*state_.since) : "";
+  next.parts = std::max(next.parts, inventory_.stored_chunks());
   if (next == stored_) return;
   stored_ = next;
   const Json description = {{"repository", options_.id.repository},

@@ -282,5 +282,26 @@ TEST_CASE("a damaged inventory stops everything and is said") {
   CHECK(scene.Has("two"));
 }
 
+TEST_CASE("a lost inventory stops everything, is said, and nothing is orphaned or pruned") {
+  Scene scene;
+  scene.repository.Commit({{"a.plan", "ConfigMap one 1\nConfigMap two 2\n"}});
+  scene.Start();
+  scene.Run();
+  scene.syncer.reset();
+  for (const Json& object : scene.embedded->PeekAll({"v1", "ConfigMap"}, "sluice-system")) {
+    if (!object["data"].contains("checksum")) continue;
+    scene.embedded->Send(cluster::Delete{cluster::KeyOf(object), object["metadata"]["uid"], ""},
+                         [](const Result<Json>&) {});
+  }
+  scene.Run(Duration(1'000));
+  scene.repository.Commit({{"a.plan", "ConfigMap one changed\n"}});
+  scene.Start();
+  scene.Run();
+  CHECK(scene.syncer->state().problem == "store");
+  CHECK(scene.syncer->state().message.find("part 0 is missing") != std::string::npos);
+  CHECK(scene.Value("one") == "1");
+  CHECK(scene.Has("two"));
+}
+
 }  // namespace
 }  // namespace sluice::sync
