@@ -86,7 +86,8 @@ TEST_CASE("each strategy comes to its end through each router that can express i
   CHECK(second.history.back().outcome == "promoted");
   CHECK(second.stable != first);
   CHECK(scene.embedded->ledger().TotalTo("shop/checkout@" + second.stable).requests > 0);
-  CHECK(scene.Object("apps/v1", "Deployment", "checkout-" + first).at("spec").at("replicas") == 0);
+  scene.RunFor(Duration(60'000));
+  CHECK(scene.Names("apps/v1", "Deployment") == std::vector<std::string>{"checkout-" + second.stable});
   CHECK(scene.Object("apps/v1", "Deployment", "checkout-" + second.stable).at("status").at("readyReplicas") == 4);
 
   if (combination.guarded) {
