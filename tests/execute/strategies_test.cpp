@@ -97,6 +97,7 @@ TEST_CASE("each strategy comes to its end through each router that can express i
     CHECK(bad.stable == second.stable);
     CHECK(bad.history.back().outcome == "rolled-back");
     const std::string failed = "shop/checkout@" + bad.history.back().revision;
+    scene.RunFor(Duration(5'000));  // pods that end serve on for a moment
     const std::int64_t answered = scene.embedded->ledger().TotalTo(failed).requests;
     CHECK(answered > 0);
     scene.RunFor(Duration(60'000));
