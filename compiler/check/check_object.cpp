@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <variant>
+
 #include <fmt/format.h>
 
 #include "compiler/check/checker.h"
@@ -22,6 +25,34 @@ const graph::Value* NotData(const graph::Value& value) {
     }
   }
   return found;
+}
+
+// Where in the plan the part is written that `NotData` finds: the line the author changes. As far as maps and
+// lists are written out.
+Span SpanOfNotData(const syntax::Expression& written, const graph::Value& value) {
+  const auto* entries = std::get_if<syntax::MapLiteral>(&written.node);
+  if (const graph::Map* map = value.as_map(); entries != nullptr && map != nullptr) {
+    for (const syntax::MapEntry& entry : entries->entries) {
+      const auto* key = entry.key ? std::get_if<syntax::StringLiteral>(&entry.key->node) : nullptr;
+      if (key == nullptr || key->parts.size() != 1 || key->parts[0].value || !entry.value) {
+        continue;
+      }
+      const auto found = std::find_if(map->entries().begin(), map->entries().end(),
+                                      [&](const auto& field) { return field.first == key->parts[0].text; });
+      if (found != map->entries().end() && NotData(found->second) != nullptr) {
+        return SpanOfNotData(*entry.value, found->second);
+      }
+    }
+  }
+  const auto* items = std::get_if<syntax::ListLiteral>(&written.node);
+  if (const graph::List* list = value.as_list(); items != nullptr && list != nullptr) {
+    for (std::size_t i = 0; i < std::min(items->items.size(), list->size()); ++i) {
+      if (items->items[i] && NotData((*list)[i]) != nullptr) {
+        return SpanOfNotData(*items->items[i], (*list)[i]);
+      }
+    }
+  }
+  return written.span;
 }
 
 void CheckMetadata(const graph::Value& object, const Declared& declared, Span span, Checker& checker) {
@@ -63,7 +94,7 @@ Made MakeObject(const Declared& declared, const ScopePtr& scope, Checker& checke
   if (!value || value->as_map() == nullptr) {
     return std::nullopt;
   }
-  const Span span = syntax.value->span;
+  const Span span = SpanOfNotData(*syntax.value, *value);
   CheckMetadata(*value, declared, declared.name_span, checker);
   const graph::Value* alien = NotData(*value);
   if (alien != nullptr && alien->as_secret() != nullptr) {

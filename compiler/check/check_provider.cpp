@@ -49,7 +49,10 @@ class MeasurementBody {
       failed_ = true;
     }
   }
-  void operator()(const syntax::Later& later) { ReportLater(later, reader_.context()); }
+  void operator()(const syntax::Later& later) {
+    ReportLater(later, reader_.context());
+    later_ = true;
+  }
 
   std::optional<graph::Measure> Finish(Span whole);
 
@@ -67,6 +70,7 @@ class MeasurementBody {
   }
 
   const Reader& reader_;
+  bool later_ = false;
   std::string name_;
   Span name_span_;
   ScopePtr asked_, answered_;
@@ -103,7 +107,8 @@ void MeasurementBody::operator()(const syntax::ReadingClause& clause) {
 
 std::optional<graph::Measure> MeasurementBody::Finish(Span whole) {
   if (!reader_.checker().Broken(whole)) {
-    if (!request_span_.known()) {
+    // A `read` would be what a request is.
+    if (!request_span_.known() && !later_) {
       reader_.context()
           .Report(diagnostics::kMissingClause, name_span_, fmt::format("{} has no `request`", name_))
           .Emit();

@@ -37,7 +37,10 @@ class RouterBody {
   void operator()(const syntax::Require& require) {
     CheckRequire(require, reader_.scope(), reader_.site(), reader_.context());
   }
-  void operator()(const syntax::Later& later) { ReportLater(later, reader_.context()); }
+  void operator()(const syntax::Later& later) {
+    ReportLater(later, reader_.context());
+    later_ = true;
+  }
   void Finish();
 
  private:
@@ -53,6 +56,7 @@ class RouterBody {
   ScopePtr splitting_, settling_;
   std::set<std::string> objects_;
   Span shares_span_, first_object_span_;
+  bool later_ = false;  // a clause that is not carried out may be what stands for the objects
 };
 
 void RouterBody::Support(const syntax::Support& support) {
@@ -193,7 +197,7 @@ void RouterBody::Finish() {
   }
   if (first_object_span_.known()) {
     clauses_.Missing("settled", "settled after 5s", diagnostics::kNeverSettles);
-  } else if (!shares_span_.known() && !reader_.checker().Broken(declared_.syntax->span)) {
+  } else if (!shares_span_.known() && !later_ && !reader_.checker().Broken(declared_.syntax->span)) {
     reader_.context()
         .Report(diagnostics::kMissingClause, declared_.name_span,
                 fmt::format("router `{}` has no `object` and no `shares by pods`", declared_.name))

@@ -64,20 +64,80 @@ void ReportUnknownStep(const StepReferenceText& reference, std::string_view roll
   }
 }
 
-// Once the candidate has all of the traffic, only the promotion is left; less of it is a failure, not a step.
-// Looked at along the order in which the steps are written, as far as no `after` changes it.
-void CheckWeightsAfterFull(const std::vector<Step>& steps, Checker& checker) {
-  const Verb* full = nullptr;
-  for (const Step& step : steps) {
-    if (!step.after.empty()) {
-      return;
+// For each step, the verb that gave the candidate all of the traffic before it runs, as `after` orders the steps.
+class FullBefore {
+ public:
+  explicit FullBefore(const std::vector<Step>& steps) : steps_(steps), known_(steps.size()), running_(steps.size()) {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      by_name_.emplace(steps[i].name, i);
     }
-    for (const Verb& verb : step.verbs) {
+  }
+
+  const Verb* operator()(std::size_t index) {
+    if (known_[index]) {
+      cyclic_ = cyclic_ || running_[index];
+      return *known_[index];
+    }
+    known_[index] = nullptr;
+    running_[index] = true;
+    const Verb* full = nullptr;
+    for (const std::size_t before : Before(index)) {
+      full = full == nullptr ? Behind(before) : full;
+    }
+    known_[index] = full;
+    running_[index] = false;
+    return full;
+  }
+
+  // Whether steps wait for one another, which is reported elsewhere; nothing is before anything then.
+  bool cyclic() const { return cyclic_; }
+
+ private:
+  std::vector<std::size_t> Before(std::size_t index) const {
+    if (steps_[index].after.empty()) {
+      return index == 0 ? std::vector<std::size_t>{} : std::vector<std::size_t>{index - 1};
+    }
+    std::vector<std::size_t> before;
+    for (const std::string& name : steps_[index].after) {
+      if (const auto found = by_name_.find(name); found != by_name_.end()) {
+        before.push_back(found->second);
+      }
+    }
+    return before;
+  }
+
+  const Verb* Behind(std::size_t index) {
+    const Verb* full = (*this)(index);  // always, so that no cycle goes unseen
+    const std::vector<Verb>& verbs = steps_[index].verbs;
+    for (auto verb = verbs.rbegin(); verb != verbs.rend(); ++verb) {
+      if (const auto* weight = std::get_if<Weight>(&verb->verb)) {
+        return weight->share == Number(1) ? &*verb : nullptr;
+      }
+    }
+    return full;
+  }
+
+  const std::vector<Step>& steps_;
+  std::vector<std::optional<const Verb*>> known_;
+  std::vector<bool> running_;
+  bool cyclic_ = false;
+  std::map<std::string, std::size_t> by_name_;
+};
+
+// Once the candidate has all of the traffic, only the promotion is left; less of it is a failure, not a step.
+void CheckWeightsAfterFull(const std::vector<Step>& steps, Checker& checker) {
+  FullBefore full_before(steps);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    full_before(i);
+  }
+  for (std::size_t i = 0; i < steps.size() && !full_before.cyclic(); ++i) {
+    const Verb* full = full_before(i);
+    for (const Verb& verb : steps[i].verbs) {
       const auto* weight = std::get_if<Weight>(&verb.verb);
       if (weight != nullptr && full != nullptr) {
         checker.context
             .Report(diagnostics::kWeightAfterFull, verb.value_span,
-                    fmt::format("step `{}` sets a weight after the candidate has 100%", step.name))
+                    fmt::format("step `{}` sets a weight after the candidate has 100%", steps[i].name))
             .Label(full->definition, "all of the traffic from here on")
             .Emit();
         return;

@@ -133,6 +133,10 @@ class ModuleBuilder {
     }
     const std::vector<std::string> similar = SimilarNames(path, known);
     const Span span = Cover(import.path.front().span, import.path.back().span);
+    if (path == "std.windows") {
+      context_.Report(diagnostics::kNotYetSupported, span, "`std.windows` is not carried out yet").Emit();
+      return;
+    }
     auto builder = context_.Report(diagnostics::kUnknownModule, span, fmt::format("there is no module `{}`", path));
     builder.At(similar.empty() ? "" : fmt::format("did you mean `{}`?", similar[0]));
     const std::string as_file = PathOf(import, "/") + ".plan";

@@ -60,6 +60,9 @@ class WeightRules {
   }
 
   void Compare(const check::Step& step, const check::Verb& verb, const Number& share) {
+    if (share_ == Number(1)) {
+      return;  // an error of its own
+    }
     if (share == share_) {
       emitter_
           .Report(diagnostics::kWeightRepeats, verb.value_span,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -45,6 +46,12 @@ class TokenRepairer {
             .At("expected `\"\"\"` behind it");
         UnterminatedRawString(token);
         return;
+      case token::SLASH:
+        if (BlockComment()) {
+          return;
+        }
+        done_.push_back(token);
+        break;
       case token::MINUS:
         if (token.first_on_line && (DashBeforeClause() || DashesBeforeItems())) {
           return;
@@ -60,6 +67,27 @@ class TokenRepairer {
   const Token* Next(std::size_t count) const {
     const bool same_line = at_ + count < tokens_.size() && !tokens_[at_ + count].first_on_line;
     return same_line ? &tokens_[at_ + count] : nullptr;
+  }
+
+  // `/* … */`: no product has two operators side by side.
+  bool BlockComment() {
+    const Token slash = tokens_[at_];
+    if (text_.substr(slash.begin, 2) != "/*") {
+      return false;
+    }
+    const std::size_t close = text_.find("*/", slash.end + 1);
+    const auto end = static_cast<std::uint32_t>(close == std::string_view::npos ? text_.size() : close + 2);
+    auto report =
+        file_.Report(diagnostics::kForeignOperator, file_.At(slash.begin, slash.end + 1), "`/*` begins no comment");
+    report.At("comments begin with `//` and end with their line");
+    const std::string_view line = text_.substr(slash.begin, text_.find_first_of("\r\n", slash.begin) - slash.begin);
+    if (slash.begin + line.size() == end && close != std::string_view::npos) {
+      const std::string inner(text_.substr(slash.end + 1, close - slash.end - 1));
+      report.Fix("write `//`", Safety::kUncertain, file_.At(slash.begin, end),
+                 "//" + inner.substr(0, inner.find_last_not_of(' ') + 1));
+    }
+    SkipTo(end);
+    return true;
   }
 
   // `- weight 10%`, `- name: x`: no subtraction has two operands side by side behind its sign.
@@ -134,7 +162,7 @@ class TokenRepairer {
     if (FirstInvalidUtf8(text)) {
       return;  // the file's encoding was reported
     }
-    if (Quotes(text, span)) {
+    if (Quotes(text, span) || ForeignLetters(text, span)) {
       return;
     }
     auto report = file_.Report(diagnostics::kBadCharacter, span, fmt::format("`{}` is not part of the language", text));
@@ -146,6 +174,43 @@ class TokenRepairer {
     } else {
       report.Fix("remove it", Safety::kPlaceholder, span, "");
     }
+  }
+
+  // `api-Ü`: one report for the whole word, which goes on as the part of it that is a name.
+  bool ForeignLetters(std::string_view text, Span span) {
+    const auto first = static_cast<unsigned char>(text[0]);
+    if (first < 0xc3 || first > 0xed || first == 0xe2) {
+      return false;  // signs, spaces and punctuation
+    }
+    Span whole = span;
+    std::optional<Token> name;
+    while (!done_.empty() && done_.back().end == whole.begin && !done_.back().put_in) {
+      const bool dash = done_.back().type == token::MINUS && done_.size() > 1 && IsWord(done_[done_.size() - 2].type) &&
+                        done_[done_.size() - 2].end == done_.back().begin;
+      if (!dash && !IsWord(done_.back().type)) {
+        break;
+      }
+      name = dash ? name : done_.back();
+      whole.begin = done_.back().begin;
+      done_.pop_back();
+    }
+    for (; at_ < tokens_.size() && tokens_[at_].begin == whole.end; ++at_) {
+      const Token& token = tokens_[at_];
+      if (token.type != token::MINUS && token.type != token::BAD_CHARACTER && !IsWord(token.type)) {
+        break;
+      }
+      name = !name && IsWord(token.type) ? token : name;
+      whole.end = token.end;
+    }
+    file_
+        .Report(diagnostics::kBadCharacter, whole,
+                fmt::format("`{}` is no name", text_.substr(whole.begin, whole.end - whole.begin)))
+        .At("names are letters from a to z, digits, `_` and single dashes");
+    if (name) {
+      name->type = token::ID;
+      done_.push_back(*name);
+    }
+    return true;
   }
 
   // `'text'` and typographic quotes.
@@ -329,16 +394,16 @@ class TokenRepairer {
   Tokens done_;
 };
 
-bool NeedsRepair(const Token& token) {
-  return token.type == token::BAD_CHARACTER || token.type == token::BAD_NUMBER ||
-         token.type == token::UNTERMINATED_STRING || token.type == token::UNTERMINATED_RAW_STRING ||
-         (token.type == token::MINUS && token.first_on_line);
+bool NeedsRepair(const Token& token, std::string_view text) {
+  return (token.type == token::SLASH && text.substr(token.end, 1) == "*") || token.type == token::BAD_CHARACTER ||
+         token.type == token::BAD_NUMBER || token.type == token::UNTERMINATED_STRING ||
+         token.type == token::UNTERMINATED_RAW_STRING || (token.type == token::MINUS && token.first_on_line);
 }
 
 }  // namespace
 
 void RepairTokens(FileParser& file, Tokens& tokens) {
-  if (std::any_of(tokens.begin(), tokens.end(), NeedsRepair)) {
+  if (std::any_of(tokens.begin(), tokens.end(), [&](const Token& token) { return NeedsRepair(token, file.text()); })) {
     tokens = TokenRepairer(file, std::move(tokens)).Run();
   }
 }
