@@ -41,7 +41,7 @@ struct Options {
   std::string state_file, world_file, data_directory;
   std::string listen = "127.0.0.1:8080";
   double interval_seconds = 60;
-  std::string git_user, git_password_file, ssh_key, known_hosts;
+  std::string git_user, git_password_file, git_authorities, ssh_key, known_hosts;
   bool accept_rewritten = false;
   bool once = false;
   std::uint64_t seed = 1;
@@ -123,6 +123,7 @@ Result<git::FetchRequest> MakeFetch(const Options& options, const std::string& d
   request.credentials.username = options.git_user;
   request.credentials.ssh_key_file = options.ssh_key;
   request.credentials.known_hosts_file = options.known_hosts;
+  request.credentials.authorities_file = options.git_authorities;
   if (!options.git_password_file.empty()) {
     Result<std::string> password = ReadPassword(options.git_password_file);
     if (!password) {
@@ -206,8 +207,9 @@ int Reconcile(const Options& options, const std::pair<std::string, int>& address
   if (!fetch) {
     return Fail(fetch.error().message);
   }
-  git::GitRepository repository(*fetch, options.path, [](const git::FetchRequest& request) {
-    return git::FetchInProcess("/proc/self/exe", request);
+  const git::FetchStop fetch_stop;
+  git::GitRepository repository(*fetch, options.path, [&](const git::FetchRequest& request) {
+    return git::FetchInProcess("/proc/self/exe", request, fetch_stop);
   });
 
   telemetry::Metrics metrics;
@@ -238,6 +240,7 @@ int Reconcile(const Options& options, const std::pair<std::string, int>& address
   reconciler.Start();
   loop.Run();
   running_loop.store(nullptr);
+  fetch_stop.Request();
   server.Stop();
   telemetry::Log(telemetry::LogLevel::kInfo, "ended");
   return status;
@@ -254,6 +257,8 @@ void AddGitOptions(CLI::App& command, Options& options) {
   command.add_option("--git-user", options.git_user, "https: the user; the password is in SLUICE_GIT_PASSWORD")
       ->option_text("USER");
   command.add_option("--git-password-file", options.git_password_file, "https: password or token, first line")
+      ->option_text("FILE");
+  command.add_option("--git-ca", options.git_authorities, "https: authorities trusted besides the system's (PEM)")
       ->option_text("FILE");
   command.add_option("--ssh-key", options.ssh_key, "ssh: the private key")->option_text("FILE");
   command.add_option("--known-hosts", options.known_hosts, "ssh: the hosts that are trusted")->option_text("FILE");

@@ -17,6 +17,7 @@ struct Credentials {
   std::string ssh_key_file;  // private key
   std::string ssh_passphrase;
   std::string known_hosts_file;  // required for ssh
+  std::string authorities_file;  // https: PEM of authorities trusted besides the system's; or ""
 };
 
 struct FetchRequest {

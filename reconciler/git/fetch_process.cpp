@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -43,6 +44,7 @@ Json ToJson(const FetchRequest& request) {
           {"ssh_key_file", c.ssh_key_file},
           {"ssh_passphrase", c.ssh_passphrase},
           {"known_hosts_file", c.known_hosts_file},
+          {"authorities_file", c.authorities_file},
           {"max_bytes", request.max_bytes},
           {"max_objects", request.max_objects},
           {"timeout_ms", request.timeout.count()}};
@@ -53,8 +55,8 @@ FetchRequest RequestFrom(const Json& json) {
   request.directory = json.at("directory");
   request.url = json.at("url");
   request.ref = json.at("ref");
-  request.credentials = {json.at("username"), json.at("password"), json.at("ssh_key_file"), json.at("ssh_passphrase"),
-                         json.at("known_hosts_file")};
+  request.credentials = {json.at("username"),       json.at("password"),         json.at("ssh_key_file"),
+                         json.at("ssh_passphrase"), json.at("known_hosts_file"), json.at("authorities_file")};
   request.max_bytes = json.at("max_bytes");
   request.max_objects = json.at("max_objects");
   request.timeout = Duration(json.at("timeout_ms").get<std::int64_t>());
@@ -103,15 +105,23 @@ std::int64_t MonotonicMs() {
   return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// Writes `input`, reads until the child closes its end or the time is over; false for the latter.
-bool Talk(Descriptor& to_child, const Descriptor& from_child, std::string_view input, std::int64_t deadline,
-          std::string& output) {
+enum class Talked { kAnswered, kTimeIsOver, kStopped };
+
+// Writes `input`, reads until the child closes its end.
+Talked Talk(Descriptor& to_child, const Descriptor& from_child, const FetchStop& stop, std::string_view input,
+            std::int64_t deadline, std::string& output) {
   fcntl(to_child.get(), F_SETFL, O_NONBLOCK);
   for (;;) {
     const std::int64_t left = deadline - MonotonicMs();
-    if (left <= 0) return false;
-    std::array<pollfd, 2> fds{{{from_child.get(), POLLIN, 0}, {input.empty() ? -1 : to_child.get(), POLLOUT, 0}}};
-    if (poll(fds.data(), fds.size(), static_cast<int>(left)) < 0 && errno != EINTR) return false;
+    if (left <= 0) return Talked::kTimeIsOver;
+    std::array<pollfd, 3> fds{{{from_child.get(), POLLIN, 0},
+                               {input.empty() ? -1 : to_child.get(), POLLOUT, 0},
+                               {stop.descriptor(), POLLIN, 0}}};
+    if (poll(fds.data(), fds.size(), static_cast<int>(left)) < 0) {
+      if (errno == EINTR) continue;
+      return Talked::kTimeIsOver;
+    }
+    if (fds[2].revents != 0) return Talked::kStopped;
     if (fds[1].revents != 0) {
       const ssize_t written = send(to_child.get(), input.data(), input.size(), MSG_NOSIGNAL);
       if (written > 0) input.remove_prefix(static_cast<std::size_t>(written));
@@ -121,9 +131,9 @@ bool Talk(Descriptor& to_child, const Descriptor& from_child, std::string_view i
     if (fds[0].revents == 0) continue;
     std::array<char, 4096> buffer;
     const ssize_t got = read(from_child.get(), buffer.data(), buffer.size());
-    if (got == 0) return true;
+    if (got == 0) return Talked::kAnswered;
     if (got > 0) output.append(buffer.data(), static_cast<std::size_t>(got));
-    if (output.size() > kMaxAnswer) return true;
+    if (output.size() > kMaxAnswer) return Talked::kAnswered;
   }
 }
 
@@ -148,7 +158,13 @@ void PreferKnownHostKeys(const FetchRequest& request) {
 
 }  // namespace
 
-Result<FetchResult> FetchInProcess(const std::string& binary, const FetchRequest& request) {
+FetchStop::FetchStop() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+FetchStop::~FetchStop() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+void FetchStop::Request() const { eventfd_write(descriptor_, 1); }
+
+Result<FetchResult> FetchInProcess(const std::string& binary, const FetchRequest& request, const FetchStop& stop) {
   int in[2], out[2];
   // A socket, not a pipe: writing to a child that has ended must be an error, not a signal to the program.
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) != 0) return Error{ErrorCode::kUnavailable, "no pipe"};
@@ -173,12 +189,16 @@ Result<FetchResult> FetchInProcess(const std::string& binary, const FetchRequest
 
   std::string answer;
   const std::string input = ToJson(request).dump();
-  const bool in_time = Talk(to_child, from_child, input, MonotonicMs() + request.timeout.count(), answer);
-  if (!in_time) kill(child, SIGKILL);
+  const std::int64_t deadline = MonotonicMs() + request.timeout.count();
+  const Talked talked = Talk(to_child, from_child, stop, input, deadline, answer);
+  if (talked != Talked::kAnswered) kill(child, SIGKILL);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (!in_time) {
+  if (talked == Talked::kStopped) {
+    return Error{ErrorCode::kUnavailable, fmt::format("{}: the fetch was stopped", RedactUrl(request.url))};
+  }
+  if (talked == Talked::kTimeIsOver) {
     return Error{ErrorCode::kUnavailable,
                  fmt::format("{}: no answer within {}", RedactUrl(request.url), FormatDuration(request.timeout))};
   }

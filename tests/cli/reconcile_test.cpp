@@ -1,9 +1,13 @@
 // The reconciler as a process: a commit in, a rollout out, killed and restarted, told things by people.
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <string>
 
 #include <catch2/catch.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/cli/process.h"
 
@@ -113,6 +117,30 @@ TEST_CASE("SIGTERM ends it within seconds, cleanly") {
   REQUIRE(reconcile.server() != "");
   CHECK(reconcile.End(SIGTERM) == 0);
   CHECK(reconcile.Log().find("\"message\":\"ended\"") != std::string::npos);
+}
+
+TEST_CASE("SIGTERM doesn't wait for a remote that is silent") {
+  // Connections are taken and never answered.
+  const int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  REQUIRE(bind(silent, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  REQUIRE(listen(silent, 8) == 0);
+  REQUIRE(getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  const Shop shop("  step full { weight 100% }\n");
+  const std::string url = "https://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/shop.git";
+  Reconcile reconcile(shop.scratch, "--repo " + url + " --path plans");
+  REQUIRE(reconcile.server() != "");
+  const int asked = accept(silent, nullptr, nullptr);
+  REQUIRE(asked >= 0);
+  const auto told = std::chrono::steady_clock::now();
+  CHECK(reconcile.End(SIGTERM) == 0);
+  // A fetch may take two minutes.
+  CHECK(std::chrono::steady_clock::now() - told < std::chrono::seconds(30));
+  close(asked);
+  close(silent);
 }
 
 TEST_CASE("--once ends with the outcome") {

@@ -14,7 +14,7 @@ namespace sluice::servers {
 // The repository as the program reads it: fetched by a child process.
 inline git::GitRepository Open(const git::FetchRequest& request, const std::string& path = "plans") {
   return git::GitRepository(request, path,
-                            [](const git::FetchRequest& r) { return git::FetchInProcess(FETCH_CHILD, r); });
+                            [](const git::FetchRequest& r) { return git::FetchInProcess(FETCH_CHILD, r, {}); });
 }
 
 inline git::FetchRequest RequestOf(const std::string& copy, const std::string& url, const std::string& ref = "main") {

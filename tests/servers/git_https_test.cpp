@@ -18,11 +18,10 @@ struct Setup {
   std::string first = remote.Commit("main", {{"plans/a.plan", "1"}}, "");
   std::unique_ptr<HttpsServer> server = HttpsServer::Start(root);
 
-  Setup() {
-    if (server) setenv("SLUICE_TEST_CA", server->AuthorityFile().c_str(), 1);
-  }
   FetchRequest Request(const std::string& kind) const {
-    return RequestOf(scratch.path() + "/copy", server->Url(kind, "shop.git"));
+    FetchRequest request = RequestOf(scratch.path() + "/copy", server->Url(kind, "shop.git"));
+    request.credentials.authorities_file = server->AuthorityFile();
+    return request;
   }
   FetchRequest Request(const std::string& kind, const std::string& user, const std::string& password) const {
     FetchRequest request = Request(kind);
@@ -84,16 +83,19 @@ TEST_CASE("wrong credentials and none are refused, and no message holds one") {
 TEST_CASE("a certificate of an unknown authority is refused before credentials are sent") {
   const Setup setup;
   if (!setup.server) return;
-  setenv("SLUICE_TEST_CA", setup.server->OtherAuthorityFile().c_str(), 1);
-  const Error other = Refused(setup.Request("token", "", HttpsServer::kSecret));
+  FetchRequest request = setup.Request("token", "", HttpsServer::kSecret);
+  request.credentials.authorities_file = setup.server->OtherAuthorityFile();
+  const Error other = Refused(request);
   CAPTURE(other.message);
   CHECK(other.code == ErrorCode::kUnauthorized);
   CHECK(Says(other, "certificate"));
-  unsetenv("SLUICE_TEST_CA");
-  const Error system = Refused(setup.Request("token", "", HttpsServer::kSecret));
+  request.credentials.authorities_file.clear();
+  const Error system = Refused(request);
   CAPTURE(system.message);
   CHECK(system.code == ErrorCode::kUnauthorized);
   CHECK(setup.server->Requests().empty());
+  request.credentials.authorities_file = "/nowhere/ca.pem";
+  CHECK(Says(Refused(request), "no certificate can be read from /nowhere/ca.pem"));
 }
 
 TEST_CASE("a redirect to another host doesn't get the token") {
