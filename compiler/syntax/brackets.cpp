@@ -79,12 +79,15 @@ class Balancer {
       --match;
     }
     // A brace on its own line ends a body that was opened on a line of the same indentation.
-    const bool too_deep = match > 0 && token.first_on_line && token.type == token::RIGHT_BRACE &&
-                          token.indent > open_[match - 1].token.indent;
-    if (too_deep && OpenMissingBody(token)) {
+    const bool no_body = token.first_on_line && token.type == token::RIGHT_BRACE &&
+                         (match == 0 || token.indent > open_[match - 1].token.indent);
+    if (no_body && OpenMissingBody(token)) {
       return;
     }
     if (match == 0 || IsStray(token, open_[match - 1].token)) {
+      if (OpenMissingMap(token)) {
+        return;
+      }
       file_
           .Report(diagnostics::kUnmatchedClosing, file_.At(token),
                   fmt::format("this `{}` closes nothing", Spelling(token.type)))
@@ -110,38 +113,92 @@ class Balancer {
 
   // `step a⏎ weight 10%⏎ }`: the line above with this indentation is the head that lacks its brace.
   bool OpenMissingBody(const Token& closing) {
+    const std::size_t outer = open_.empty() ? 0 : open_.back().at + 1;
     std::size_t line = done_.size();
-    while (line > 0) {
+    bool found = false;
+    while (line > outer && !found) {
       --line;
-      if (done_[line].first_on_line && done_[line].indent <= closing.indent) {
-        break;
-      }
+      found = done_[line].first_on_line && done_[line].indent <= closing.indent;
     }
-    if (line == 0 || done_[line].indent != closing.indent || !IsWord(done_[line].type) || line <= open_.back().at) {
+    if (!found || done_[line].indent != closing.indent) {
       return false;
     }
     std::size_t end = line + 1;
     while (end < done_.size() && !done_[end].first_on_line) {
       ++end;
     }
-    if (end == done_.size() || IsOpening(done_[end - 1].type)) {
+    // The parameters may stand on lines of their own, up to `)`.
+    std::size_t first = line;
+    int depth = 0;
+    do {
+      depth += IsClosing(done_[first].type) ? 1 : IsOpening(done_[first].type) ? -1 : 0;
+    } while ((depth > 0 || !done_[first].first_on_line) && first-- > outer);
+    if (end == done_.size() || first < outer || first > line || !IsHead(first, end)) {
       return false;
     }
-    Token brace = done_[end - 1];
-    const Span place = file_.At(brace.end, brace.end);
+    const Span place = file_.At(done_[end - 1].end, done_[end - 1].end);
     file_
-        .Report(diagnostics::kMissingMark, file_.At(done_[line].begin, brace.end),
-                fmt::format("`{}` has no `{{`", file_.TextOf(done_[line])))
+        .Report(diagnostics::kMissingMark, file_.At(done_[first].begin, place.begin),
+                fmt::format("`{}` has no `{{`", file_.TextOf(done_[first])))
         .At("its body is not opened")
         .Label(file_.At(closing), "this `}` would close it")
         .Fix("open the body", diagnostics::Safety::kUncertain, place, " {");
+    PutInOpening(end);
+    done_.push_back(closing);
+    return true;
+  }
+
+  // Something that a body can follow, and that has none.
+  bool IsHead(std::size_t first, std::size_t end) const {
+    const int word = done_[first].type;
+    if (!IsWord(word) || word == token::LET || word == token::IMPORT || word == token::DEFAULT) {
+      return false;
+    }
+    int depth = 0;
+    for (std::size_t i = first; i < end; ++i) {
+      depth += IsOpening(done_[i].type) ? 1 : IsClosing(done_[i].type) ? -1 : 0;
+      if (depth == 0 && (done_[i].type == token::ASSIGN || done_[i].type == token::RIGHT_BRACE)) {
+        return false;
+      }
+    }
+    return !IsOpening(done_[end - 1].type);
+  }
+
+  // `env A: "x" }`: a key behind the first word of the line begins the map.
+  bool OpenMissingMap(const Token& closing) {
+    std::size_t line = done_.size();
+    while (line > 0 && !done_[line - 1].first_on_line) {
+      --line;
+    }
+    if (closing.type != token::RIGHT_BRACE || closing.first_on_line || line == 0 || !IsWord(done_[line - 1].type)) {
+      return false;
+    }
+    for (std::size_t key = line; key + 2 < done_.size(); ++key) {
+      const bool is_key = IsWord(done_[key].type) || done_[key].type == token::STRING;
+      if (!is_key || done_[key + 1].type != token::COLON) {
+        continue;
+      }
+      const Span place = file_.At(done_[key].begin, done_[key].begin);
+      file_
+          .Report(diagnostics::kMissingMark, file_.At(done_[key - 1]),
+                  fmt::format("`{{` is missing behind `{}`", file_.TextOf(done_[key - 1])))
+          .At("expected `{` behind it")
+          .Label(file_.At(closing), "this `}` would close it")
+          .Fix("put in `{`", diagnostics::Safety::kUncertain, place, "{ ");
+      PutInOpening(key);
+      done_.push_back(closing);
+      return true;
+    }
+    return false;
+  }
+
+  void PutInOpening(std::size_t at) {
+    Token brace = done_[at - 1];
     brace.type = token::LEFT_BRACE;
     brace.begin = brace.end;
     brace.put_in = true;
     brace.first_on_line = false;
-    done_.insert(done_.begin() + static_cast<std::ptrdiff_t>(end), brace);
-    done_.push_back(closing);
-    return true;
+    done_.insert(done_.begin() + static_cast<std::ptrdiff_t>(at), brace);
   }
 
   // Reports the innermost open bracket and closes it here.

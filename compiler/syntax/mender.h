@@ -45,6 +45,7 @@ class Mender {
   void UnknownClause(const Frame& body);
   void ExpectedMarkOrWord(const Frame& clause);
   void BodyMissing(const Frame& clause);
+  bool OpenBody(std::size_t head);
 
   // Shared.
   void Unexpected(const std::string& why);

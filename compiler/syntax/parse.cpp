@@ -31,15 +31,16 @@ PlanFile FileParser::Run() {
   if (!ReadTokens(tokens)) {
     return plan;
   }
-  // A declaration's word that begins a line outside of all brackets begins a chunk; annotations belong to what
-  // follows them.
+  // A declaration's word that begins a line outside of all brackets begins a chunk, unless it is indented deeper
+  // than the chunk before it: then it may belong to a body that was not opened. Annotations belong to what follows.
   const std::set<int>& words = GrammarParser::ClauseWords(rule::kChunk);
   int depth = 0;
   bool annotated = false;
   Tokens chunk;
   for (const Token& token : tokens) {
     const bool annotation = token.type == token::AT_SIGN;
-    const bool begins = depth == 0 && token.first_on_line && (annotation || words.count(token.type) != 0);
+    const bool begins = depth == 0 && token.first_on_line && (annotation || words.count(token.type) != 0) &&
+                        (chunk.empty() || token.indent <= chunk.front().indent);
     if (begins && !annotated && !chunk.empty()) {
       ParseChunk(std::move(chunk), plan);
       chunk.clear();
@@ -150,8 +151,12 @@ bool FileParser::ParseMending(GrammarParser::Entry entry, Tree& tree) {
           .At("it has too many mistakes up to here");
       return false;
     }
-    // Tokens before the mistake may have gone, so its place from the end tells whether it moved.
-    const std::size_t left = tree.tokens.size() - failure->token;
+    // Tokens before the mistake may have gone, so its place from the end tells whether it moved; what was put in
+    // there is no part of the text.
+    const auto from =
+        tree.tokens.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(failure->token, tree.tokens.size()));
+    const auto left = static_cast<std::size_t>(
+        std::count_if(from, tree.tokens.end(), [](const Token& token) { return !token.put_in; }));
     again = left >= last_left ? again + 1 : 0;
     last_left = left;
     Mend(*this, tree.tokens, *failure, again);

@@ -190,6 +190,11 @@ void Mender::InClause(const Frame& frame) {
 
 void Mender::InBody(const Frame& frame) {
   const Token here = Here();
+  // A service needs no body, so that its clauses are met behind the whole declaration.
+  if (frame.rule == rule::kChunk && at_ > 0 && tokens_[ClauseStart()].type == token::SERVICE &&
+      Before().type != token::RIGHT_BRACE && OpenBody(ClauseStart())) {
+    return;
+  }
   const int before = at_ == 0 ? kEndOfText : tokens_[at_ - 1].type;
   const bool opens = before == kEndOfText || before == token::LEFT_BRACE || before == token::SEMICOLON;
   if (!opens && !here.first_on_line) {

@@ -201,6 +201,13 @@ bool Mender::NameMissing() {
     tokens_[at_].type = token::ID;
     return true;
   }
+  if (before.type == token::PORT && here.type == token::NUMBER) {
+    file_.Report(diagnostics::kMissingName, file_.At(here), "this port has no name")
+        .At("a port is written `port NAME NUMBER`")
+        .Fix("call it `http`", Safety::kUncertain, file_.At(here.begin, here.begin), "http ");
+    Insert(token::ID);
+    return true;
+  }
   const Span span = before.type == kEndOfText ? file_.At(here) : file_.At(before);
   file_.Report(diagnostics::kMissingName, span, fmt::format("{} has no name behind it", Shown(before)))
       .At("expected a name behind it");

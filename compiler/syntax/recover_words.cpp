@@ -91,8 +91,12 @@ bool Mender::MarkBehindWord() {
   if (!mark || !IsWord(before.type) || before.put_in || InnermostBody() == nullptr) {
     return false;
   }
-  if (here.type == token::ASSIGN && Expects(token::ID) && !ExpectsOperand()) {
+  if (here.type == token::ASSIGN && InnermostBody()->rule == rule::kChunk && Expects(token::ID) && !ExpectsOperand()) {
     return false;  // it is the name that is missing
+  }
+  const bool ends_line = at_ + 1 < tokens_.size() && tokens_[at_ + 1].first_on_line;
+  if (ends_line && Expects(token::LEFT_BRACE) && !ExpectsOperand()) {
+    return false;  // `step a:`, as in YAML: the body is not opened
   }
   const bool map = std::any_of(failure_.frames.rbegin(), failure_.frames.rend(),
                                [](const Frame& frame) { return frame.rule == rule::kMapEntry; });
@@ -226,12 +230,49 @@ void Mender::BodyMissing(const Frame& clause) {
     Erase(at_, brace);
     return;
   }
+  if (OpenBody(clause.first_token)) {
+    return;
+  }
   file_
       .Report(diagnostics::kMissingBody, file_.At(head.begin, Before().end),
               fmt::format("this {} has no body", Shown(head)))
       .At("expected `{` behind it");
   Insert(token::RIGHT_BRACE);
   Insert(token::LEFT_BRACE);
+}
+
+// `service web:⏎ image: "a"`: the lines that are indented deeper than the head are its body.
+bool Mender::OpenBody(std::size_t head) {
+  const bool mark = !AtEnd() && Here().type == token::COLON;
+  const std::size_t first = mark ? at_ + 1 : at_;
+  const Token start = tokens_[head];
+  if (first >= tokens_.size() || !tokens_[first].first_on_line || tokens_[first].indent <= start.indent) {
+    return false;
+  }
+  std::size_t end = first;
+  int depth = 0;
+  while (end < tokens_.size()) {
+    const Token& token = tokens_[end];
+    if (depth == 0 && (IsClosing(token.type) || (token.first_on_line && token.indent <= start.indent))) {
+      break;
+    }
+    depth += IsOpening(token.type) ? 1 : IsClosing(token.type) ? -1 : 0;
+    ++end;
+  }
+  file_
+      .Report(diagnostics::kMissingMark, file_.At(start.begin, Before().end),
+              fmt::format("{} has no `{{`", Shown(start)))
+      .At("its body is not opened")
+      .Note("a body stands between `{` and `}`");
+  const std::size_t head_end = at_;
+  at_ = end;
+  Insert(token::RIGHT_BRACE);
+  at_ = head_end;
+  if (mark) {
+    Erase(at_, at_ + 1);
+  }
+  Insert(token::LEFT_BRACE);
+  return true;
 }
 
 void Mender::ExpectedMarkOrWord(const Frame& clause) {
