@@ -4,8 +4,11 @@
 #include <set>
 #include <sstream>
 
+#include <antlr4-runtime.h>
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
+#include "PlanLexer.h"
 #include "compiler/diagnostics/diagnostic.h"
 #include "compiler/syntax/grammar_parser.h"
 #include "compiler/syntax/parse.h"
@@ -46,6 +49,47 @@ diagnostics::Emitter ParseText(const std::string& text) {
   diagnostics::Emitter emitter;
   (void)Parse(sources, sources.Add("test.plan", text), emitter);
   return emitter;
+}
+
+// "type begin end, …" of what the generated lexer reads.
+std::string ReadByGrammar(const std::string& text) {
+  antlr4::ANTLRInputStream bytes;
+  std::string ascii = text;  // bytes above 127 are of strings and comments only
+  std::replace_if(
+      ascii.begin(), ascii.end(), [](char c) { return static_cast<unsigned char>(c) > 127; }, 'x');
+  bytes.load(ascii);
+  generated::PlanLexer lexer(&bytes);
+  lexer.removeErrorListeners();
+  std::string read;
+  for (auto next = lexer.nextToken(); next->getType() != antlr4::Token::EOF; next = lexer.nextToken()) {
+    read += fmt::format("{} {} {}, ", next->getType(), next->getStartIndex(), next->getStopIndex() + 1);
+  }
+  return read;
+}
+
+std::string ReadByHand(const std::string& text) {
+  Tokens docs;
+  Tokens tokens = Lex(text, 0, static_cast<std::uint32_t>(text.size()), kMaxTokens, &docs);
+  tokens.insert(tokens.end(), docs.begin(), docs.end());
+  std::sort(tokens.begin(), tokens.end(), [](const Token& a, const Token& b) { return a.begin < b.begin; });
+  std::string read;
+  for (const Token& token : tokens) {
+    read += fmt::format("{} {} {}, ", token.type, token.begin, token.end);
+  }
+  return read;
+}
+
+TEST_CASE("what is read without the generated lexer is what it reads") {
+  for (const fs::path& plan : PlansWithoutMistakes()) {
+    INFO(plan);
+    CHECK(ReadByHand(ReadFile(plan)) == ReadByGrammar(ReadFile(plan)));
+  }
+  for (const char* text :
+       {"a-b a- a--b a-1 _a-_b- -a fast-track fast-trackx no-data no-dat 1a 12:30 a:b a.b a..b",
+        "// x\r\n/// doc\n//\n////\n/ x /", "{}[](),;:@", "a//b\n\"//\" $ \\ a", "//", "/", "///", "a-", ""}) {
+    INFO(text);
+    CHECK(ReadByHand(text) == ReadByGrammar(text));
+  }
 }
 
 TEST_CASE("every contextual keyword is a name, and no reserved word is") {
