@@ -289,6 +289,10 @@ Type Inference::BuiltinCall(const graph::Builtin& builtin, const syntax::Call& c
 
 Type Inference::Of(const syntax::Call& call, const syntax::Expression& expression, const Type& hint) {
   if (const auto* name = std::get_if<syntax::NameReference>(&call.callee->node)) {
+    if (name->name == "endpoints" && scope_->Find(name->name) == nullptr) {
+      context_.Report(diagnostics::kNotYetSupported, expression.span, "`endpoints` is not carried out yet").Emit();
+      return {};
+    }
     Resolved resolved = ResolveName(*call.callee, scope_, hint, context_);
     // A root or parameter of data does not hide the function of its name: `split.backends`, `split(x, ",")`.
     const Binding* binding = resolved.kind == Resolved::Kind::kBinding ? scope_->Find(name->name) : nullptr;

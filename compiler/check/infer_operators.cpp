@@ -98,14 +98,57 @@ const char* SumVerb(BinaryOperator op) {
 
 }  // namespace
 
+namespace {
+
+// `"256Mi"`, `"3"`: what is meant without its quotes; "" if that is no value of this type.
+std::string WithoutQuotes(const std::string& text, const Type& wanted) {
+  const std::string inner = text.size() < 2 ? "" : text.substr(1, text.size() - 2);
+  const std::size_t digits = inner.find_first_not_of("0123456789.");
+  const std::string unit = digits == std::string::npos ? "" : inner.substr(digits);
+  const auto one_of = [&](std::initializer_list<std::string_view> units) {
+    return std::find(units.begin(), units.end(), unit) != units.end();
+  };
+  const bool fits = wanted.is(Kind::kInt) || wanted.is(Kind::kDecimal) ? unit.empty()
+                    : wanted.is(Kind::kPercent)                        ? unit == "%"
+                    : wanted.is(Kind::kDuration)                       ? one_of({"ms", "s", "m", "h", "d", "w"})
+                    : wanted.is(Kind::kBytes) ? one_of({"Ki", "Mi", "Gi", "Ti", "KB", "MB", "GB", "TB"})
+                                              : false;
+  return fits && digits != 0 && !inner.empty() ? inner : "";
+}
+
+// `250m` as Kubernetes writes a quarter of a core, with or without quotes; "" for all else.
+std::string Thousandths(std::string text) {
+  if (text.size() > 2 && text.front() == '"' && text.back() == '"') {
+    text = text.substr(1, text.size() - 2);
+  }
+  if (text.size() < 2 || text.size() > 7 || text.find_first_not_of("0123456789") != text.size() - 1 ||
+      text.back() != 'm') {
+    return "";
+  }
+  return Number::Ratio(std::stoll(text), 1000).ToString();
+}
+
+}  // namespace
+
 void SuggestUnits(diagnostics::Builder& builder, const syntax::Expression& expression, const Type& wanted,
                   Context& context) {
+  const std::string written = context.Text(expression.span);
+  const std::string share = wanted.is(Kind::kDecimal) ? Thousandths(written) : "";
+  const bool quoted = std::holds_alternative<syntax::StringLiteral>(expression.node);
+  const std::string bare = quoted ? WithoutQuotes(written, wanted) : "";
+  if (!share.empty()) {
+    builder.Fix(fmt::format("write `{}`", share), diagnostics::Safety::kUncertain, expression.span, share);
+    return;
+  }
+  if (!bare.empty()) {
+    builder.Fix("remove the quotes", diagnostics::Safety::kSafe, expression.span, bare);
+    return;
+  }
   const auto* literal = std::get_if<syntax::NumberLiteral>(&expression.node);
   if (literal == nullptr) {
     return;
   }
-  const std::string text = context.Text(expression.span);
-  const std::string digits = text.substr(0, text.find_first_not_of("0123456789."));
+  const std::string digits = written.substr(0, written.find_first_not_of("0123456789."));
   std::vector<std::string> meanings;
   switch (wanted.kind()) {
     case Kind::kPercent:

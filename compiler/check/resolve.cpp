@@ -162,7 +162,7 @@ std::string RootHint(std::string_view name) {
   return "";
 }
 
-void ReportUnknown(const std::string& name, Span span, const ScopePtr& scope, Context& context) {
+void ReportUnknown(const std::string& name, Span span, const ScopePtr& scope, const Type& expected, Context& context) {
   if (name == "cluster") {
     context.Report(diagnostics::kNotYetSupported, span, "`cluster` is not carried out yet").Emit();
     return;
@@ -184,9 +184,18 @@ void ReportUnknown(const std::string& name, Span span, const ScopePtr& scope, Co
   const std::vector<std::string> similar = SimilarNames(name, visible);
   builder.At(Did(similar));
   SuggestNames(builder, span, similar);
+  if (similar.empty() && expected.is(Type::Kind::kString)) {
+    builder.At("a text stands in double quotes")
+        .Fix("put it into quotes", diagnostics::Safety::kUncertain, span, fmt::format("\"{}\"", name));
+  }
 }
 
 }  // namespace
+
+bool IsVisible(std::string_view name, const ScopePtr& scope) {
+  const std::vector<std::string> visible = VisibleNames(scope);
+  return std::binary_search(visible.begin(), visible.end(), std::string(name));
+}
 
 Resolved ResolveName(const syntax::Expression& expression, const ScopePtr& scope, const Type& expected,
                      Context& context) {
@@ -224,7 +233,7 @@ Resolved ResolveName(const syntax::Expression& expression, const ScopePtr& scope
     resolved.kind = Resolved::Kind::kBuiltin;
     resolved.builtin = builtin;
   } else {
-    ReportUnknown(name, expression.span, scope, context);
+    ReportUnknown(name, expression.span, scope, expected, context);
   }
   return resolved;
 }

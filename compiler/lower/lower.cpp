@@ -15,6 +15,7 @@
 #include "compiler/lower/deadline.h"
 #include "compiler/lower/mistakes.h"
 #include "compiler/lower/nodes.h"
+#include "compiler/lower/order.h"
 #include "compiler/lower/router.h"
 #include "compiler/manifest/workload.h"
 
@@ -83,7 +84,8 @@ bool CheckPorts(const check::Rollout& rollout, diagnostics::Emitter& emitter) {
 std::optional<graph::Graph> LowerOne(const check::Rollout& rollout, bool whole, const graph::FunctionTable& functions,
                                      const source::SourceSet& sources, diagnostics::Emitter& emitter) {
   if (rollout.service == nullptr || !rollout.router) {
-    return std::nullopt;  // reported already
+    OrderSteps(rollout, emitter);  // a cycle stands for itself; the rest was reported
+    return std::nullopt;
   }
   if (rollout.steps.size() > kMaxSteps) {
     emitter

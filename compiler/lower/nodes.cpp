@@ -1,6 +1,7 @@
 #include "compiler/lower/nodes.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -157,10 +158,14 @@ class NodeMaker {
   // ------------------------------------------------------------------------------------- nodes
 
   bool Claim(const check::Verb& verb, const check::Step& step, const std::string& path) {
-    if (paths_.insert(path).second) {
+    const auto [known, added] = paths_.try_emplace(path, &step);
+    if (added) {
       return true;
     }
     well_ = false;
+    if (known->second != &step && known->second->name == step.name) {
+      return false;  // two steps of one name, which was reported
+    }
     if (verb.as) {
       emitter_
           .Report(diagnostics::kVerbNeedsName, verb.span,
@@ -520,12 +525,12 @@ class NodeMaker {
   graph::Graph& graph_;
   diagnostics::Emitter& emitter_;
   GateCollector gates_;
-  graph::Pods pods_;                       // after the nodes so far
-  Split split_;                            // after the verbs so far
-  Number carried_;                         // share after the nodes so far
-  std::vector<NodeId> current_;            // what the next node waits for
-  std::vector<std::vector<NodeId>> ends_;  // by ordered step: the nodes after which it is done
-  std::set<std::string> paths_;
+  graph::Pods pods_;                                            // after the nodes so far
+  Split split_;                                                 // after the verbs so far
+  Number carried_;                                              // share after the nodes so far
+  std::vector<NodeId> current_;                                 // what the next node waits for
+  std::vector<std::vector<NodeId>> ends_;                       // by ordered step: the nodes after which it is done
+  std::map<std::string, const check::Step*> paths_;             // of each node, the step that has it
   std::set<std::pair<source::FileId, std::uint32_t>> refused_;  // lines of strategies
   std::pair<const check::Step*, const check::Verb*> last_weight_{};
   const check::Verb* promotion_ = nullptr;  // a written one

@@ -27,6 +27,8 @@ bool IsBracketRule(int rule) {
   }
 }
 
+bool IsLiteral(int type) { return type >= token::DATE && type <= token::RAW_STRING; }
+
 bool IsClauseRule(int rule) {
   switch (rule) {
     case rule::kImportDeclaration:
@@ -123,6 +125,16 @@ void Mender::InBracket(const Frame& frame) {
     return;
   }
   if (NameMissing()) {
+    return;
+  }
+  const bool label = frame.rule == rule::kArguments && IsWord(Before().type) && at_ >= 2 && IsLiteral(here.type) &&
+                     (tokens_[at_ - 2].type == token::LEFT_PAREN || tokens_[at_ - 2].type == token::COMMA);
+  if (label) {
+    const Token before = Before();
+    file_.Report(diagnostics::kMissingMark, file_.At(before), fmt::format("`:` is missing behind {}", Shown(before)))
+        .At("an argument's name ends with `:`")
+        .Fix("put in `:`", Safety::kUncertain, file_.At(before.end, before.end), ":");
+    Insert(token::COLON);
     return;
   }
   const bool separated = frame.rule == rule::kArguments || frame.rule == rule::kListLiteral ||

@@ -131,8 +131,10 @@ bool Mender::UnquotedText() {
   const std::uint32_t begin = tokens_[first].begin;
   const std::uint32_t end = tokens_[last - 1].end;
   const std::string text(file_.text().substr(begin, end - begin));
-  const bool like_text = text.size() > 1 && text.find_first_of("/:@.") != std::string::npos && text[0] != ':' &&
-                         text[0] != '=' && text[0] != '.' && text.find_first_of("\"(){}[] ,=\n") == std::string::npos;
+  const bool root = text == "/" && (tokens_[start].type == token::PROBE || tokens_[start].type == token::PATH);
+  const bool like_text = (text.size() > 1 || root) && text.back() != ':' &&
+                         text.find_first_of("/:@.") != std::string::npos && text[0] != ':' && text[0] != '=' &&
+                         text[0] != '.' && text.find_first_of("\"(){}[] ,=\n") == std::string::npos;
   if (!like_text) {
     return false;
   }

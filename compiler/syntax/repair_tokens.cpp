@@ -15,6 +15,28 @@ namespace {
 
 using diagnostics::Safety;
 
+// What follows this word is a name.
+bool IsNamed(int word) {
+  switch (word) {
+    case token::SERVICE:
+    case token::ROUTE:
+    case token::OBJECT:
+    case token::GATE:
+    case token::ROUTER:
+    case token::PROVIDER:
+    case token::DIALECT:
+    case token::CHANNEL:
+    case token::ROLLOUT:
+    case token::STRATEGY:
+    case token::LET:
+    case token::FN:
+    case token::STEP:
+      return true;
+    default:
+      return false;
+  }
+}
+
 class TokenRepairer {
  public:
   TokenRepairer(FileParser& file, Tokens tokens) : file_(file), text_(file.text()), tokens_(std::move(tokens)) {}
@@ -281,6 +303,13 @@ class TokenRepairer {
     const std::size_t digits = text.find_first_not_of("0123456789.");
     const std::string number = text.substr(0, digits);
     const std::string unit = text.substr(digits);
+    if (!done_.empty() && !token.first_on_line && IsNamed(done_.back().type) && text[0] != '.') {
+      file_.Report(diagnostics::kMissingName, file_.At(token), fmt::format("`{}` is no name", text))
+          .At("a name is letters, digits, `_` and single dashes, and begins with a letter");
+      const std::size_t letter = text.find_first_not_of("0123456789._%");
+      Put(token::ID, token.begin + static_cast<std::uint32_t>(std::min(letter, text.size())), token.end);
+      return;
+    }
     Put(token::POISONED_VALUE, token.begin, token.end);
     if (unit.find_first_not_of("0123456789_") == std::string::npos) {
       const std::string plain = LikelyNumber(text);
