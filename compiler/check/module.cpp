@@ -133,8 +133,8 @@ class ModuleBuilder {
     }
     const std::vector<std::string> similar = SimilarNames(path, known);
     const Span span = Cover(import.path.front().span, import.path.back().span);
-    if (path == "std.windows") {
-      context_.Report(diagnostics::kNotYetSupported, span, "`std.windows` is not carried out yet").Emit();
+    if (path == "std.windows" || path.starts_with("vendor.")) {
+      context_.Report(diagnostics::kNotYetSupported, span, fmt::format("`{}` is not carried out yet", path)).Emit();
       return;
     }
     auto builder = context_.Report(diagnostics::kUnknownModule, span, fmt::format("there is no module `{}`", path));

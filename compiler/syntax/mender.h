@@ -37,6 +37,7 @@ class Mender {
   bool UnquotedText();
   bool SpaceBeforeUnit();
   bool NameMissing();
+  bool WordForValue();
 
   // recover_words.cpp
   bool MarkBehindWord();

@@ -107,7 +107,9 @@ void Mender::Mend() {
 }
 
 // What people who come from elsewhere write by habit.
-bool Mender::SlipOfHand() { return RepeatedWord() || UnquotedText() || SpaceBeforeUnit() || MarkBehindWord(); }
+bool Mender::SlipOfHand() {
+  return RepeatedWord() || WordForValue() || UnquotedText() || SpaceBeforeUnit() || MarkBehindWord();
+}
 
 void Mender::InBracket(const Frame& frame) {
   const Token here = Here();

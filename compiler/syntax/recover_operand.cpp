@@ -165,6 +165,26 @@ bool Mender::SpaceBeforeUnit() {
   return true;
 }
 
+// `hold while healthy`, `approved by within 5m`: the second word was read as the value of the first.
+bool Mender::WordForValue() {
+  if (at_ < 2 || AtEnd() || Here().first_on_line || !BeginsOperand(Here().type)) {
+    return false;
+  }
+  const Token before = tokens_[at_ - 2];
+  const Token word = Before();
+  const bool joins = word.type == token::WITHIN || word.type == token::WHILE || word.type == token::RETRY;
+  const bool takes = before.type == token::HOLD || before.type == token::CHECK || before.type == token::BY ||
+                     before.type == token::QUORUM || before.type == token::WITHIN || before.type == token::WHILE;
+  if (!joins || !takes || word.first_on_line || before.put_in) {
+    return false;
+  }
+  file_.Report(diagnostics::kMissingOperand, file_.At(before), fmt::format("{} has no value behind it", Shown(before)))
+      .At("expected a value behind it");
+  --at_;
+  Insert(token::POISONED_VALUE);
+  return true;
+}
+
 bool Mender::NameMissing() {
   if (!Expects(token::ID) || ExpectsOperand() || Expects(token::LEFT_BRACE)) {
     return false;
