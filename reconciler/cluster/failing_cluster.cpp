@@ -57,9 +57,28 @@ void FailingCluster::Answer(Reply reply, Error error) {
   loop_.After(Duration(1), [reply = std::move(reply), error = std::move(error)] { reply(error); });
 }
 
+void FailingCluster::Revive() {
+  dead_ = false;
+  death_.reset();
+  ++life_;
+}
+
+void FailingCluster::Die(Request request, Reply reply) {
+  const Death death = death_->second;
+  dead_ = death != Death::kBeforeRecording;
+  if (death == Death::kBeforeSending) return;
+  inner_.Send(std::move(request), [this, death, life = life_, reply = std::move(reply)](Result<Json> answer) {
+    if (death == Death::kAnswerLost || life != life_) return;
+    dead_ = true;
+    reply(std::move(answer));
+  });
+}
+
 void FailingCluster::Send(Request request, Reply reply) {
+  if (dead_) return;
   trace_.push_back(Describe(request));
   if (IsWrite(request)) ++writes_;
+  if (death_ && IsWrite(request) && writes_ == death_->first) return Die(std::move(request), std::move(reply));
   if (down_) {
     Answer(std::move(reply), {ErrorCode::kUnavailable, "connection refused"});
     return;

@@ -1,7 +1,10 @@
 // A cluster whose requests go wrong as told: for tests of everything that writes.
 #pragma once
 
+#include <cstdint>
 #include <deque>
+#include <optional>
+#include <utility>
 
 #include "reconciler/cluster/cluster.h"
 #include "reconciler/loop/loop.h"
@@ -28,6 +31,13 @@ ObjectKey Target(const Request& request);
 // "apply apps/v1/Deployment/shop/web", for traces.
 std::string Describe(const Request& request);
 
+// When the process that sends a write dies of it.
+enum class Death {
+  kBeforeSending,   // the write never left
+  kAnswerLost,      // the write is on its way and will be carried out
+  kBeforeRecording  // the write was carried out and answered; what the answer led to never left
+};
+
 // Hands everything on to `inner`, but for requests that a fault fits.
 class FailingCluster : public Cluster {
  public:
@@ -42,6 +52,11 @@ class FailingCluster : public Cluster {
   // While down every request is kUnavailable; watches go on.
   void SetDown(bool down) { down_ = down; }
   void ClearFaults() { faults_.clear(); }
+  // Who sends the write of this number dies of it: from then on nothing is carried out and nothing answered.
+  void DieAtWrite(std::size_t number, Death death) { death_ = {number, death}; }
+  bool dead() const { return dead_; }
+  // Another process begins. Requests of the dead one are never answered.
+  void Revive();
 
   // Requests seen so far, and what they were, in the order of sending.
   std::size_t writes() const { return writes_; }
@@ -59,12 +74,17 @@ class FailingCluster : public Cluster {
     int times = 1;
   };
 
+  // Sends the write that its sender dies of.
+  void Die(Request request, Reply reply);
   std::optional<Fault> Next(const Request& request);
   void Answer(Reply reply, Error error);
 
   loop::Loop& loop_;
   Cluster& inner_;
   bool down_ = false;
+  bool dead_ = false;
+  std::optional<std::pair<std::size_t, Death>> death_;
+  std::uint64_t life_ = 0;  // answers reach the process that asked, no later one
   std::size_t writes_ = 0;
   std::deque<Injection> faults_;
   std::vector<std::string> trace_;

@@ -122,8 +122,10 @@ std::vector<BundleRef> Runner::Refs() const {
 void Runner::WithBundles() {
   resting_ = false;
   bundles_.Load(Refs(), Safe([this] {
-                  if (!ChooseGraph()) return Finish(std::nullopt);
-                  Decide();
+                  if (ChooseGraph()) return Decide();
+                  // Nothing was ever made, or a process that died here had taken the bundles away already.
+                  const bool nothing_left = deleting_ && stored_.status.phase == Phase::kIdle;
+                  return nothing_left ? RemoveFinalizer() : Finish(std::nullopt);
                 }));
 }
 
@@ -275,10 +277,8 @@ void Runner::Act() {
 void Runner::Acted(bool wrote) {
   const decide::Status& status = stored_.status;
   const bool quiet = decision_.actions.empty() && !wrote;
-  if (deleting_ && quiet && !decision_.wake_at && status.phase != Phase::kProgressing &&
-      status.phase != Phase::kGoingBack) {
-    return RemoveFinalizer();
-  }
+  // The core says so once nothing is left, objects that only go included.
+  if (deleting_ && quiet && status.phase == Phase::kIdle) return RemoveFinalizer();
   if (wrote) {
     const TimePoint now = shared_.loop.Now();
     if (now - writing_since_ > kFightPause) {

@@ -83,5 +83,27 @@ TEST_CASE("a cluster that is down refuses everything and does nothing") {
   CHECK(trial.Send(Delete{KeyOf(Object("a")), "u", ""}) == "ok");
 }
 
+TEST_CASE("who dies at a write gets no answer to it or after it, and the next process is served") {
+  struct Case {
+    Death death;
+    std::string answer;
+    std::size_t done;
+  };
+  const std::vector<Case> cases = {
+      {Death::kBeforeSending, "silence", 1}, {Death::kAnswerLost, "silence", 2}, {Death::kBeforeRecording, "ok", 2}};
+  for (const Case& each : cases) {
+    Trial trial;
+    trial.cluster.DieAtWrite(2, each.death);
+    CHECK(trial.Send(Apply{Object("a"), "test", false}) == "ok");
+    CHECK_FALSE(trial.cluster.dead());
+    CHECK(trial.Send(Apply{Object("b"), "test", false}) == each.answer);
+    CHECK(trial.cluster.dead());
+    CHECK(trial.Send(Get{KeyOf(Object("a"))}) == "silence");
+    CHECK(trial.inner.done.size() == each.done);
+    trial.cluster.Revive();
+    CHECK(trial.Send(Apply{Object("b"), "test", false}) == "ok");
+  }
+}
+
 }  // namespace
 }  // namespace sluice::cluster
