@@ -1,4 +1,5 @@
 // lint, compile and graph as CI runs them.
+#include <filesystem>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -25,6 +26,19 @@ rollout web {
 )";
 
 }  // namespace
+
+TEST_CASE("the program that people start loads none of the reconciler's libraries, and compiles without it") {
+  CHECK(Shell("ldd " SLUICE_BINARY).out.find("libcurl") == std::string::npos);
+  CHECK(Shell("ldd " SLUICE_BINARY).out.find("libgit2") == std::string::npos);
+  const Scratch scratch;
+  scratch.Write("plans/a.plan", "service a { image \"ghcr.io/acme/a:1.0\" }\n");
+  std::filesystem::copy(SLUICE_BINARY, scratch / "sluice");
+  const std::string alone = (scratch / "sluice").string();
+  CHECK(Shell(alone + " lint " + (scratch / "plans").string()).status == 0);
+  const Ended status = Shell(alone + " status");
+  CHECK(status.status == 3);
+  CHECK(status.err.find("cannot start " + alone + "-reconciler") != std::string::npos);
+}
 
 TEST_CASE("a plan set without a mistake: status 0") {
   const Ended ended = Sluice("lint " + kShop);

@@ -1,0 +1,43 @@
+#include "cli/program.h"
+
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/version.h"
+
+namespace sluice::cli {
+namespace {
+
+int Parse(int argc, char** argv, const std::function<void(CLI::App& app, Run& run)>& add) {
+  CLI::App app("Rollouts as code: plans in git, compiled and walked in the cluster.", "sluice");
+  app.set_version_flag("--version", kVersion);
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("sluice: ") + error.what() + "\nsluice --help lists the commands and their options\n";
+  });
+  Run run;
+  add(app, run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return run();
+}
+
+}  // namespace
+
+int RunProgram(int argc, char** argv, const std::function<void(CLI::App& app, Run& run)>& add) {
+  std::ios::sync_with_stdio(false);
+  try {
+    return Parse(argc, argv, add);
+  } catch (const std::exception& error) {
+    std::cerr << "sluice: internal error: " << error.what() << "\n";
+    return kExitInternal;
+  }
+}
+
+}  // namespace sluice::cli
