@@ -12,6 +12,7 @@ namespace sluice::execute {
 namespace {
 
 constexpr const char* kToken = "t0ken-of-the-metrics";
+constexpr const char* kTokenBase64 = "dDBrZW4tb2YtdGhlLW1ldHJpY3M=";
 constexpr const char* kHookPath = "h00k-path";
 constexpr const char* kHookUser = "h00k-user";
 
@@ -80,11 +81,11 @@ class LogBook {
   std::shared_ptr<spdlog::logger> before_;
 };
 
-void PutSecret(Scene& scene, const std::string& url) {
+void PutSecret(Scene& scene, const std::string& url_base64) {
   const cluster::Json secret = {{"apiVersion", "v1"},
                                 {"kind", "Secret"},
                                 {"metadata", {{"name", "access"}, {"namespace", "shop"}}},
-                                {"stringData", {{"token", kToken}, {"url", url}}}};
+                                {"data", {{"token", kTokenBase64}, {"url", url_base64}}}};
   scene.embedded->Send(cluster::Create{secret, "test"},
                        [](const Result<cluster::Json>& created) { REQUIRE(created.ok()); });
   scene.RunFor(Duration(1'000));
@@ -92,7 +93,7 @@ void PutSecret(Scene& scene, const std::string& url) {
 
 void CheckHoldsNone(const std::string& where, const std::string& text) {
   INFO(where);
-  for (const char* secret : {kToken, kHookPath, kHookUser}) {
+  for (const char* secret : {kToken, kTokenBase64, kHookPath, kHookUser}) {
     const std::size_t at = text.find(secret);
     INFO((at == std::string::npos ? std::string() : text.substr(at < 200 ? 0 : at - 200, 400)));
     CHECK(at == std::string::npos);
@@ -100,14 +101,15 @@ void CheckHoldsNone(const std::string& where, const std::string& text) {
 }
 
 TEST_CASE("no log, status, event, metric or bundle holds a byte of a secret") {
-  // A hook that can't be reached, and one whose text is no address: both are errors that want to be explained.
-  const std::string url =
-      GENERATE(as<std::string>(), "https://h00k-user:h00k-path@chat.example.com/h00k-path?k=h00k-path",
-               "chat.example.com h00k-path");
+  // A hook that can't be reached, https://h00k-user:h00k-path@chat.example.com/h00k-path?k=h00k-path, and one
+  // whose text is no address, "chat.example.com h00k-path": both are errors that want to be explained.
+  const std::string url_base64 = GENERATE(
+      as<std::string>(), "aHR0cHM6Ly9oMDBrLXVzZXI6aDAway1wYXRoQGNoYXQuZXhhbXBsZS5jb20vaDAway1wYXRoP2s9aDAway1wYXRo",
+      "Y2hhdC5leGFtcGxlLmNvbSBoMDBrLXBhdGg=");
   const bool down = GENERATE(false, true);
   Scene scene(Images());
   const LogBook log;
-  PutSecret(scene, url);
+  PutSecret(scene, url_base64);
   scene.repository.Commit({{"checkout.plan", Plan("1")}});
   scene.Start();
   REQUIRE(scene.RunUntilAtRest());
@@ -117,6 +119,7 @@ TEST_CASE("no log, status, event, metric or bundle holds a byte of a secret") {
   scene.RunFor(Duration(300'000));
 
   CHECK(log.text().find("a notification was not taken") != std::string::npos);
+  CHECK(log.text().find("has no key") == std::string::npos);  // and the secret was read
   CheckHoldsNone("log", log.text());
   CheckHoldsNone("metrics", scene.metrics.Text());
   CheckHoldsNone("source", scene.reconciler->DescribeSource().dump());
