@@ -79,10 +79,11 @@ using Reply = std::function<void(Result<Json>)>;
 
 enum class EventType { kAdded, kModified, kDeleted, kSynced };
 // kSynced comes once, after the objects that were there at the start (as kAdded), and again after a
-// relist; what vanished meanwhile was given as kDeleted before it. `object` is null for it.
+// relist; what vanished meanwhile was given as kDeleted before it. `object` is null for it. Lives as long as
+// the handler's call: no watcher pays for a copy that it doesn't want.
 struct Event {
-  EventType type = EventType::kAdded;
-  Json object;
+  EventType type;
+  const Json& object;
 };
 using EventHandler = std::function<void(const Event&)>;
 

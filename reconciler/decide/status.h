@@ -14,6 +14,15 @@
 #include "compiler/base/time.h"
 #include "compiler/graph/graph.h"
 
+namespace sluice::graph {
+
+inline bool operator==(const MatchCondition& a, const MatchCondition& b) {
+  return a.what == b.what && a.name == b.name && a.test == b.test && a.values == b.values;
+}
+inline bool operator==(const Match& a, const Match& b) { return a.conditions == b.conditions; }
+
+}  // namespace sluice::graph
+
 namespace sluice::decide {
 
 inline constexpr int kStatusSchemaVersion = 1;
@@ -73,6 +82,7 @@ struct NodeRecord {
   std::string evidence;               // decisive, for people: "error-rate 8.1% > 1%"
   std::string exception;              // why it was passed without its condition: "first install", "promote by ann"
   bool recheck = false;               // done, its intent was edited: the gate is looked at once more
+  friend bool operator==(const NodeRecord&, const NodeRecord&) = default;
 };
 
 // A person's answer to a pause, bound to revision, run, node and entry.
@@ -83,6 +93,7 @@ struct Approval {
   std::string who, why;
   bool approved = true;
   TimePoint at{};
+  friend bool operator==(const Approval&, const Approval&) = default;
 };
 
 // A notification that was decided and not yet delivered.
@@ -92,6 +103,7 @@ struct Outgoing {
   std::string message;  // text, evaluated
   std::int32_t tries = 0;
   TimePoint not_before{};
+  friend bool operator==(const Outgoing&, const Outgoing&) = default;
 };
 
 struct HeldRevision {
@@ -99,6 +111,7 @@ struct HeldRevision {
   std::string cause;
   TimePoint at{};
   bool lifted = false;  // by another revision in between, or by `retry`
+  friend bool operator==(const HeldRevision&, const HeldRevision&) = default;
 };
 
 // One walk of a graph, ended or not.
@@ -117,8 +130,10 @@ struct RunRecord {
     graph::Outcome outcome = graph::Outcome::kPass;
     std::string evidence;
     TimePoint at{};
+    friend bool operator==(const NodeResult&, const NodeResult&) = default;
   };
   std::vector<NodeResult> nodes;
+  friend bool operator==(const RunRecord&, const RunRecord&) = default;
 };
 
 struct Status {
@@ -171,6 +186,7 @@ struct Status {
 
   std::string executor;  // identity
   std::int64_t epoch = 0;
+  friend bool operator==(const Status&, const Status&) = default;
 };
 
 }  // namespace sluice::decide

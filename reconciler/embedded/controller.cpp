@@ -10,6 +10,16 @@ std::string LabelKey(const Kind& kind, const std::string& namespace_, const std:
   return kind.kind + "\n" + namespace_ + "\n" + name + "=" + value;
 }
 
+// Most writes touch neither labels nor owners.
+bool IndexedAlike(const Json& a, const Json& b) {
+  for (const char* name : {"labels", "ownerReferences"}) {
+    const Json* of_a = Find(a, {"metadata", name});
+    const Json* of_b = Find(b, {"metadata", name});
+    if (of_a == nullptr || of_b == nullptr ? of_a != of_b : *of_a != *of_b) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 View::View(Watches& watches, std::vector<Kind> kinds, OnChange on_change)
@@ -84,9 +94,15 @@ void View::Put(const Object& object) {
   auto found = objects_.find(key);
   Object before = found == objects_.end() ? nullptr : found->second;
   if (before != nullptr && VersionOf(*before) >= VersionOf(*object)) return;
-  if (before != nullptr) Index(key, *before, false);
-  objects_[key] = object;
-  Index(key, *object, true);
+  if (before == nullptr || !IndexedAlike(*before, *object)) {
+    if (before != nullptr) Index(key, *before, false);
+    Index(key, *object, true);
+  }
+  if (before == nullptr) {
+    objects_.emplace(key, object);
+  } else {
+    found->second = object;
+  }
   if (synced()) on_change_(key, before, object);
 }
 

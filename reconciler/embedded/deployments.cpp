@@ -267,9 +267,7 @@ void Deployments::WriteStatus(const Object& deployment, const Sets& sets) {
                 [](const Json& each) { return Text(each, {"type"}) == "ReplicaFailure"; });
   if (failure != nullptr) conditions.push_back(*failure);
   status["conditions"] = std::move(conditions);
-  Json changed = *deployment;
-  changed["status"] = std::move(status);
-  auto written = store_.ReplaceStatus(changed, loop_.Now());
+  auto written = store_.SetStatus(*deployment, std::move(status));
   if (written.ok()) view_.Assume(*written);
 }
 

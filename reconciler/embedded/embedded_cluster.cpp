@@ -163,7 +163,8 @@ void EmbeddedCluster::Perform(cluster::Request request, const cluster::Reply& re
 cluster::WatchId EmbeddedCluster::Watch(cluster::ListObjects what, cluster::EventHandler handler) {
   return parts_->client_watches.Watch(std::move(what),
                                       [handler = std::move(handler)](cluster::EventType type, const Object& object) {
-                                        handler({type, object == nullptr ? Json() : *object});
+                                        static const Json kNone;
+                                        handler({type, object == nullptr ? kNone : *object});
                                       });
 }
 

@@ -123,9 +123,9 @@ void Gateway::Reconcile(const ObjectKey& key) {
     parents.push_back(
         {{"parentRef", parent}, {"controllerName", kControllerName}, {"conditions", std::move(conditions)}});
   }
-  Json changed = *route;
-  changed["status"]["parents"] = std::move(parents);
-  auto written = store_.ReplaceStatus(changed, loop_.Now());
+  Json status = route->value("status", Json::object());
+  status["parents"] = std::move(parents);
+  auto written = store_.SetStatus(*route, std::move(status));
   if (written.ok()) view_.Assume(*written);
 }
 

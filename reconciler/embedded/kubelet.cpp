@@ -59,14 +59,13 @@ bool Kubelet::Place(const Object& pod) {
   changed["spec"]["nodeName"] = nodes[number % nodes.size()];
   auto written = store_.Update(std::move(changed), loop_.Now());
   if (!written.ok()) return false;
-  Json started = **written;
-  started["status"]["phase"] = "Pending";
-  started["status"]["startTime"] = Seconds(loop_.Now());
-  started["status"]["hostIP"] = "10.0.0.1";
+  Json status = (*written)->value("status", Json::object());
+  status["phase"] = "Pending";
+  status["startTime"] = Seconds(loop_.Now());
+  status["hostIP"] = "10.0.0.1";
   // An address of the pod network, one a pod as long as fewer than 16 million live.
-  started["status"]["podIP"] =
-      fmt::format("10.{}.{}.{}", 1 + number % 254, (number >> 8) % 256, 1 + (number >> 16) % 254);
-  auto placed = store_.ReplaceStatus(started, loop_.Now());
+  status["podIP"] = fmt::format("10.{}.{}.{}", 1 + number % 254, (number >> 8) % 256, 1 + (number >> 16) % 254);
+  auto placed = store_.SetStatus(**written, std::move(status));
   if (placed.ok()) view_.Assume(*placed);
   return placed.ok();
 }
@@ -139,9 +138,7 @@ void Kubelet::Reconcile(const ObjectKey& key) {
   TimePoint started = created + own.Within(lags_.start);
   PodState state = StateAt(BehaviourOf(world_, ImageOf(*pod)), created, started, loop_.Now());
   if (state.changes_at) queue_.AddAt(key, *state.changes_at);
-  Json changed = *pod;
-  changed["status"] = StatusOf(*pod, state);
-  auto written = store_.ReplaceStatus(changed, loop_.Now());
+  auto written = store_.SetStatus(*pod, StatusOf(*pod, state));
   if (written.ok()) view_.Assume(*written);
 }
 

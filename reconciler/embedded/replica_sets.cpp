@@ -121,9 +121,7 @@ void ReplicaSets::Reconcile(const ObjectKey& key) {
                  loop_.Now());
     status["conditions"] = std::move(conditions);
   }
-  Json changed = *set;
-  changed["status"] = std::move(status);
-  auto written = store_.ReplaceStatus(changed, loop_.Now());
+  auto written = store_.SetStatus(*set, std::move(status));
   if (written.ok()) view_.Assume(*written);
 }
 

@@ -1,6 +1,7 @@
 #include "reconciler/embedded/store.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -49,6 +50,23 @@ bool SameSpec(const Json& a, const Json& b) {
     right.erase(name);
   }
   return left == right;
+}
+
+// What an update changes of the metadata.
+constexpr std::array<const char*, 4> kUpdatedMetadata = {"labels", "annotations", "ownerReferences", "finalizers"};
+
+// Whether an update with `object` leaves `live` as it is.
+bool UpToDate(const Json& live, const Json& object) {
+  for (const auto& [name, member] : object.items()) {
+    if (name == "status" || name == "metadata") continue;
+    auto present = live.find(name);
+    if (present == live.end() || *present != member) return false;
+  }
+  return std::all_of(kUpdatedMetadata.begin(), kUpdatedMetadata.end(), [&](const char* name) {
+    const Json* is = embedded::Find(live, {"metadata", name});
+    const Json* wanted = embedded::Find(object, {"metadata", name});
+    return is == nullptr || wanted == nullptr ? is == wanted : *is == *wanted;
+  });
 }
 
 bool Finalized(const Json& object) { return List(object, {"metadata", "finalizers"}).empty(); }
@@ -181,11 +199,12 @@ Result<Object> Store::Update(Json object, TimePoint now) {
   Object live = Find(key);
   if (live == nullptr) return NotFound(key);
   if (VersionOf(object) != VersionOf(*live)) return Moved(key);
+  if (UpToDate(*live, object)) return live;
   Json after = *live;
   for (const auto& [name, member] : object.items()) {
     if (name != "status" && name != "metadata") after[name] = member;
   }
-  for (const char* name : {"labels", "annotations", "ownerReferences", "finalizers"}) {
+  for (const char* name : kUpdatedMetadata) {
     const Json* value = embedded::Find(object, {"metadata", name});
     if (value != nullptr) {
       after["metadata"][name] = *value;
@@ -219,17 +238,31 @@ Result<Object> Store::ReplaceStatus(const Json& object, TimePoint /*now*/) {
   if (live == nullptr) return NotFound(key);
   std::string uid = UidOf(object);
   if (VersionOf(object) != VersionOf(*live) || (!uid.empty() && uid != UidOf(*live))) return Moved(key);
-  Json after = *live;
   auto status = object.find("status");
-  if (status == object.end() || status->is_null()) {
+  return PutStatus(key, live, status == object.end() ? Json() : *status);
+}
+
+Result<Object> Store::SetStatus(const Json& seen, Json status) {
+  ObjectKey key = cluster::KeyOf(seen);
+  Object live = Find(key);
+  if (live == nullptr) return NotFound(key);
+  if (live.get() != &seen && (VersionOf(seen) != VersionOf(*live) || UidOf(seen) != UidOf(*live))) return Moved(key);
+  return PutStatus(key, live, std::move(status));
+}
+
+// Most of what controllers write is what stands there already: that costs no copy.
+Result<Object> Store::PutStatus(const ObjectKey& key, const Object& live, Json status) {
+  auto present = live->find("status");
+  if (present == live->end() ? status.is_null() : *present == status) return live;
+  Json after = *live;
+  if (status.is_null()) {
     after.erase("status");
   } else {
-    after["status"] = *status;
+    after["status"] = std::move(status);
   }
   if (SizeOf(after) > kMaxObjectBytes) {
     return Error{ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
   }
-  if (after == *live) return live;
   return Commit(EventType::kModified, key, std::move(after));
 }
 

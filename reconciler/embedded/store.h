@@ -43,6 +43,8 @@ class Store {
   Result<Object> Create(Json object, const std::string& manager, TimePoint now);
   Result<Object> Apply(const Json& object, const std::string& manager, bool force, TimePoint now);
   Result<Object> ReplaceStatus(const Json& object, TimePoint now);
+  // The same by a controller that saw `seen`.
+  Result<Object> SetStatus(const Json& seen, Json status);
   // PUT of everything but status, by a controller: metadata.resourceVersion as in ReplaceStatus.
   Result<Object> Update(Json object, TimePoint now);
   // Two phases where there are finalizers or a pod that runs, see Finish. `uid` "" is kInvalid.
@@ -60,6 +62,7 @@ class Store {
   Result<void> Admit(const Json& object, TimePoint now);
   Result<Object> Insert(Json object, TimePoint now);
   Result<Object> Put(const ObjectKey& key, const Object& before, Json after, TimePoint now);
+  Result<Object> PutStatus(const ObjectKey& key, const Object& live, Json status);
   void Erase(const ObjectKey& key);
   Object Commit(cluster::EventType type, const ObjectKey& key, Json object);
 

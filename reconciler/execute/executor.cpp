@@ -38,8 +38,14 @@ Executor::Executor(cluster::Cluster& cluster, http::Http& http, loop::Loop& loop
 Executor::~Executor() { *alive_ = false; }
 
 bool Executor::at_rest() const {
-  return synced() && runners_.size() == world_->rollouts().entries().size() &&
-         std::all_of(runners_.begin(), runners_.end(), [](const auto& entry) { return entry.second->at_rest(); });
+  if (!synced() || runners_.size() != world_->rollouts().entries().size()) return false;
+  const auto last = runners_.find(restless_);
+  if (last != runners_.end() && !last->second->at_rest()) return false;
+  const auto found =
+      std::find_if(runners_.begin(), runners_.end(), [](const auto& entry) { return !entry.second->at_rest(); });
+  if (found == runners_.end()) return true;
+  restless_ = found->first;
+  return false;
 }
 
 void Executor::Stirred(const Stir& stir) {

@@ -42,6 +42,7 @@ class Executor {
   std::map<Name, Name> by_service_;  // namespace and service → rollout
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool counting_ = false;
+  mutable Name restless_;  // whom at_rest found at work when it was last asked: most likely still
 };
 
 }  // namespace sluice::execute

@@ -26,6 +26,20 @@ constexpr Duration kRetryMost{300'000};
 constexpr int kMostWritingRounds = 200;
 constexpr Duration kFightPause{10'000};
 
+const Json& ConditionsIn(const Json& status) {
+  static const Json kNone = Json::array();
+  const auto found = status.find("conditions");
+  return found != status.end() && found->is_array() ? *found : kNone;
+}
+
+// Equal but for messages and times.
+bool SameStates(const Json& a, const Json& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Json& one, const Json& other) {
+    const auto same = [&](const char* name) { return one.value(name, "") == other.value(name, ""); };
+    return same("type") && same("status") && same("reason");
+  });
+}
+
 Duration RetryAfter(int failures) {
   const int doublings = std::min(failures, 10);
   return std::min(kRetryMost, kRetryFirst * (1 << doublings));
@@ -186,27 +200,29 @@ void Runner::Decide() {
   }
   decision_ = decide::Decide(*graph_, status, observed, now);
   delivered_.clear();
-  next_.status = decision_.status;
   next_.bundles = NeededBundles(decision_.status, Refs(), view_.digest);
-  StoredStatus same = next_;
-  if (!mine) {
-    same.status.executor = stored_.status.executor;
-    same.status.epoch = stored_.status.epoch;
-  }
-  const Json before = EncodeStatus(stored_);
-  const bool changed = EncodeStatus(same) != before;
+  next_.status = std::move(decision_.status);
+  const bool changed = mine ? next_ != stored_ : DiffersButForUs();
   shared_.metrics.Count(telemetry::kDecisions, {{"changed", changed || !decision_.actions.empty() ? "true" : "false"}});
-  Note(decision_);
+  Note();
   Persist(changed || (!mine && !decision_.actions.empty()));
 }
 
-void Runner::Note(const decide::Decision& decision) {
-  reasons_ = decision.reasons;
-  summary_ = Summary(decision.status, decision.reasons);
-  for (const auto& [path, record] : decision.status.nodes) {
+// Whether something was decided beside who decides.
+bool Runner::DiffersButForUs() const {
+  StoredStatus same = next_;
+  same.status.executor = stored_.status.executor;
+  same.status.epoch = stored_.status.epoch;
+  return same != stored_;
+}
+
+void Runner::Note() {
+  reasons_ = std::move(decision_.reasons);
+  summary_ = Summary(next_.status, reasons_);
+  for (const auto& [path, record] : next_.status.nodes) {
     if (record.state != decide::NodeState::kDone) continue;
     const auto before = stored_.status.nodes.find(path);
-    const bool news = stored_.status.run != decision.status.run || before == stored_.status.nodes.end() ||
+    const bool news = stored_.status.run != next_.status.run || before == stored_.status.nodes.end() ||
                       before->second.state != decide::NodeState::kDone || before->second.entry != record.entry;
     if (!news) continue;
     shared_.metrics.Count(telemetry::kNodesLeft, {{"outcome", std::string(OutcomeName(record.outcome))}});
@@ -214,23 +230,17 @@ void Runner::Note(const decide::Decision& decision) {
         fmt::format("node left: {}{}{}", OutcomeName(record.outcome), record.evidence.empty() ? "" : ", ",
                     record.evidence),
         {{LogKey::kRollout, name_.second},
-         {LogKey::kRevision, decision.status.candidate},
+         {LogKey::kRevision, next_.status.candidate},
          {LogKey::kNode, path},
          {LogKey::kCommit, view_.commit}});
   }
 }
 
 void Runner::Persist(bool changed) {
-  const Json before = view_.status->is_object() ? *view_.status : Json::object();
-  Json conditions =
-      Conditions(next_.status, summary_, rejected_, before.value("conditions", Json()), shared_.loop.Now());
+  const Json& stored_conditions = ConditionsIn(*view_.status);
+  Json conditions = Conditions(next_.status, summary_, rejected_, stored_conditions, shared_.loop.Now());
   // A rejection has to be seen even if the core has nothing to say about it.
-  const auto types = [](const Json& list) {
-    std::string text;
-    for (const Json& one : list) text += one.value("type", "") + one.value("status", "") + one.value("reason", "");
-    return text;
-  };
-  if (!changed && types(before.value("conditions", Json::array())) == types(conditions)) return Act();
+  if (!changed && SameStates(stored_conditions, conditions)) return Act();
   Json status = EncodeStatus(next_);
   status["conditions"] = std::move(conditions);
   status["observedGeneration"] = view_.generation;

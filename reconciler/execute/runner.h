@@ -82,7 +82,8 @@ class Runner {
   void RemoveFinalizer();
   void CollectBundles();
   void Rest();
-  void Note(const decide::Decision& decision);
+  bool DiffersButForUs() const;
+  void Note();
   void Backoff(const Error& error);
 
   // Keeps callbacks from a runner that is gone.
@@ -116,7 +117,7 @@ class Runner {
   std::vector<RoutedObject> routed_;
   std::string routed_for_;  // digest
   std::map<decide::Revision, std::shared_ptr<const graph::Workload>> workloads_;
-  decide::Decision decision_;
+  decide::Decision decision_;  // its status stands in next_, its reasons in reasons_
   StoredStatus next_;
   std::string summary_;
   std::vector<decide::Reason> reasons_;

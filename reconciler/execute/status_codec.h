@@ -28,6 +28,7 @@ struct BundleRef {
 struct StoredStatus {
   decide::Status status;
   std::vector<BundleRef> bundles;  // accepted, stable's and those of kept promoted revisions
+  friend bool operator==(const StoredStatus&, const StoredStatus&) = default;
 };
 
 // Fields that have their initial value are left out. Over the limit evidence goes first, oldest run first,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -37,10 +38,18 @@ std::string Label(const Json& object, const char* label) { return Text(object, {
 
 // Without what only the server needs, to keep idle rollouts small.
 graph::Value Lean(const Json& object, bool with_status) {
-  Json lean = object;
-  if (lean.contains("metadata")) lean["metadata"].erase("managedFields");
-  if (!with_status) lean.erase("status");
-  return cluster::ToValue(lean);
+  graph::Map lean;
+  for (const auto& [name, member] : object.items()) {
+    if (name == "metadata" || (name == "status" && !with_status)) continue;
+    lean.Set(name, cluster::ToValue(member));
+  }
+  graph::Map metadata;
+  const Json& found = At(object, {"metadata"});
+  for (const auto& [name, member] : found.items()) {
+    if (name != "managedFields") metadata.Set(name, cluster::ToValue(member));
+  }
+  lean.Set("metadata", graph::Value(std::move(metadata)));
+  return graph::Value(std::move(lean));
 }
 
 std::string ConditionMessage(const Json& object, const char* type, const char* status) {
