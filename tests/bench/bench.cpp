@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -104,7 +105,15 @@ long PeakKib() {
 int main(int argc, char** argv) {
   using namespace sluice::bench;
   Settings settings;
-  settings.once = argc > 1 && std::string(argv[1]) == "--once";
+  std::string only;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--once") {
+      settings.once = true;
+    } else {
+      only = word;
+    }
+  }
   settings.binary = SLUICE_BINARY;
   std::string scratch = (std::filesystem::temp_directory_path() / "sluice-bench-XXXXXX").string();
   if (mkdtemp(scratch.data()) == nullptr) {
@@ -113,7 +122,10 @@ int main(int argc, char** argv) {
   }
   settings.scratch = scratch;
   std::vector<Row> rows;
-  for (auto* benchmarks : {CompileBenchmarks, DecideBenchmarks, FleetBenchmarks}) {
+  const std::vector<std::pair<std::string, std::vector<Row> (*)(const Settings&)>> groups = {
+      {"compile", CompileBenchmarks}, {"decide", DecideBenchmarks}, {"fleet", FleetBenchmarks}};
+  for (const auto& [name, benchmarks] : groups) {
+    if (!only.empty() && only != name) continue;
     for (Row& row : benchmarks(settings)) {
       rows.push_back(std::move(row));
     }

@@ -2,6 +2,7 @@
 # Builds (release) and prints one table: what was measured, how often, median, peak memory, what is to be reached.
 #
 #   ./tests/bench/run.sh           the figures
+#   ./tests/bench/run.sh fleet     one group of them: compile, decide or fleet
 #   ./tests/bench/run.sh --once    every benchmark once, to see that it lives; figures mean nothing
 set -euo pipefail
 cd "$(dirname "$0")/../.."
