@@ -134,7 +134,7 @@ bool Story::DecideOnce() {
     max_share_[revision] = std::max(max_share_[revision], share);
   }
   const bool acts = !decision.actions.empty();
-  world.Perform(decision.actions);
+  world.Perform(dies_before_acting && decisions == restart_at ? std::vector<Action>() : decision.actions);
   last = decision;
   return changed || acts;
 }
@@ -142,8 +142,9 @@ bool Story::DecideOnce() {
 void Story::Decide() {
   for (int round = 0; round < kRoundsAtOnce; ++round) {
     const bool more = DecideOnce();
-    if (restart_always) {
+    if (decisions == restart_at) {
       world.Restart();
+      continue;  // whoever starts decides
     }
     if (!more) {
       return;

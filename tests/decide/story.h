@@ -34,8 +34,9 @@ class Story {
   World world;
   Status status;
   Decision last;
-  bool restart_always = false;  // the shell loses what it kept between any two decisions
-  bool quiet = false;           // keep no transcript
+  int restart_at = 0;               // the shell starts anew after the decision of this number, see `decisions`
+  bool dies_before_acting = false;  // at restart_at: what was decided is stored and not done
+  bool quiet = false;               // keep no transcript
   std::string transcript;
   std::vector<std::string> broken;  // invariants, with the time
   int decisions = 0, status_changes = 0;
