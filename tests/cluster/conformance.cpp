@@ -14,12 +14,14 @@ Result<Json> Ask(Fixture& fixture, Request request) {
 }
 
 bool Told::synced() const {
-  return std::any_of(events.begin(), events.end(), [](const Event& event) { return event.type == EventType::kSynced; });
+  return std::any_of(events.begin(), events.end(), [](const Heard& event) { return event.type == EventType::kSynced; });
 }
 
 std::shared_ptr<Told> Listen(Fixture& fixture, ListObjects what) {
   auto told = std::make_shared<Told>();
-  told->id = fixture.cluster().Watch(std::move(what), [told](const Event& event) { told->events.push_back(event); });
+  told->id = fixture.cluster().Watch(std::move(what), [told](const Event& event) {
+    told->events.push_back({event.type, event.object});
+  });
   return told;
 }
 

@@ -27,9 +27,13 @@ std::unique_ptr<Fixture> MakeFixture();
 // One request and its answer.
 Result<Json> Ask(Fixture& fixture, Request request);
 
-// What a watch told, in order.
+// What a watch told, in order: copies, since an event lives only as long as the call.
 struct Told {
-  std::vector<Event> events;
+  struct Heard {
+    EventType type = EventType::kAdded;
+    Json object;
+  };
+  std::vector<Heard> events;
   WatchId id = WatchId::kNone;
   bool synced() const;
 };

@@ -10,7 +10,7 @@ std::string Uid(const Json& object) { return object["metadata"]["uid"]; }
 // "added a, modified a, synced": what a watch told, by name.
 std::string Story(const Told& told) {
   std::string story;
-  for (const Event& event : told.events) {
+  for (const Told::Heard& event : told.events) {
     static constexpr const char* kNames[] = {"added", "modified", "deleted", "synced"};
     if (!story.empty()) story += ", ";
     story += kNames[static_cast<int>(event.type)];
