@@ -1,7 +1,11 @@
 // Many rollouts at once in virtual time: the real compiler, syncer and executor on the embedded cluster.
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -47,6 +51,25 @@ std::size_t StatusWrites(const execute::Scene& scene) {
   return count;
 }
 
+// The requests after the first `before`, by verb and kind, most frequent first.
+std::vector<Row> Breakdown(const execute::Scene& scene, std::size_t before, int count) {
+  std::map<std::string, int> kinds;
+  const auto& trace = scene.cluster->trace();
+  for (std::size_t i = before; i < trace.size(); ++i) {
+    // "apply apps/v1/Deployment/shop/web": without namespace and name.
+    const std::string& request = trace[i];
+    ++kinds[request.substr(0, request.rfind('/', request.rfind('/') - 1))];
+  }
+  std::vector<std::pair<int, std::string>> sorted;
+  for (const auto& [what, times] : kinds) sorted.emplace_back(times, what);
+  std::sort(sorted.rbegin(), sorted.rend());
+  std::vector<Row> rows;
+  for (const auto& [times, what] : sorted) {
+    rows.push_back({"    " + what, fmt::format("{:.1f}", static_cast<double>(times) / count), "", ""});
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::vector<Row> FleetBenchmarks(const Settings& settings) {
@@ -70,6 +93,8 @@ std::vector<Row> FleetBenchmarks(const Settings& settings) {
                   Mebibytes(PeakKib()), settings.once ? "" : "<= 10 s"});
   rows.push_back({"  requests to the cluster, each rollout", each(requests, scene.cluster->requests()), "", ""});
   rows.push_back({"  of these writes of a status", each(statuses, StatusWrites(scene)), "", ""});
+
+  for (Row& row : Breakdown(scene, requests, count)) rows.push_back(std::move(row));
 
   scene.RunFor(Duration(60'000));
   const std::size_t settled = scene.cluster->requests();
