@@ -25,6 +25,7 @@ constexpr Duration kRetryMost{300'000};
 // A rollout that writes in every round without end has met someone who writes back.
 constexpr int kMostWritingRounds = 200;
 constexpr Duration kFightPause{10'000};
+constexpr Duration kLinger{5'000};
 
 const Json& ConditionsIn(const Json& status) {
   static const Json kNone = Json::array();
@@ -56,6 +57,7 @@ Runner::Runner(Shared& shared, Name name)
 Runner::~Runner() {
   *alive_ = false;
   shared_.loop.Cancel(timer_);
+  shared_.loop.Cancel(rest_timer_);
 }
 
 bool Runner::at_rest() const {
@@ -80,6 +82,8 @@ void Runner::Round() {
   again_ = false;
   shared_.loop.Cancel(timer_);
   timer_ = loop::TimerId::kNone;
+  shared_.loop.Cancel(rest_timer_);
+  rest_timer_ = loop::TimerId::kNone;
   const auto* entry = shared_.world.rollouts().Find(name_);
   if (entry == nullptr || !shared_.world.synced()) return Finish(std::nullopt);
   uid_ = entry->id.uid;
@@ -134,7 +138,6 @@ std::vector<BundleRef> Runner::Refs() const {
 }
 
 void Runner::WithBundles() {
-  resting_ = false;
   bundles_.Load(Refs(), Safe([this] {
                   if (ChooseGraph()) return Decide();
                   // Nothing was ever made, or a process that died here had taken the bundles away already.
@@ -290,6 +293,7 @@ void Runner::Acted(bool wrote) {
   // The core says so once nothing is left, objects that only go included.
   if (deleting_ && quiet && status.phase == Phase::kIdle) return RemoveFinalizer();
   if (wrote) {
+    wrote_since_rest_ = true;
     const TimePoint now = shared_.loop.Now();
     if (now - writing_since_ > kFightPause) {
       writing_since_ = now;
@@ -306,15 +310,26 @@ void Runner::Acted(bool wrote) {
   const bool at_rest =
       quiet && !decision_.wake_at &&
       (status.phase == Phase::kSettled || status.phase == Phase::kWaiting || status.phase == Phase::kIdle);
-  if (at_rest) Rest();
+  if (at_rest) RestSoon();
   std::optional<Duration> wake;
   if (decision_.wake_at) wake = std::max(Duration(1), *decision_.wake_at - shared_.loop.Now());
   Finish(wake);
 }
 
+// What was just written comes back as events of Deployments, pods and slices for a while: reading and decoding
+// the bundles for each of them costs more than the rest of the round. A rollout that had nothing to do lets go at
+// once, so that a start with many idle ones holds few graphs.
+void Runner::RestSoon() {
+  if (!wrote_since_rest_) return Rest();
+  rest_timer_ = shared_.loop.After(kLinger, Safe([this] {
+                                     rest_timer_ = loop::TimerId::kNone;
+                                     if (!busy_ && !again_) Rest();
+                                   }));
+}
+
 // An idle rollout costs no bundle and no samples.
 void Runner::Rest() {
-  resting_ = true;
+  wrote_since_rest_ = false;
   bundles_.Release();
   graph_ = accepted_ = nullptr;
   workloads_.clear();

@@ -81,6 +81,7 @@ class Runner {
   std::vector<BundleRef> Refs() const;
   void RemoveFinalizer();
   void CollectBundles();
+  void RestSoon();
   void Rest();
   bool DiffersButForUs() const;
   void Note();
@@ -99,8 +100,9 @@ class Runner {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::string service_;
 
-  bool busy_ = false, again_ = false, resting_ = false;
-  loop::TimerId timer_ = loop::TimerId::kNone;
+  bool busy_ = false, again_ = false;
+  bool wrote_since_rest_ = false;
+  loop::TimerId timer_ = loop::TimerId::kNone, rest_timer_ = loop::TimerId::kNone;
   int failures_in_row_ = 0, writing_rounds_ = 0;
   TimePoint writing_since_{};
 
