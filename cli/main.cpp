@@ -18,13 +18,10 @@ namespace {
 
 using namespace sluice::cli;  // NOLINT(google-build-using-namespace)
 
-bool OnlyCompiles(std::string_view command) {
-  return command == "lint" || command == "compile" || command == "graph" || command == "--version";
-}
-
 int BecomeReconciler(char** argv) {
+  std::error_code ignored;  // without /proc there is nothing beside us, which the start below says
   const std::filesystem::path program =
-      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "sluice-reconciler";
+      std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "sluice-reconciler";
   execv(program.c_str(), argv);
   std::array<char, 256> why{};
   std::cerr << "sluice: cannot start " << program.string() << ": " << strerror_r(errno, why.data(), why.size())
@@ -35,12 +32,9 @@ int BecomeReconciler(char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2 || !OnlyCompiles(argv[1])) {
+  const std::string_view command = argc < 2 ? "" : argv[1];
+  if (!OnlyCompiles(command) && command != "--version") {
     return BecomeReconciler(argv);
   }
-  return RunProgram(argc, argv, [](CLI::App& app, Run& run) {
-    AddLint(app, run);
-    AddCompile(app, run);
-    AddGraph(app, run);
-  });
+  return RunProgram(argc, argv, AddPlanCommands);
 }

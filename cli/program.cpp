@@ -30,6 +30,14 @@ int Parse(int argc, char** argv, const std::function<void(CLI::App& app, Run& ru
 
 }  // namespace
 
+bool OnlyCompiles(std::string_view command) { return command == "lint" || command == "compile" || command == "graph"; }
+
+void AddPlanCommands(CLI::App& app, Run& run) {
+  AddLint(app, run);
+  AddCompile(app, run);
+  AddGraph(app, run);
+}
+
 int RunProgram(int argc, char** argv, const std::function<void(CLI::App& app, Run& run)>& add) {
   std::ios::sync_with_stdio(false);
   try {

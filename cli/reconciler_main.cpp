@@ -11,9 +11,7 @@ int main(int argc, char** argv) {
     return sluice::git::InternalFetchMain();
   }
   return RunProgram(argc, argv, [](CLI::App& app, Run& run) {
-    AddLint(app, run);
-    AddCompile(app, run);
-    AddGraph(app, run);
+    AddPlanCommands(app, run);
     AddReconcile(app, run);
     AddStatus(app, run);
     AddHistory(app, run);
