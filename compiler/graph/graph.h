@@ -51,9 +51,11 @@ struct MatchCondition {
   std::string name;  // "" for method and source
   std::string test;  // is | matches | in
   std::vector<std::string> values;
+  friend bool operator==(const MatchCondition&, const MatchCondition&) = default;
 };
 struct Match {
   std::vector<MatchCondition> conditions;
+  friend bool operator==(const Match&, const Match&) = default;
 };
 
 // Pods of both roles, by spec.

@@ -212,20 +212,9 @@ bool SameOrAbsent(const graph::ExpressionPtr& a, const graph::ExpressionPtr& b) 
 
 }  // namespace
 
-bool SameMatches(const std::vector<graph::Match>& a, const std::vector<graph::Match>& b) {
-  const auto same_condition = [](const graph::MatchCondition& x, const graph::MatchCondition& y) {
-    return x.what == y.what && x.name == y.name && x.test == y.test && x.values == y.values;
-  };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](const graph::Match& x, const graph::Match& y) {
-    return std::equal(x.conditions.begin(), x.conditions.end(), y.conditions.begin(), y.conditions.end(),
-                      same_condition);
-  });
-}
-
 bool IsApplied(const Context& context, const Split& split) {
   const Applied& applied = context.status.applied;
-  return applied.shares == split.shares && applied.mirror == split.mirror &&
-         SameMatches(applied.matches, split.matches);
+  return applied.shares == split.shares && applied.mirror == split.mirror && applied.matches == split.matches;
 }
 
 void Apply(Context& context, Split split) {

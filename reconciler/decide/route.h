@@ -15,7 +15,6 @@ struct Split {
   Number mirror;
 };
 
-bool SameMatches(const std::vector<graph::Match>& a, const std::vector<graph::Match>& b);
 bool IsApplied(const Context& context, const Split& split);
 
 // Makes `split` the one that is to be; nothing if it is already.

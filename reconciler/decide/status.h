@@ -14,15 +14,6 @@
 #include "compiler/base/time.h"
 #include "compiler/graph/graph.h"
 
-namespace sluice::graph {
-
-inline bool operator==(const MatchCondition& a, const MatchCondition& b) {
-  return a.what == b.what && a.name == b.name && a.test == b.test && a.values == b.values;
-}
-inline bool operator==(const Match& a, const Match& b) { return a.conditions == b.conditions; }
-
-}  // namespace sluice::graph
-
 namespace sluice::decide {
 
 inline constexpr int kStatusSchemaVersion = 1;
