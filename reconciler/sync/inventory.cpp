@@ -20,15 +20,6 @@ std::string NameOf(const std::string& hash, std::size_t chunk) {
 
 std::string ChecksumOf(const std::string& entries, const std::string& parts) { return Sha256(parts + '\n' + entries); }
 
-// A number that was written by us; nullopt for anything else.
-std::optional<std::size_t> ReadCount(const std::string& text) {
-  std::size_t count = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, failed] = std::from_chars(text.data(), end, count);
-  if (text.empty() || failed != std::errc() || stopped != end) return std::nullopt;
-  return count;
-}
-
 Error Missing(const std::string& hash, std::size_t chunk) {
   return Error{ErrorCode::kInvalid,
                fmt::format("the inventory's part {0} is missing: nothing is changed until ConfigMap {1} is restored; "
@@ -53,6 +44,14 @@ Result<std::map<ObjectKey, InventoryEntry>> DecodeEntries(const std::string& tex
 }
 
 }  // namespace
+
+std::optional<std::size_t> ReadCount(const std::string& text) {
+  std::size_t count = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, failed] = std::from_chars(text.data(), end, count);
+  if (text.empty() || failed != std::errc() || stopped != end) return std::nullopt;
+  return count;
+}
 
 std::size_t Inventory::size() const {
   std::size_t count = 0;

@@ -17,6 +17,9 @@ struct InventoryEntry {
   friend bool operator==(const InventoryEntry&, const InventoryEntry&) = default;
 };
 
+// A number of parts that was written by us; nullopt for any other text.
+std::optional<std::size_t> ReadCount(const std::string& text);
+
 // Entries in chunks, each a ConfigMap. An entry stays in its chunk for life, so that a change writes only
 // the chunks it touches and each of these writes leaves the whole valid. The first chunk says how many there are, and
 // is written after those it counts: a lost one is noticed wherever it was, and one that a crash left uncounted is read

@@ -1,6 +1,5 @@
 #include "reconciler/sync/inventory_store.h"
 
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -32,7 +31,7 @@ void InventoryStore::Load(std::function<void(Result<Loaded>)> done) {
       }
       const Json data = object.value("data", Json::object());
       loaded.source = {data.value("commit", ""), data.value("tree", ""), data.value("message", ""),
-                       data.value("since", ""), static_cast<std::size_t>(std::atoi(data.value("parts", "0").c_str()))};
+                       data.value("since", ""), ReadCount(data.value("parts", "")).value_or(0)};
     }
     auto inventory = Inventory::Decode(chunks, hash_, loaded.source.parts);
     if (!inventory) return done(std::move(inventory).error());

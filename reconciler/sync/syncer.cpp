@@ -371,13 +371,22 @@ void Syncer::SaveSource() {
   next.message = state_.message;
   next.since = state_.since ? FormatTime(*state_.since) : "";
   next.parts = std::max(next.parts, inventory_.stored_chunks());
-  if (next == stored_) return;
+  if (next == stored_ && source_stored_) return;
   stored_ = next;
+  source_stored_ = true;
   const Json description = {{"repository", options_.id.repository},
                             {"ref", options_.id.ref},
                             {"path", options_.id.path},
                             {"seen", state_.seen_commit}};
-  store_.SaveSource(next, description, [](const Result<void>&) {});
+  store_.SaveSource(next, description, Safe([this](const Result<void>& saved) {
+                      if (saved) {
+                        source_failures_ = 0;
+                        return;
+                      }
+                      metrics_.Count(telemetry::kSyncFailures, {{"reason", "source"}});
+                      source_stored_ = false;
+                      loop_.After(RetryAfter(source_failures_++), Safe([this] { SaveSource(); }));
+                    }));
 }
 
 void Syncer::Emit(bool warning, const std::string& reason, const std::string& note) {

@@ -110,10 +110,11 @@ class Syncer {
   InventoryStore store_;
   std::shared_ptr<LiveObjects> live_;
   Inventory inventory_;
-  StoredSource stored_;
+  StoredSource stored_;        // as it was last sent
+  bool source_stored_ = true;  // false: it did not arrive
   bool loaded_ = false, fetching_ = false, fetch_again_ = false;
   bool passing_ = false, dirty_ = false, whole_ = false;
-  int failures_ = 0;
+  int failures_ = 0, source_failures_ = 0;
   std::uint64_t ticks_ = 0;
   std::string wanted_tree_;
   std::shared_ptr<const std::vector<WantedObject>> wanted_;  // null before the first that compiles

@@ -282,6 +282,23 @@ TEST_CASE("a damaged inventory stops everything and is said") {
   CHECK(scene.Has("two"));
 }
 
+TEST_CASE("the source's state that the cluster refused is stored later") {
+  Scene scene;
+  const auto is_source = [](const cluster::Request& request) {
+    return cluster::IsWrite(request) && cluster::Target(request).name.rfind("sluice-source-", 0) == 0;
+  };
+  scene.cluster.Inject(is_source, {cluster::Fault::Kind::kFail, Error{ErrorCode::kUnavailable, "429"}, Duration(0)}, 3);
+  scene.repository.Commit({{"a.plan", "ConfigMap one 1\n"}});
+  scene.Start();
+  scene.Run(Duration(600'000));
+  std::string commit;
+  for (const Json& object : scene.embedded->PeekAll({"v1", "ConfigMap"}, "sluice-system")) {
+    if (object["data"].contains("commit")) commit = object["data"]["commit"];
+  }
+  CHECK(commit == scene.syncer->state().wanted_commit);
+  CHECK_FALSE(commit.empty());
+}
+
 TEST_CASE("a lost inventory stops everything, is said, and nothing is orphaned or pruned") {
   Scene scene;
   scene.repository.Commit({{"a.plan", "ConfigMap one 1\nConfigMap two 2\n"}});
