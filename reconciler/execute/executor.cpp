@@ -66,6 +66,7 @@ void Executor::Update(const Name& name) {
     loop_.Post([this, alive = alive_, name] {
       if (!*alive || world_->rollouts().Find(name) != nullptr) return;
       runners_.erase(name);
+      CountPhase(name, nullptr);
       std::erase_if(by_service_, [&](const auto& entry) { return entry.second == name; });
       if (on_round) on_round();
     });
@@ -76,30 +77,28 @@ void Executor::Update(const Name& name) {
     runner = std::make_unique<Runner>(shared_, name);
     runner->on_round = [this](Runner& self) {
       if (!self.service().empty()) by_service_[{self.name().first, self.service()}] = self.name();
-      CountPhases();
+      CountPhase(self.name(), &self.status());
       if (on_round) on_round();
     };
   }
   runner->Wake();
 }
 
-// Once a turn at most: a thousand rollouts' rounds don't each count a thousand.
-void Executor::CountPhases() {
-  if (counting_) return;
-  counting_ = true;
-  loop_.Post([this, alive = alive_] {
-    if (!*alive) return;
-    counting_ = false;
-    std::map<std::pair<std::string, std::string>, double> counts;
-    for (const auto& [name, runner] : runners_) {
-      const decide::Status& status = runner->status();
-      counts[{std::string(PhaseName(status.phase)), std::string(HoldName(status.hold))}] += 1;
-    }
-    shared_.metrics.Clear(telemetry::kRollouts);
-    for (const auto& [labels, count] : counts) {
-      shared_.metrics.Set(telemetry::kRollouts, {{"phase", labels.first}, {"hold", labels.second}}, count);
-    }
-  });
+// Counts a rollout under its present phase, or no more where `status` is null.
+void Executor::CountPhase(const Name& name, const decide::Status* status) {
+  const auto add = [this](const PhaseLabels& labels, int by) {
+    const int count = phases_[labels] += by;
+    shared_.metrics.Set(telemetry::kRollouts, {{"phase", labels.first}, {"hold", labels.second}}, count);
+  };
+  const auto before = phase_of_.find(name);
+  if (before != phase_of_.end()) {
+    add(before->second, -1);
+    phase_of_.erase(before);
+  }
+  if (status == nullptr) return;
+  const PhaseLabels labels{PhaseName(status->phase), HoldName(status->hold)};
+  add(labels, 1);
+  phase_of_.emplace(name, labels);
 }
 
 Json Executor::Explain(const Name& name) const {

@@ -33,7 +33,7 @@ class Executor {
   void Stirred(const Stir& stir);
   void WakeAll();
   void Update(const Name& name);
-  void CountPhases();
+  void CountPhase(const Name& name, const decide::Status* status);
 
   std::unique_ptr<World> world_;
   Shared shared_;
@@ -41,7 +41,9 @@ class Executor {
   std::map<Name, std::unique_ptr<Runner>> runners_;
   std::map<Name, Name> by_service_;  // namespace and service → rollout
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  bool counting_ = false;
+  using PhaseLabels = std::pair<std::string, std::string>;  // phase and hold
+  std::map<Name, PhaseLabels> phase_of_;
+  std::map<PhaseLabels, int> phases_;
   mutable Name restless_;  // whom at_rest found at work when it was last asked: most likely still
 };
 
