@@ -12,11 +12,7 @@ using decide::Hold;
 using decide::Phase;
 
 embedded::World Shop() {
-  embedded::World world;
-  embedded::ImageBehaviour bad;
-  bad.pattern = "*:bad";
-  bad.errors = {{Duration(0), 300'000}};
-  world.images = {bad, {}};
+  embedded::World world = BadImages();
   embedded::Load load;
   load.host = "shop.example.com";
   load.path = "/checkout";

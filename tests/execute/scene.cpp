@@ -100,6 +100,15 @@ std::string Scene::Command(const std::string& rollout, const std::string& verb, 
   return name;
 }
 
+embedded::World BadImages() {
+  embedded::ImageBehaviour bad;
+  bad.pattern = "*:bad";
+  bad.errors = {{Duration(0), 300'000}};
+  embedded::World world;
+  world.images = {bad, {}};
+  return world;
+}
+
 std::string ShopPlan(const std::string& tag, const std::string& hold, const std::string& more) {
   return fmt::format(R"(
 import std.gates

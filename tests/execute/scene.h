@@ -50,6 +50,9 @@ class Scene {
   int starts_ = 0, commands_ = 0;
 };
 
+// Images whose tag is `bad` answer three requests of ten with 500; nothing else is said of the world.
+embedded::World BadImages();
+
 // Plans for tests: one service with a rollout through a gateway, held for `hold`.
 std::string ShopPlan(const std::string& tag, const std::string& hold = "6s", const std::string& more = "");
 

@@ -54,15 +54,6 @@ std::string Plan(const std::string& tag) {
   return plan.replace(plan.find("TAG"), 3, tag);
 }
 
-embedded::World Images() {
-  embedded::ImageBehaviour bad;
-  bad.pattern = "*:bad";
-  bad.errors = {{Duration(0), 300'000}};
-  embedded::World world;
-  world.images = {bad, {}};
-  return world;
-}
-
 // Keeps what is logged while it lives.
 class LogBook {
  public:
@@ -107,7 +98,7 @@ TEST_CASE("no log, status, event, metric or bundle holds a byte of a secret") {
       as<std::string>(), "aHR0cHM6Ly9oMDBrLXVzZXI6aDAway1wYXRoQGNoYXQuZXhhbXBsZS5jb20vaDAway1wYXRoP2s9aDAway1wYXRo",
       "Y2hhdC5leGFtcGxlLmNvbSBoMDBrLXBhdGg=");
   const bool down = GENERATE(false, true);
-  Scene scene(Images());
+  Scene scene(BadImages());
   const LogBook log;
   PutSecret(scene, url_base64);
   scene.repository.Commit({{"checkout.plan", Plan("1")}});

@@ -46,15 +46,6 @@ rollout checkout {{
                      tag, combination.router, combination.strategy);
 }
 
-embedded::World Images() {
-  embedded::ImageBehaviour bad;
-  bad.pattern = "*:bad";
-  bad.errors = {{Duration(0), 300'000}};
-  embedded::World world;
-  world.images = {bad, {}};
-  return world;
-}
-
 TEST_CASE("each strategy comes to its end through each router that can express it, and loses no request") {
   const std::string canary = "canary(guard: healthy, weights: [25%, 50%], pace: 15s)";
   const std::string linear = "linear(from: 25%, by: 25%, pace: 15s, guard: healthy)";
@@ -67,7 +58,7 @@ TEST_CASE("each strategy comes to its end through each router that can express i
       Combination{"gateway(\"infra/public\")", "all-at-once()", false}, Combination{"selector()", blue_green},
       Combination{"selector()", "all-at-once()", false});
   INFO(combination.router << " " << combination.strategy);
-  Scene scene(Images());
+  Scene scene(BadImages());
 
   scene.repository.Commit({{"checkout.plan", PlanOf(combination, "1")}});
   scene.Start();

@@ -154,9 +154,6 @@ std::vector<Play> Plays() {
 }
 
 embedded::World Shop() {
-  embedded::ImageBehaviour bad;
-  bad.pattern = "*:bad";
-  bad.errors = {{Duration(0), 300'000}};
   embedded::Load load;
   load.host = "shop.example.com";
   load.path = "/checkout";
@@ -164,8 +161,7 @@ embedded::World Shop() {
   embedded::Load inside;
   inside.namespace_ = "shop";
   inside.service = "checkout";
-  embedded::World world;
-  world.images = {bad, {}};
+  embedded::World world = BadImages();
   world.loads = {load, inside};
   world.default_per_second = 0;  // nobody calls the bystander
   return world;
