@@ -139,8 +139,8 @@ void ReportUnusedParameters(const Declared& declared, Context& context) {
   const Span whole = declared.syntax->span;
   for (const syntax::Parameter& parameter : *parameters) {
     const Span name = parameter.name.span;
-    const std::string_view before = context.Text({whole.file, whole.begin, name.begin});
-    const std::string_view behind = context.Text({whole.file, name.end, whole.end});
+    const std::string before = context.Text({whole.file, whole.begin, name.begin});
+    const std::string behind = context.Text({whole.file, name.end, whole.end});
     if (!HoldsWord(before, parameter.name.text) && !HoldsWord(behind, parameter.name.text)) {
       context
           .Report(diagnostics::kUnusedVariable, name,
