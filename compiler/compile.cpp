@@ -34,6 +34,13 @@ bool IsPlan(std::string_view path) {
   return path.size() > kSuffix.size() && path.substr(path.size() - kSuffix.size()) == kSuffix;
 }
 
+// Whether plans could be behind what is never followed: a submodule, or a link that may be a directory's.
+bool MayHidePlans(const source::Entry& entry) {
+  if (entry.kind == source::EntryKind::kSubmodule) return true;
+  const std::string_view name = std::string_view(entry.path).substr(entry.path.rfind('/') + 1);
+  return entry.kind == source::EntryKind::kSymlink && name.find('.', 1) == std::string_view::npos;
+}
+
 }  // namespace
 
 // By the file's place and its content. Spans hold the number of their file, so a text that moved to
@@ -115,10 +122,8 @@ bool Compiler::ReadTree() {
     return false;
   }
   for (const source::Entry& entry : *entries) {
-    if (IsPlan(entry.path)) {
-      ++result_->plan_files;
-      ReadFile(entry);
-    }
+    if (IsPlan(entry.path)) ++result_->plan_files;
+    if (IsPlan(entry.path) || MayHidePlans(entry)) ReadFile(entry);
   }
   if (result_->plan_files == 0) {
     emitter().Report(diagnostics::kNoPlanFiles, {}, "there is no file `*.plan` in this directory or below it").Emit();
@@ -137,6 +142,7 @@ void Compiler::ReadFile(const source::Entry& entry) {
                                                                      : "no regular file";
     emitter()
         .Report(diagnostics::kNotAFile, start, fmt::format("`{}` is {}, which is never followed", entry.path, what))
+        .Note("put the plans themselves into the plan set's directory, or the link out of it")
         .Emit();
     return;
   }

@@ -34,13 +34,15 @@ Result<std::vector<Entry>> DiskTree::List() const {
   auto iterator = fs::recursive_directory_iterator(root_, error);
   for (; !error && iterator != fs::recursive_directory_iterator(); iterator.increment(error)) {
     const bool link = iterator->is_symlink(error);
+    const std::string path = iterator->path().lexically_relative(root_).generic_string();
     if (!link && iterator->is_directory(error)) {
-      if (iterator->path().filename() == ".git") {
-        iterator.disable_recursion_pending();
-      }
+      // A repository in the repository: git keeps no more of it than its name.
+      const bool submodule = fs::exists(iterator->path() / ".git", error);
+      if (submodule) entries.push_back(Entry{path, EntryKind::kSubmodule, ""});
+      if (submodule || iterator->path().filename() == ".git") iterator.disable_recursion_pending();
       continue;
     }
-    entries.push_back(Entry{iterator->path().lexically_relative(root_).generic_string(), KindOf(*iterator), ""});
+    entries.push_back(Entry{path, KindOf(*iterator), ""});
   }
   if (error) {
     return Error{ErrorCode::kUnavailable, "cannot read " + root_ + ": " + error.message()};

@@ -29,7 +29,7 @@ class FileTree {
   virtual Result<std::string> Read(const std::string& path, std::size_t limit) const = 0;
 };
 
-// A directory on disk. Symlinks are reported, never followed.
+// A directory on disk. Symlinks and submodules are reported, never followed: it lists what git would.
 class DiskTree : public FileTree {
  public:
   explicit DiskTree(std::string root) : root_(std::move(root)) {}

@@ -27,21 +27,27 @@ class ScratchDirectory {
 
 }  // namespace
 
-TEST_CASE("a directory is listed by path, links are named and never followed") {
+TEST_CASE("a directory is listed by path, links and submodules are named and never followed") {
   const ScratchDirectory scratch;
-  fs::create_directories(scratch.path() / "b" / ".git");
+  fs::create_directories(scratch.path() / ".git");
+  fs::create_directories(scratch.path() / "b");
+  fs::create_directories(scratch.path() / "module");
   std::ofstream(scratch.path() / "b" / "x.plan") << "let x = 1";
-  std::ofstream(scratch.path() / "b" / ".git" / "config") << "hidden";
+  std::ofstream(scratch.path() / ".git" / "config") << "hidden";
+  std::ofstream(scratch.path() / "module" / ".git") << "gitdir: ../.git/modules/module";
+  std::ofstream(scratch.path() / "module" / "y.plan") << "let y = 1";
   std::ofstream(scratch.path() / "a.plan") << "";
   fs::create_symlink("/etc/passwd", scratch.path() / "link.plan");
 
   const DiskTree tree(scratch.path().string());
   const auto entries = tree.List();
   REQUIRE(entries.ok());
-  REQUIRE(entries->size() == 3);
+  REQUIRE(entries->size() == 4);
   CHECK((*entries)[0].path == "a.plan");
   CHECK((*entries)[1].path == "b/x.plan");
   CHECK((*entries)[2].kind == EntryKind::kSymlink);
+  CHECK((*entries)[3].path == "module");
+  CHECK((*entries)[3].kind == EntryKind::kSubmodule);
   CHECK(tree.Read("b/x.plan", 100).value() == "let x = 1");
   CHECK(tree.Read("b/x.plan", 3).error().code == ErrorCode::kTooLarge);
   CHECK(tree.Read("none", 3).error().code == ErrorCode::kNotFound);

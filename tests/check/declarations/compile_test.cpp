@@ -83,14 +83,16 @@ TEST_CASE("a file that cannot be read is a mistake at its name") {
   CHECK(text.find("permission denied") != std::string::npos);
 }
 
-TEST_CASE("links and submodules that are named like plans are refused, others are nobody's business") {
+TEST_CASE("links and submodules that could hold plans are refused, others are nobody's business") {
   const OddTree tree({{"web.plan", kWeb}}, {{"linked.plan", source::EntryKind::kSymlink, ""},
-                                            {"module.plan", source::EntryKind::kSubmodule, ""},
-                                            {"latest", source::EntryKind::kSymlink, ""}});
+                                            {"module.d", source::EntryKind::kSubmodule, ""},
+                                            {"teams/common", source::EntryKind::kSymlink, ""},
+                                            {"LICENSE.md", source::EntryKind::kSymlink, ""}});
   const std::string text = Short(*Compile(tree));
   CHECK(text.find("linked.plan:1:1: error[SL2392]: `linked.plan` is a symbolic link") != std::string::npos);
-  CHECK(text.find("module.plan:1:1: error[SL2392]: `module.plan` is a submodule") != std::string::npos);
-  CHECK(text.find("latest") == std::string::npos);
+  CHECK(text.find("module.d:1:1: error[SL2392]: `module.d` is a submodule") != std::string::npos);
+  CHECK(text.find("teams/common:1:1: error[SL2392]: `teams/common` is a symbolic link") != std::string::npos);
+  CHECK(text.find("LICENSE.md") == std::string::npos);
 }
 
 TEST_CASE("a file over the limit is refused and the rest is still checked") {
