@@ -375,7 +375,11 @@ Type Inference::Of(const syntax::Binary& binary, const syntax::Expression& expre
     case BinaryOperator::kAdd:
     case BinaryOperator::kSubtract:
     case BinaryOperator::kMultiply:
+      return Arithmetic(binary, expression);
     case BinaryOperator::kDivide:
+      if (hint.is(Type::Kind::kString) && ReportUnquoted(expression, scope_, context_)) {
+        return {};
+      }
       return Arithmetic(binary, expression);
     case BinaryOperator::kCoalesce:
       return Coalesce(binary, hint);

@@ -12,25 +12,6 @@ namespace {
 
 constexpr Duration kLongest{30LL * 24 * 3600 * 1000};
 
-// `shop` of `shop.example.com` and of `shop/web`: what the whole begins with, if it is more than that name.
-const std::string* FirstName(const syntax::Expression& expression) {
-  const syntax::Expression* left = &expression;
-  while (true) {
-    if (const auto* member = std::get_if<syntax::Member>(&left->node)) {
-      left = member->object.get();
-    } else if (const auto* binary = std::get_if<syntax::Binary>(&left->node)) {
-      left = binary->left.get();
-    } else {
-      break;
-    }
-    if (left == nullptr) {
-      return nullptr;
-    }
-  }
-  const auto* name = left == &expression ? nullptr : std::get_if<syntax::NameReference>(&left->node);
-  return name == nullptr ? nullptr : &name->name;
-}
-
 std::string PercentText(const Number& ratio) { return graph::Value::Percent(ratio).ToText(); }
 
 }  // namespace
@@ -66,17 +47,8 @@ graph::ExpressionPtr Reader::Residual(const syntax::ExpressionPtr& expression, c
 }
 
 std::optional<std::string> Reader::Text(const syntax::ExpressionPtr& expression, const std::string& what) const {
-  const std::string* first = expression == nullptr ? nullptr : FirstName(*expression);
-  if (first != nullptr && !IsVisible(*first, scope_)) {
-    const Span span = expression->span;
-    const std::string text = context().Text(span);
-    if (text.find_first_of(" \t\n\"") == std::string::npos) {
-      context()
-          .Report(diagnostics::kUnquotedText, span, fmt::format("`{}` has no quotes", text))
-          .At("a text stands in double quotes")
-          .Fix("put it into quotes", diagnostics::Safety::kSafe, span, fmt::format("\"{}\"", text));
-      return std::nullopt;
-    }
+  if (expression != nullptr && ReportUnquoted(*expression, scope_, context())) {
+    return std::nullopt;
   }
   std::optional<graph::Value> value = Of(expression, Type::Kind::kString, what);
   const std::string* text = value ? value->as_string() : nullptr;

@@ -132,13 +132,27 @@ std::string Did(const std::vector<std::string>& similar) {
   return similar.empty() ? "" : fmt::format("did you mean `{}`?", similar[0]);
 }
 
-// The import that would make `name` known: `gates` of `gates.latency`.
-std::string ImportHint(std::string_view name) {
+// Whether `import std.NAME` would make `name` known.
+bool IsLibrary(std::string_view name) {
   static constexpr std::string_view kLibraries[] = {"channels", "dialects", "gates",     "providers",
                                                     "routers",  "windows",  "strategies"};
-  return std::find(std::begin(kLibraries), std::end(kLibraries), name) != std::end(kLibraries)
-             ? fmt::format("`import std.{}` at the top of the file binds it", name)
-             : "";
+  return std::find(std::begin(kLibraries), std::end(kLibraries), name) != std::end(kLibraries);
+}
+
+// The import goes below the file's last one, else to its top.
+void SuggestImport(diagnostics::Builder& builder, const std::string& name, Span span, const ScopePtr& scope,
+                   const Context& context) {
+  const std::string import = "import std." + name;
+  std::string edit = import + "\n\n";
+  const bool marked = context.sources().file(span.file).text().substr(0, 3) == "\xEF\xBB\xBF";  // a byte order mark
+  Span at{span.file, marked ? 3U : 0U, marked ? 3U : 0U};
+  if (scope->module() != nullptr) {
+    for (const auto& [bound, binding] : scope->module()->imports(span.file)) {
+      at.begin = at.end = std::max(at.end, binding.syntax->span.end);
+      edit = "\n" + import;
+    }
+  }
+  builder.Fix(fmt::format("import it: `{}`", import), diagnostics::Safety::kSafe, at, edit);
 }
 
 // What the standard library will hold, by module.
@@ -184,11 +198,13 @@ void ReportUnknown(const std::string& name, Span span, const ScopePtr& scope, co
     return;
   }
   const std::vector<std::string> visible = VisibleNames(scope);
-  const std::string import = ImportHint(name);
   auto builder = context.Report(diagnostics::kUnknownName, span, fmt::format("nothing is called `{}` here", name));
-  const std::string root = RootHint(name);
-  if (!import.empty() || !root.empty()) {
-    builder.Note(import.empty() ? root : import);
+  if (IsLibrary(name)) {
+    SuggestImport(builder, name, span, scope, context);
+    return;
+  }
+  if (const std::string root = RootHint(name); !root.empty()) {
+    builder.Note(root);
     return;
   }
   const std::string subtraction = name.find('-') != std::string::npos ? Subtraction(name, visible) : "";
@@ -206,11 +222,42 @@ void ReportUnknown(const std::string& name, Span span, const ScopePtr& scope, co
   }
 }
 
-}  // namespace
+// `shop` of `shop.example.com` and of `shop/web`: what the whole begins with, if it is more than that name.
+const std::string* FirstName(const syntax::Expression& expression) {
+  const syntax::Expression* left = &expression;
+  while (true) {
+    if (const auto* member = std::get_if<syntax::Member>(&left->node)) {
+      left = member->object.get();
+    } else if (const auto* binary = std::get_if<syntax::Binary>(&left->node)) {
+      left = binary->left.get();
+    } else {
+      break;
+    }
+    if (left == nullptr) {
+      return nullptr;
+    }
+  }
+  const auto* name = left == &expression ? nullptr : std::get_if<syntax::NameReference>(&left->node);
+  return name == nullptr ? nullptr : &name->name;
+}
 
 bool IsVisible(std::string_view name, const ScopePtr& scope) {
   const std::vector<std::string> visible = VisibleNames(scope);
   return std::binary_search(visible.begin(), visible.end(), std::string(name));
+}
+
+}  // namespace
+
+bool ReportUnquoted(const syntax::Expression& expression, const ScopePtr& scope, Context& context) {
+  const std::string* first = FirstName(expression);
+  const std::string text = first == nullptr ? "" : context.Text(expression.span);
+  if (first == nullptr || IsVisible(*first, scope) || text.find_first_of(" \t\n\"") != std::string::npos) {
+    return false;
+  }
+  context.Report(diagnostics::kUnquotedText, expression.span, fmt::format("`{}` has no quotes", text))
+      .At("a text stands in double quotes")
+      .Fix("put it into quotes", diagnostics::Safety::kSafe, expression.span, fmt::format("\"{}\"", text));
+  return true;
 }
 
 Resolved ResolveName(const syntax::Expression& expression, const ScopePtr& scope, const Type& expected,

@@ -86,8 +86,8 @@ Resolved ResolveName(const syntax::Expression& expression, const ScopePtr& scope
 Resolved ResolveInModule(const Module& module, const syntax::Name& name, Span object, const Type& expected,
                          Context& context);
 Resolved ResolveDefault(const syntax::Name& name, Context& context);
-// Whether anything is called so at this place.
-bool IsVisible(std::string_view name, const ScopePtr& scope);
+// Reports a path or an image without quotes, where a text is due: one that begins with a name that nothing has.
+bool ReportUnquoted(const syntax::Expression& expression, const ScopePtr& scope, Context& context);
 
 // The type of what `name` was resolved to, at `use`.
 Type TypeOf(const Resolved& resolved, const ScopePtr& scope, std::string_view name, Span use, Context& context);

@@ -30,6 +30,8 @@ void Expect(const std::vector<Case>& cases) {
 TEST_CASE("unknown names") {
   Expect({{"totl + 1", "2:1 SL1001 nothing is called `totl` here\n"},
           {"total-1", "2:1 SL1001 nothing is called `total-1` here\n"},
+          {"lower(infra/public)", "2:7 SL0017 `infra/public` has no quotes\n"},
+          {"lower(infra/3.4)", "2:7 SL0017 `infra/3.4` has no quotes\n"},
           {"gates.latency(p99: 1s)", "2:1 SL1001 nothing is called `gates` here\n"},
           {"candidate.imag", "2:11 SL1002 `candidate` is a revision and has no `imag`\n"},
           {"{ a: 1 }.b", "2:10 SL1002 `{ a: 1 }` is a map and has no `b`\n"},
