@@ -195,7 +195,7 @@ class TextRenderer {
     return out;
   }
 
-  // The first line of the change as it would read.
+  // The change as it would read; lines that go as they are, behind a minus.
   std::string RenderFix(const Fix& fix) const {
     std::string out = fmt::format("{}help{}: {}\n", colours_.help, colours_.reset, fix.title);
     if (fix.edits.size() != 1 || !fix.edits[0].first.known()) {
@@ -204,6 +204,13 @@ class TextRenderer {
     const auto& [span, replacement] = fix.edits[0];
     const Position begin = sources_.Begin(span);
     const SourceFile& file = sources_.file(span.file);
+    if (replacement.empty() && begin.column == 1 && sources_.End(span).column == 1) {
+      for (std::uint32_t number = begin.line; number < sources_.End(span).line; ++number) {
+        out += fmt::format("{}{:>{}} -{} {}\n", colours_.gutter, number, gutter_, colours_.reset,
+                           Display(file.Line(number)).text);
+      }
+      return out;
+    }
     std::string changed = "\n" + std::string(file.text().substr(0, span.begin)) + replacement;
     const std::size_t line_start = changed.rfind('\n', changed.size() - replacement.size() - 1) + 1;
     changed = changed.substr(line_start);

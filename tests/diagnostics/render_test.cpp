@@ -44,6 +44,19 @@ TEST_CASE_METHOD(Fixture, "text shows the line, its labels and the fix, with tab
         "\n");
 }
 
+TEST_CASE_METHOD(Fixture, "a fix that takes lines out shows which") {
+  emitter.Report(kSample, Of("replicas 10"), "not needed").Fix("take it out", Safety::kSafe, Of("  replicas 10\n"), "");
+  CHECK(RenderText(emitter.Sorted(), sources, false) ==
+        "error[SL2999]: not needed\n"
+        " --> shop/checkout.plan:2:3\n"
+        "  |\n"
+        "2 |   replicas 10\n"
+        "  |   ^^^^^^^^^^^\n"
+        "help: take it out\n"
+        "2 -   replicas 10\n"
+        "\n");
+}
+
 TEST_CASE_METHOD(Fixture, "short is one line that editors understand") {
   emitter.Report(kSample, Of("5%"), "weight 5% of 10 replicas comes to 0 pods").Emit();
   CHECK(RenderShort(emitter.Sorted(), sources, "plans/") ==
