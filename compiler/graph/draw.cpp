@@ -191,11 +191,13 @@ std::string HeaderText(const Graph& graph) {
   const Policies& policies = graph.policies;
   std::string text = fmt::format("rollout {} · service {} in {} · revision {}\n", graph.rollout, graph.service,
                                  graph.rollout_namespace, graph.workload.revision);
-  text += fmt::format("  {} pods · {} · surge {} · unavailable {} · router {}\n", graph.workload.replicas,
-                      graph.router.shares_by_pods ? "shares by pods"
-                      : policies.capacity_shared  ? "capacity shared"
-                                                  : "capacity full",
-                      policies.surge, policies.unavailable, graph.router.name);
+  const std::int32_t replicas = graph.workload.replicas;
+  text +=
+      fmt::format("  {} {} · {} · surge {} · unavailable {} · router {}\n", replicas, replicas == 1 ? "pod" : "pods",
+                  graph.router.shares_by_pods ? "shares by pods"
+                  : policies.capacity_shared  ? "capacity shared"
+                                              : "capacity full",
+                  policies.surge, policies.unavailable, graph.router.name);
   if (graph.watch) {
     text += fmt::format("  watch {}\n", GateText(graph, *graph.watch));
   }
