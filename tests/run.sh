@@ -26,6 +26,10 @@ done
 echo "building ($preset)"
 .ci/build.sh "$preset" all
 
+# libgit2 1.5 keeps 20 KB of libpcre2's for each remote; ours are opened in a process of its own that ends.
+printf 'leak:libpcre2\n' >"build/$preset/leaks.txt"
+export LSAN_OPTIONS=suppressions=$PWD/build/$preset/leaks.txt:print_suppressions=0
+
 log=build/$preset/tests.log
 status=0
 ctest --test-dir "build/$preset" --parallel "$(nproc)" --verbose --no-tests=error "${labels[@]}" >"$log" 2>&1 || status=$?

@@ -217,7 +217,9 @@ int InternalFetchMain() {
   }
   // A server that closes a connection is an error of the transport, not the end of this process.
   signal(SIGPIPE, SIG_IGN);
+#ifndef __SANITIZE_ADDRESS__  // whose shadow memory alone is larger
   Limit(RLIMIT_AS, 4ULL * 1024 * 1024 * 1024);
+#endif
   Limit(RLIMIT_CPU, static_cast<rlim_t>(request.timeout.count() / 1000 + 1));
   Limit(RLIMIT_FSIZE, 2 * request.max_bytes);
   Limit(RLIMIT_NOFILE, 256);
