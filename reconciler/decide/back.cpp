@@ -100,6 +100,10 @@ void Finish(Context& context) {
   Status& status = context.status;
   const Revision candidate = status.candidate;
   const bool fast = status.fast_track;
+  if (context.by_pods()) {
+    status.applied.shares = {{status.stable, Number(1)}};
+    status.applied.previous = status.applied.shares;
+  }
   if (status.back_holds && !candidate.empty()) {
     HoldRevision(context, candidate, status.back_reason);
   }

@@ -127,7 +127,7 @@ Refusal Resume(Context& context) {
 Refusal Abort(Context& context, const Command& command) {
   Status& status = context.status;
   const bool unsettled = !status.applied.settled_at && !status.applied.shares.empty();
-  if (command.assume_settled && unsettled && (status.phase == Phase::kGoingBack || IsPromoted(status))) {
+  if (command.assume_settled && unsettled && (!UnderWay(status) || IsPromoted(status))) {
     status.applied.settled_at = context.now;
     status.applied.previous = status.applied.shares;
     return std::nullopt;

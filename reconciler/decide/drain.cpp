@@ -7,6 +7,8 @@
 #include "compiler/graph/names.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
+#include "reconciler/decide/route.h"
+#include "reconciler/decide/route_objects.h"
 
 namespace sluice::decide {
 namespace {
@@ -60,14 +62,36 @@ std::string NameOf(const Context& context, const Revision& revision) { return co
 
 void DeleteRevision(Context& context, const Revision& revision, const ObservedRevision& observed) {
   const std::string& space = context.graph.rollout_namespace;
-  if (observed.deployment && !observed.deployment->deleting) {
+  const std::string& us = context.seen.uid;
+  if (observed.deployment && !observed.deployment->deleting && observed.deployment->owner == us) {
     context.decision.actions.emplace_back(DeleteObject{"apps/v1", "Deployment", space, NameOf(context, revision),
                                                        observed.deployment->version, "nothing names this revision"});
   }
-  if (observed.service) {
+  if (observed.service && observed.service_owner == us) {
     context.decision.actions.emplace_back(DeleteObject{"v1", "Service", space, NameOf(context, revision),
                                                        *observed.service, "nothing names this revision"});
   }
+}
+
+// Routes go first: what they lead to stays until nobody can be on the way there any more. True once that is so.
+bool RemoveRoutes(Context& context) {
+  Applied& applied = context.status.applied;
+  if (!applied.shares.empty()) {
+    Apply(context, Split{});
+  }
+  const std::vector<const ObservedObject*> routes = Unwanted(context, {});
+  for (const ObservedObject* route : routes) {
+    DeleteRouteObject(context, *route, "the rollout was removed");
+  }
+  ForgetGone(context, {});
+  if (!routes.empty() || context.by_pods() || !applied.written_at) {
+    return routes.empty();
+  }
+  const TimePoint due = *applied.written_at + std::max(context.graph.router.lag, context.graph.policies.drain);
+  if (context.now < due) {
+    context.Say("waits for requests that were on the way", {}, due);
+  }
+  return context.now >= due;
 }
 
 }  // namespace
@@ -110,25 +134,21 @@ void Remove(Context& context) {
     status.phase = Phase::kIdle;
     return;
   }
-  bool left = false;
-  for (const auto& [name, found] : context.seen.router_objects) {
-    const graph::Value& object = found.object;
-    context.decision.actions.emplace_back(
-        DeleteObject{object.Field("apiVersion").ToText(), object.Field("kind").ToText(),
-                     object.Path({"metadata", "namespace"}).ToText(), object.Path({"metadata", "name"}).ToText(),
-                     found.version, "the rollout was removed"});
-    left = true;
+  if (!RemoveRoutes(context)) {
+    return;
   }
-  const bool router_owns = context.graph.router.address == graph::Router::Address::kRouter;
-  if (context.seen.stable_service && !router_owns) {
+  bool left = false;
+  if (context.seen.stable_service && IsOurs(context, context.seen.stable_service->object)) {
     context.decision.actions.emplace_back(DeleteObject{"v1", "Service", context.graph.rollout_namespace,
                                                        context.graph.service, context.seen.stable_service->version,
                                                        "the rollout was removed"});
     left = true;
   }
+  const std::string& us = context.seen.uid;
   for (const auto& [revision, observed] : context.seen.revisions) {
     DeleteRevision(context, revision, observed);
-    left = left || observed.deployment || observed.service;
+    left = left || (observed.deployment && observed.deployment->owner == us) ||
+           (observed.service && observed.service_owner == us);
   }
   if (!left) {
     status.phase = Phase::kIdle;

@@ -91,7 +91,9 @@ void AcceptEdit(Context& context) {
   const bool first = status.accepted_digest.empty();
   status.accepted_digest = context.seen.digest;
   Applied& applied = status.applied;
-  if (context.seen.accepted && !applied.shares.empty() && !SameRouting(*context.seen.accepted, context.graph)) {
+  // Where nobody can say what routed before, it is made sure again.
+  const bool same = context.seen.accepted && SameRouting(*context.seen.accepted, context.graph);
+  if (known && !first && !applied.shares.empty() && !same) {
     applied.sequence += 1;
     applied.objects_written = 0;
     applied.written_at = context.now;

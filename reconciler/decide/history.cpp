@@ -157,6 +157,9 @@ std::size_t StatusSize(const Status& status) {
       }
     }
   }
+  for (const ObjectName& object : status.applied.objects) {
+    size += 60 + object.api_version.size() + object.kind.size() + object.namespace_.size() + object.name.size();
+  }
   for (const Outgoing& outgoing : status.outbox) {
     size += 120 + outgoing.key.size() + outgoing.node.size() + outgoing.message.size();
   }

@@ -104,6 +104,20 @@ Named NameProgressing(Context& context) {
   return {};
 }
 
+// At rest a route is written anew when the plan's router was edited.
+Named NameAtRest(Context& context) {
+  const Applied& applied = context.status.applied;
+  if (context.by_pods() || applied.settled_at || applied.shares.empty() || !applied.written_at) {
+    return {};
+  }
+  const TimePoint due = *applied.written_at + kSettleBound;
+  if (context.now < due) {
+    context.Wake(due);
+    return {};
+  }
+  return {Hold::kTrafficUnsettled, "the edited route never settled; what routed before it stays"};
+}
+
 Named NameBlocked(const Context& context) {
   for (const Failure& failure : context.seen.failures) {
     if (failure.refused) {
@@ -123,6 +137,8 @@ Named NameOf(Context& context) {
     named = NameGoingBack(context);
   } else if (status.phase == Phase::kProgressing) {
     named = NameProgressing(context);
+  } else if (status.phase == Phase::kSettled) {
+    named = NameAtRest(context);
   }
   return named.first == Hold::kNone ? NameBlocked(context) : named;
 }

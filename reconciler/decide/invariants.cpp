@@ -11,6 +11,7 @@
 #include "reconciler/decide/hold.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
+#include "reconciler/decide/route_objects.h"
 
 namespace sluice::decide {
 namespace {
@@ -228,6 +229,26 @@ void CheckWayBack(Checker& c) {
   }
 }
 
+// An object of the router's goes only by our own mark, and while the split needs it or what replaces it isn't there
+// yet, not at all.
+void CheckRouteDelete(Checker& c, const DeleteObject& gone) {
+  const auto seen = c.is.seen.router_objects.find({gone.api_version, gone.kind, gone.namespace_, gone.name});
+  if (seen == c.is.seen.router_objects.end()) {
+    return;
+  }
+  if (!IsOurs(c.is, seen->second.object)) {
+    c.Break("I6: {} {} is deleted and not this rollout's", gone.kind, gone.name);
+  }
+  for (const RouteObject& one : RouteObjects(c.is)) {
+    if (!InPlace(c.is, one)) {
+      c.Break("I6: {} {} is deleted before {} stands", gone.kind, gone.name, one.name);
+    }
+    if (one.wanted && one.object == seen->first) {
+      c.Break("I6: {} {} is deleted and the split needs it", gone.kind, gone.name);
+    }
+  }
+}
+
 void CheckDeletes(Checker& c) {
   for (const Action& action : c.decision.actions) {
     const auto* gone = std::get_if<DeleteObject>(&action);
@@ -237,8 +258,10 @@ void CheckDeletes(Checker& c) {
     if (gone->version.uid.empty()) {
       c.Break("I6: {} {} is deleted without its uid", gone->kind, gone->name);
     }
+    CheckRouteDelete(c, *gone);
     for (const Revision& role : {c.after().stable, c.after().candidate}) {
-      if (!c.is.seen.removed && !role.empty() && gone->name == c.graph.service + "-" + role) {
+      const bool spare = gone->kind == "Service" && c.is.by_pods();
+      if (!c.is.seen.removed && !spare && !role.empty() && gone->name == c.graph.service + "-" + role) {
         c.Break("I6: {} {} is deleted, {} has a role", gone->kind, gone->name, role);
       }
     }
@@ -265,6 +288,11 @@ void CheckEffects(Checker& c) {
       continue;
     }
     const std::string name = apply->object.Path({"metadata", "name"}).ToText();
+    const auto& remembered = c.after().applied.objects;
+    if (apply->object.Path({"metadata", "annotations", kSplitAnnotation}).as_string() != nullptr &&
+        std::none_of(remembered.begin(), remembered.end(), [&](const ObjectName& one) { return one.name == name; })) {
+      c.Break("I7: {} is written and not remembered", name);
+    }
     if (EpochOf(apply->object) != c.after().epoch) {
       c.Break("I8: {} is written with epoch {}, ours is {}", name, EpochOf(apply->object), c.after().epoch);
     }

@@ -40,14 +40,50 @@ Revision AddressRevision(const Context& context) {
   return status.first_install ? status.candidate : Revision();
 }
 
-void WriteRevisionService(Context& context, const Revision& revision) {
-  const graph::Workload* workload = WorkloadOf(context, revision);
-  const auto seen = context.seen.revisions.find(revision);
-  const bool exists = seen != context.seen.revisions.end() && seen->second.service.has_value();
-  if (workload == nullptr || workload->service.is_none() || exists) {
+// Where shares are made by pods no revision has a Service of its own; those that another router needed may go.
+void DeleteRevisionServices(Context& context) {
+  const Applied& applied = context.status.applied;
+  if (!context.by_pods() || !applied.objects.empty() || !AddressInPlace(context)) {
     return;
   }
-  context.decision.actions.emplace_back(ApplyObject{Marked(context, workload->service), std::nullopt, "its endpoints"});
+  const TimePoint due = applied.written_at.value_or(context.now) + context.graph.policies.drain;
+  for (const auto& [revision, seen] : context.seen.revisions) {
+    if (!seen.service || seen.service_owner != context.seen.uid) {
+      continue;
+    }
+    if (context.now < due) {
+      context.Wake(due);
+      continue;
+    }
+    context.decision.actions.emplace_back(DeleteObject{"v1", "Service", context.graph.rollout_namespace,
+                                                       context.graph.service + "-" + revision, *seen.service,
+                                                       "nothing routes to one revision any more"});
+  }
+}
+
+// NAME-REV. The bundle of a revision that came while shares were made by pods has none: it is like NAME, but for
+// what it selects.
+graph::Value RevisionService(const Context& context, const Revision& revision) {
+  const graph::Workload* workload = WorkloadOf(context, revision);
+  if (workload == nullptr || !workload->service.is_none() || context.graph.stable_service.is_none()) {
+    return workload == nullptr ? graph::Value() : workload->service;
+  }
+  graph::Value service =
+      With(context.graph.stable_service, {"metadata", "name"}, graph::Value(context.graph.service + "-" + revision));
+  service = With(service, {"metadata", "labels", graph::kRevisionLabel}, graph::Value(revision));
+  return With(service, {"spec", "selector", graph::kRevisionLabel}, graph::Value(revision));
+}
+
+void WriteRevisionService(Context& context, const Revision& revision) {
+  const auto seen = context.seen.revisions.find(revision);
+  const bool exists = seen != context.seen.revisions.end() && seen->second.service.has_value();
+  if (exists || context.by_pods()) {
+    return;
+  }
+  const graph::Value service = RevisionService(context, revision);
+  if (!service.is_none()) {
+    context.decision.actions.emplace_back(ApplyObject{Marked(context, service), std::nullopt, "its endpoints"});
+  }
 }
 
 }  // namespace
@@ -91,6 +127,11 @@ graph::Value Marked(const Context& context, const graph::Value& object) {
               graph::Value(std::to_string(context.status.epoch)));
 }
 
+bool IsOurs(const Context& context, const graph::Value& object) {
+  const graph::Value owner = object.Path({"metadata", "annotations", graph::kOwnerAnnotation});
+  return owner.as_string() == nullptr ? context.seen.uid.empty() : *owner.as_string() == context.seen.uid;
+}
+
 std::int64_t EpochOf(const graph::Value& object) {
   const graph::Value value = object.Path({"metadata", "annotations", graph::kEpochAnnotation});
   const std::string* text = value.as_string();
@@ -117,6 +158,7 @@ void WriteServices(Context& context) {
   for (const auto& [revision, pods] : context.status.applied.pods) {
     WriteRevisionService(context, revision);
   }
+  DeleteRevisionServices(context);
   const Revision address = AddressRevision(context);
   if (context.graph.router.address == graph::Router::Address::kRouter || context.graph.stable_service.is_none() ||
       address.empty()) {
@@ -138,6 +180,15 @@ void WriteServices(Context& context) {
     context.decision.actions.emplace_back(ApplyObject{
         Marked(context, wanted), found ? std::optional(found->version) : std::nullopt, "the address of the service"});
   }
+}
+
+bool AddressInPlace(const Context& context) {
+  const graph::Router::Address address = context.graph.router.address;
+  if (address == graph::Router::Address::kRouter || context.graph.stable_service.is_none()) {
+    return true;
+  }
+  const Revision wanted = address == graph::Router::Address::kStable ? AddressRevision(context) : Revision();
+  return context.seen.stable_service.has_value() && context.seen.stable_service_revision == wanted;
 }
 
 bool StableServiceMoved(const Context& context, const Revision& revision) {

@@ -19,6 +19,8 @@ bool Contains(const graph::Value& found, const graph::Value& wanted);
 
 // Our mark: rollout label, owner and epoch annotations.
 graph::Value Marked(const Context& context, const graph::Value& object);
+// Whether it carries our mark: this very Rollout made it, or took it over.
+bool IsOurs(const Context& context, const graph::Value& object);
 // graph::kEpochAnnotation of an object; 0 if it has none.
 std::int64_t EpochOf(const graph::Value& object);
 
@@ -26,8 +28,11 @@ std::int64_t EpochOf(const graph::Value& object);
 // missing. A revision that no bundle describes can only be deleted, once it has no traffic.
 void WriteDeployment(Context& context, const Revision& revision, std::int32_t pods);
 
-// Services: NAME-REV of every revision with pods, and NAME, whose selector follows the router's address.
+// Services: NAME-REV of every revision with pods, and NAME, whose selector follows the router's address. A NAME-REV
+// for which the plan has none any more goes once no route leads to it.
 void WriteServices(Context& context);
+// Whether NAME selects what the router's address wants.
+bool AddressInPlace(const Context& context);
 // Whether NAME stands on `revision` and holds exactly its ready pods (true where the router says what NAME is).
 bool StableServiceMoved(const Context& context, const Revision& revision);
 

@@ -30,6 +30,7 @@ struct ObservedDeployment {
   bool deleting = false;
   std::int64_t epoch = 0;  // graph::kEpochAnnotation; 0 if it has none
   bool drifted = false;    // the fields that we own differ from the workload's template
+  std::string owner;       // graph::kOwnerAnnotation; "" if it has none
   std::string evidence;    // of pods that don't become ready: "CrashLoopBackOff: exit 1"; or ""
   std::string blocked;     // why pods are not created (quota …); or ""
 };
@@ -37,7 +38,8 @@ struct ObservedDeployment {
 struct ObservedRevision {
   std::optional<ObservedDeployment> deployment;
   std::optional<Version> service;    // NAME-REV
-  std::int32_t ready_endpoints = 0;  // in the slices of NAME-REV, or (shares by pods) of its pods in NAME's
+  std::string service_owner;         // as ObservedDeployment::owner
+  std::int32_t ready_endpoints = 0;  // in the slices of NAME-REV
 };
 
 // An object that the router writes, as it is in the cluster.
@@ -111,7 +113,9 @@ struct Observed {
   std::optional<ObservedObject> stable_service;                          // Service NAME
   Revision stable_service_revision;                                      // its selector's; "" if it selects all
   std::map<Revision, std::int32_t> stable_service_ready;                 // ready endpoints of NAME's slices by revision
-  std::map<std::string, ObservedObject> router_objects;                  // by the router's name for it
+  // What there is of the objects that the router writes or wrote (Applied::objects), without those of another
+  // rollout.
+  std::map<ObjectName, ObservedObject> router_objects;
   std::map<GateKey, ObservedGate> gates;
   std::vector<Command> commands;          // oldest first
   std::map<std::string, bool> delivered;  // outbox key → whether the receiver took it, since the last decision

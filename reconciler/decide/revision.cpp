@@ -32,7 +32,12 @@ std::int32_t Endpoints(const Context& context, const Revision& revision) {
   if (found == context.seen.revisions.end()) {
     return 0;
   }
-  return std::max(0, std::min(found->second.ready_endpoints, SpecPods(context, revision)));
+  std::int32_t ready = found->second.ready_endpoints;
+  if (context.by_pods()) {
+    const auto own = context.seen.stable_service_ready.find(revision);
+    ready = own == context.seen.stable_service_ready.end() ? 0 : own->second;
+  }
+  return std::max(0, std::min(ready, SpecPods(context, revision)));
 }
 
 std::int32_t Ready(const Context& context, const Revision& revision) {

@@ -5,110 +5,22 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/expression.h"
-#include "compiler/graph/split.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
+#include "reconciler/decide/route_objects.h"
 
 namespace sluice::decide {
 namespace {
 
-bool RouteIsOurs(const Context& context) {
-  return !context.by_pods() && !context.graph.router.objects.empty() && !context.status.applied.shares.empty();
-}
-
-// The candidate loses in this split: its objects are written in the reverse of the declared order.
-bool Loses(const Status& status) {
-  const auto share = [&](const std::map<Revision, Number>& shares) {
-    const auto found = shares.find(status.candidate);
-    return found == shares.end() ? Number(0) : found->second;
-  };
-  return status.phase == Phase::kGoingBack || share(status.applied.shares) < share(status.applied.previous);
-}
-
-graph::Value SplitRoot(const Context& context, std::map<Revision, graph::Workload>& unknown) {
-  const Status& status = context.status;
-  const auto workload = [&](const Revision& revision) {
-    const graph::Workload* known = WorkloadOf(context, revision);
-    if (known == nullptr) {
-      unknown[revision].revision = revision;
-      known = &unknown[revision];
-    }
-    return known;
-  };
-  std::vector<graph::Backend> backends;
-  const auto add = [&](const char* role, const Revision& revision) {
-    if (status.applied.shares.contains(revision)) {
-      backends.push_back({role, workload(revision), ShareOf(context, revision)});
-    }
-  };
-  add("stable", status.stable);
-  if (status.candidate != status.stable) {
-    add("candidate", status.candidate);
-  }
-  for (const auto& [revision, share] : status.applied.shares) {
-    if (revision != status.stable && revision != status.candidate) {
-      add("leaving", revision);
-    }
-  }
-  return graph::SplitValue(context.graph, backends, status.applied.matches, status.applied.mirror);
-}
-
-// The router's objects for the applied split, in the order in which they are to be written.
-struct Rendered {
-  std::string name;
-  graph::Value manifest;
-  bool wanted = true;
-  std::string error;
-};
-std::vector<Rendered> Render(const Context& context) {
-  std::map<Revision, graph::Workload> unknown;
-  graph::Roots roots;
-  roots.emplace("split", SplitRoot(context, unknown));
-  std::vector<Rendered> all;
-  for (const graph::RouterObject& object : context.graph.router.objects) {
-    Rendered rendered{object.name, {}, true, {}};
-    if (object.when != nullptr) {
-      const graph::Evaluation when = graph::Evaluate(*object.when, context.graph.functions, roots);
-      const bool* says = when.kind == graph::Evaluation::Kind::kValue ? when.value.as_bool() : nullptr;
-      rendered.wanted = says == nullptr || *says;
-    }
-    if (rendered.wanted && object.manifest != nullptr) {
-      graph::Evaluation made = graph::Evaluate(*object.manifest, context.graph.functions, roots);
-      rendered.manifest = std::move(made.value);
-      rendered.error = made.kind == graph::Evaluation::Kind::kValue ? std::string() : made.message;
-    }
-    all.push_back(std::move(rendered));
-  }
-  if (Loses(context.status)) {
-    std::reverse(all.begin(), all.end());
-  }
-  return all;
-}
-
-bool CarriesSplit(const Status& status, const graph::Value& object) {
-  const graph::Value value = object.Path({"metadata", "annotations", kSplitAnnotation});
-  const std::string* text = value.as_string();
-  return text != nullptr && *text == std::to_string(status.applied.sequence);
-}
-
-bool InPlace(const Context& context, const Rendered& rendered) {
-  const auto found = context.seen.router_objects.find(rendered.name);
-  if (!rendered.wanted) {
-    return true;  // deleted only after the settled write
-  }
-  return found != context.seen.router_objects.end() && CarriesSplit(context.status, found->second.object) &&
-         Contains(found->second.object, rendered.manifest);
-}
-
 bool Moving(const Status& status) { return status.phase == Phase::kProgressing || status.phase == Phase::kGoingBack; }
 
 // The time from which the lag counts: the write was decided, and the object was seen as it is now.
-TimePoint AcceptedAt(const Context& context, const std::vector<Rendered>& rendered, std::size_t count) {
+TimePoint AcceptedAt(const Context& context, const std::vector<RouteObject>& objects, std::size_t count) {
   TimePoint at = context.status.applied.written_at.value_or(context.now);
   for (std::size_t i = 0; i < count; ++i) {
-    const auto found = context.seen.router_objects.find(rendered[i].name);
-    if (found != context.seen.router_objects.end() && found->second.seen_at > at) {
-      at = found->second.seen_at;
+    const ObservedObject* seen = SeenOf(context, objects[i]);
+    if (seen != nullptr && seen->seen_at > at) {
+      at = seen->seen_at;
     }
   }
   // An object whose status is rewritten all the time doesn't put the lag off for ever.
@@ -116,17 +28,19 @@ TimePoint AcceptedAt(const Context& context, const std::vector<Rendered>& render
   return std::min(at, std::max(latest, context.status.applied.written_at.value_or(context.now)));
 }
 
-bool RouterSaysSettled(const Context& context) {
+bool RouterSaysSettled(const Context& context, const std::vector<RouteObject>& objects) {
   const graph::Router& router = context.graph.router;
   if (router.settled_when == nullptr) {
     return true;
   }
-  graph::Map objects;
-  for (const auto& [name, object] : context.seen.router_objects) {
-    objects.Set(name, object.object);
+  graph::Map seen;
+  for (const RouteObject& one : objects) {
+    if (const ObservedObject* object = SeenOf(context, one)) {
+      seen.Set(one.name, object->object);
+    }
   }
   graph::Roots roots;
-  roots.emplace("object", graph::Value(std::move(objects)));
+  roots.emplace("object", graph::Value(std::move(seen)));
   const graph::Evaluation settled = graph::Evaluate(*router.settled_when, context.graph.functions, roots);
   const bool* says = settled.kind == graph::Evaluation::Kind::kValue ? settled.value.as_bool() : nullptr;
   return says != nullptr && *says;
@@ -136,19 +50,19 @@ Duration LagOf(const graph::Router& router) { return std::max(router.lag, router
 
 // Whether the first `count` objects are as written and their lag is over. All objects together also ask the
 // router; before the last exists it could not answer.
-bool SettledUpTo(Context& context, const std::vector<Rendered>& rendered, std::size_t count) {
+bool SettledUpTo(Context& context, const std::vector<RouteObject>& objects, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
-    if (!InPlace(context, rendered[i])) {
+    if (!InPlace(context, objects[i])) {
       return false;
     }
   }
-  const bool all_exist = std::all_of(rendered.begin(), rendered.end(), [&](const Rendered& one) {
-    return !one.wanted || context.seen.router_objects.contains(one.name);
+  const bool all_exist = std::all_of(objects.begin(), objects.end(), [&](const RouteObject& one) {
+    return !one.wanted || SeenOf(context, one) != nullptr;
   });
-  if ((count == rendered.size() || all_exist) && !RouterSaysSettled(context)) {
+  if ((count == objects.size() || all_exist) && !RouterSaysSettled(context, objects)) {
     return false;
   }
-  const TimePoint due = AcceptedAt(context, rendered, count) + LagOf(context.graph.router);
+  const TimePoint due = AcceptedAt(context, objects, count) + LagOf(context.graph.router);
   if (context.now < due) {
     context.Say("waits for the routers to follow", {}, due);
     return false;
@@ -173,36 +87,75 @@ bool MayRaise(Context& context) {
   return false;
 }
 
-void WriteObject(Context& context, const Rendered& rendered) {
-  if (!rendered.error.empty()) {
-    context.Say(fmt::format("the router's object {} can't be made: {}", rendered.name, rendered.error));
+void WriteObject(Context& context, const RouteObject& one) {
+  if (!one.error.empty()) {
+    context.Say(fmt::format("the router's object {} can't be made: {}", one.name, one.error));
     return;
   }
-  const auto found = context.seen.router_objects.find(rendered.name);
-  graph::Value object = With(Marked(context, rendered.manifest), {"metadata", "annotations", kSplitAnnotation},
+  const ObservedObject* seen = SeenOf(context, one);
+  graph::Value object = With(Marked(context, one.manifest), {"metadata", "annotations", kSplitAnnotation},
                              graph::Value(std::to_string(context.status.applied.sequence)));
   std::string why = "split";
   for (const auto& [revision, share] : context.status.applied.shares) {
     why += fmt::format(" {} {}%", revision, (share * Number(100)).ToRoundedString(2));
   }
+  Remember(context, one.object);
   context.decision.actions.emplace_back(
-      ApplyObject{std::move(object),
-                  found == context.seen.router_objects.end() ? std::nullopt : std::optional(found->second.version),
-                  std::move(why)});
+      ApplyObject{std::move(object), seen == nullptr ? std::nullopt : std::optional(seen->version), std::move(why)});
 }
 
-// Objects that the split does without go after the write that no longer needs them has settled.
-void DeleteUnwanted(Context& context, const std::vector<Rendered>& rendered) {
-  for (const Rendered& one : rendered) {
-    const auto found = context.seen.router_objects.find(one.name);
-    if (one.wanted || found == context.seen.router_objects.end()) {
-      continue;
+// Brings the objects to the applied split, one after the other where it is new.
+void WriteObjects(Context& context, const std::vector<RouteObject>& objects) {
+  Applied& applied = context.status.applied;
+  if (!applied.settled_at && !MayRaise(context)) {
+    return;
+  }
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const RouteObject& one = objects[i];
+    const bool first_time = !applied.settled_at && static_cast<std::size_t>(applied.objects_written) <= i;
+    if (first_time && i > 0 && !SettledUpTo(context, objects, i)) {
+      return;
     }
-    const graph::Value& object = found->second.object;
-    context.decision.actions.emplace_back(
-        DeleteObject{object.Field("apiVersion").ToText(), object.Field("kind").ToText(),
-                     object.Path({"metadata", "namespace"}).ToText(), object.Path({"metadata", "name"}).ToText(),
-                     found->second.version, "this split does without it"});
+    const ObservedObject* seen = SeenOf(context, one);
+    const bool fenced = seen == nullptr || !Moving(context.status) || EpochOf(seen->object) >= context.status.epoch;
+    if (first_time) {
+      applied.objects_written = static_cast<std::int32_t>(i) + 1;
+      applied.written_at = context.now;
+    }
+    if (!InPlace(context, one) || (one.wanted && !fenced)) {
+      WriteObject(context, one);
+      if (first_time) {
+        return;
+      }
+    } else if (one.wanted) {
+      Remember(context, one.object);
+    }
+  }
+}
+
+// What carries the traffic from now on does so: what did before may go.
+bool CarriedWithoutThem(Context& context, const std::vector<RouteObject>& objects) {
+  if (!RouteIsOurs(context)) {
+    return (context.by_pods() || !context.status.applied.shares.empty()) && AddressInPlace(context);
+  }
+  return SettledUpTo(context, objects, objects.size());
+}
+
+// Objects that the split does without, and those of a router that the plan no longer names, go after what
+// replaces them has settled; and the split counts as settled only once they are gone, because they route too.
+void DeleteUnwanted(Context& context, const std::vector<RouteObject>& objects) {
+  Applied& applied = context.status.applied;
+  const std::vector<const ObservedObject*> unwanted = Unwanted(context, objects);
+  if (unwanted.empty() || !CarriedWithoutThem(context, objects)) {
+    return;
+  }
+  const auto last = static_cast<std::int32_t>(objects.size()) + 1;
+  if (applied.objects_written != last) {
+    applied.objects_written = last;
+    applied.written_at = context.now;
+  }
+  for (const ObservedObject* object : unwanted) {
+    DeleteRouteObject(context, *object, "this split does without it");
   }
 }
 
@@ -286,44 +239,18 @@ void ObserveRoute(Context& context) {
     applied.previous = applied.shares;
     return;
   }
-  const std::vector<Rendered> rendered = Render(context);
-  if (SettledUpTo(context, rendered, rendered.size())) {
+  const std::vector<RouteObject> objects = RouteObjects(context);
+  if (SettledUpTo(context, objects, objects.size()) && Unwanted(context, objects).empty()) {
     applied.settled_at = context.now;
     applied.previous = applied.shares;
   }
 }
 
 void WriteRoute(Context& context) {
-  if (!RouteIsOurs(context)) {
-    return;
-  }
-  Applied& applied = context.status.applied;
-  const std::vector<Rendered> rendered = Render(context);
-  if (applied.settled_at) {
-    DeleteUnwanted(context, rendered);
-  } else if (!MayRaise(context)) {
-    return;
-  }
-  for (std::size_t i = 0; i < rendered.size(); ++i) {
-    const Rendered& one = rendered[i];
-    const bool first_time = !applied.settled_at && static_cast<std::size_t>(applied.objects_written) <= i;
-    if (first_time && i > 0 && !SettledUpTo(context, rendered, i)) {
-      return;
-    }
-    const auto found = context.seen.router_objects.find(one.name);
-    const bool fenced = found == context.seen.router_objects.end() || !Moving(context.status) ||
-                        EpochOf(found->second.object) >= context.status.epoch;
-    if (first_time) {
-      applied.objects_written = static_cast<std::int32_t>(i) + 1;
-      applied.written_at = context.now;
-    }
-    if (!InPlace(context, one) || (one.wanted && !fenced)) {
-      WriteObject(context, one);
-      if (first_time) {
-        return;
-      }
-    }
-  }
+  const std::vector<RouteObject> objects = RouteObjects(context);
+  WriteObjects(context, objects);
+  DeleteUnwanted(context, objects);
+  ForgetGone(context, objects);
 }
 
 bool SameRouting(const graph::Graph& a, const graph::Graph& b) {

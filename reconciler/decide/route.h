@@ -26,10 +26,11 @@ Split SplitFor(const Context& context, const Number& share, const std::vector<gr
                const Number& mirror);
 
 // Notes when the last split became settled: each object as written, in its order, the router's `settled when`
-// true of what it says now, and at least its lag ago. Before anything is decided on it.
+// true of what it says now, those that it does without gone, and at least its lag ago. Before anything is decided
+// on it.
 void ObserveRoute(Context& context);
-// Emits the writes that bring the router's objects to the applied split, one object after the other, and
-// asserts again what somebody edited or deleted.
+// Emits the writes that bring the router's objects to the applied split, one object after the other, asserts
+// again what somebody edited or deleted, and deletes what nothing wants once the others carry the traffic.
 void WriteRoute(Context& context);
 // Whether an edit changes what routes: router, its objects, addresses or ports.
 bool SameRouting(const graph::Graph& a, const graph::Graph& b);

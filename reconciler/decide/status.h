@@ -45,6 +45,12 @@ enum class Hold : std::uint8_t {
   kPaused,          // a person paused
 };
 
+// An object of the cluster by name.
+struct ObjectName {
+  std::string api_version, kind, namespace_, name;
+  friend auto operator<=>(const ObjectName&, const ObjectName&) = default;
+};
+
 // What is applied: the split and the pods that our writes added up to.
 struct Applied {
   std::map<Revision, Number> shares;    // of live backends; sums to 1 once anything is routed
@@ -53,10 +59,15 @@ struct Applied {
   Number mirror;
   std::map<Revision, std::int32_t> pods;  // by spec
   std::int64_t sequence = 0;              // counts splits; router objects carry it as kSplitAnnotation
-  std::int32_t objects_written = 0;       // router objects of this split whose write was decided, in its order
-  std::optional<TimePoint> written_at;    // of the last object of the last split
-  std::optional<TimePoint> settled_at;    // of the last split; unset while it is not settled
-  std::optional<TimePoint> pods_at;       // of the last change of `pods`
+  // Router objects that may be there: named before they are written, for as long as they are not seen to be gone,
+  // whatever the router says by then. Sorted.
+  std::vector<ObjectName> objects;
+  // Router objects of this split whose write was decided, in its order; one more once those that it does without
+  // were deleted.
+  std::int32_t objects_written = 0;
+  std::optional<TimePoint> written_at;  // of the last object of the last split, written or deleted
+  std::optional<TimePoint> settled_at;  // of the last split; unset while it is not settled
+  std::optional<TimePoint> pods_at;     // of the last change of `pods`
   friend bool operator==(const Applied&, const Applied&) = default;
 };
 

@@ -148,7 +148,7 @@ graph::Roots Runner::Acts::Roots(const std::string& step) const {
   const auto role = [&](const char* name, const decide::Revision& revision) {
     const auto workload = runner_.workloads_.find(revision);
     if (workload == runner_.workloads_.end()) return;
-    roots.emplace(name, graph::RoleValue(*runner_.graph_, *workload->second));
+    roots.emplace(name, graph::RoleValue(*runner_.InForce(), *workload->second));
   };
   role("stable", status.stable);
   role("candidate", !status.candidate.empty() ? status.candidate
@@ -161,17 +161,17 @@ graph::Roots Runner::Acts::Roots(const std::string& step) const {
 }
 
 void Runner::Acts::Start(const BatchPtr& batch, const decide::MeasureGate& action) {
-  const auto& gates = runner_.graph_->gates;
+  const auto& gates = runner_.InForce()->gates;
   decide::ObservedGate& gate = runner_.gates_[action.key];
   if (gate.in_flight || action.gate >= gates.size()) return Next(batch);
   gate.in_flight = true;
   gate.next_sequence = action.sequence + 1;
   std::string step;
-  for (const graph::Node& node : runner_.graph_->nodes) {
+  for (const graph::Node& node : runner_.InForce()->nodes) {
     if (node.path == action.key.node) step = node.step;
   }
   measure::SampleRequest request;
-  request.graph = runner_.graph_;
+  request.graph = runner_.InForce();
   request.gate = action.gate;
   request.roots = Roots(step);
   request.namespace_ = runner_.name_.first;
@@ -211,7 +211,7 @@ void Runner::Acts::Sampled(const decide::GateKey& key, Sample sample) {
 }
 
 const graph::NotifyNode* Runner::Acts::FindNotify(const std::string& path, std::string& step) const {
-  const graph::Graph& graph = *runner_.graph_;
+  const graph::Graph& graph = *runner_.InForce();
   for (const auto* nodes : {&graph.nodes, &graph.on_failure, &graph.on_success}) {
     for (const graph::Node& node : *nodes) {
       if (node.path != path) continue;
@@ -245,7 +245,7 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::SendNotification& 
   roots.insert_or_assign("event", graph::Value(std::move(event)));
   measure::Notify(
       runner_.shared_.cluster, runner_.shared_.http,
-      {runner_.graph_, node, std::move(roots), runner_.name_.first, action.key, runner_.alive_},
+      {runner_.InForce(), node, std::move(roots), runner_.name_.first, action.key, runner_.alive_},
       runner_.Safe([this, action](const Result<void>& sent) {
         runner_.shared_.metrics.Count(telemetry::kNotifications, {{"result", sent.ok() ? "delivered" : "failed"}});
         if (!sent) {

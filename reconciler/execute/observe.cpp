@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/graph/names.h"
 #include "compiler/graph/split.h"
 #include "reconciler/decide/objects.h"
 
@@ -32,14 +33,27 @@ bool IsDrifted(const graph::Value& found, const graph::Workload& workload) {
   });
 }
 
+std::string OwnerOf(const graph::Value& object) {
+  const graph::Value owner = object.Path({"metadata", "annotations", graph::kOwnerAnnotation});
+  return owner.as_string() == nullptr ? std::string() : *owner.as_string();
+}
+
+// Another rollout's mark is on it. One without a name may be taken over, as may what an earlier Rollout of this
+// name left behind.
+bool IsAnothers(const graph::Value& object, const std::string& rollout) {
+  const graph::Value label = object.Path({"metadata", "labels", graph::kRolloutLabel});
+  return label.as_string() != nullptr && *label.as_string() != rollout;
+}
+
 class Observer {
  public:
-  Observer(const World& world, const graph::Graph& graph, const std::string& in_namespace)
-      : world_(world), graph_(graph), namespace_(in_namespace) {}
+  Observer(const World& world, const graph::Graph& graph, const Name& rollout, const std::string& uid)
+      : world_(world), graph_(graph), namespace_(rollout.first), rollout_(rollout.second), uid_(uid) {}
 
   void Deployments(Observed& out, const std::map<Revision, std::shared_ptr<const graph::Workload>>& workloads) const {
     for (const auto* entry : world_.deployments().InGroup(namespace_, graph_.service)) {
       const DeploymentView& view = entry->view;
+      if (IsAnothers(view.object, rollout_)) continue;
       ObservedDeployment seen;
       seen.version = VersionOf(entry->id);
       seen.generation = view.generation;
@@ -49,9 +63,10 @@ class Observer {
       seen.ready = view.ready;
       seen.deleting = entry->id.deleting;
       seen.epoch = view.epoch;
+      seen.owner = OwnerOf(view.object);
       seen.blocked = view.blocked;
       const auto workload = workloads.find(view.revision);
-      seen.drifted = workload != workloads.end() && IsDrifted(view.object, *workload->second);
+      seen.drifted = workload != workloads.end() && (seen.owner != uid_ || IsDrifted(view.object, *workload->second));
       out.revisions[view.revision].deployment = std::move(seen);
     }
     // Reading every pod is for those that have a story to tell.
@@ -67,22 +82,31 @@ class Observer {
     for (const auto* entry : world_.services().InGroup(namespace_, graph_.service)) {
       const ServiceView& view = entry->view;
       const std::string& name = entry->id.name.second;
+      if (IsAnothers(view.object, rollout_)) continue;
       if (name == graph_.service) {
         out.stable_service = ObjectOf(entry->id, view.object);
         out.stable_service_revision = view.selected;
         out.stable_service_ready = ReadyByRevision(name);
       } else if (!view.revision.empty() && !entry->id.deleting) {
         out.revisions[view.revision].service = VersionOf(entry->id);
+        out.revisions[view.revision].service_owner = OwnerOf(view.object);
       }
     }
     for (auto& [revision, seen] : out.revisions) {
-      if (graph_.router.shares_by_pods) {
-        const auto ready = out.stable_service_ready.find(revision);
-        seen.ready_endpoints = ready == out.stable_service_ready.end() ? 0 : ready->second;
-      } else {
-        seen.ready_endpoints = static_cast<std::int32_t>(ReadyPods(graph_.service + "-" + revision).size());
-      }
+      seen.ready_endpoints = static_cast<std::int32_t>(ReadyPods(graph_.service + "-" + revision).size());
     }
+  }
+
+  void RouterObject(const decide::ObjectName& object, Observed& out) const {
+    const cluster::Kind kind{object.api_version, object.kind};
+    const Name name{object.namespace_, object.name};
+    const auto show = [&](const auto* entry) {
+      if (entry != nullptr && !IsAnothers(entry->view.object, rollout_)) {
+        out.router_objects[object] = ObjectOf(entry->id, entry->view.object);
+      }
+    };
+    if (kind == world_.services().kind()) return show(world_.services().Find(name));
+    show(world_.FindRouted({kind, object.namespace_, object.name}));
   }
 
  private:
@@ -112,45 +136,37 @@ class Observer {
   const World& world_;
   const graph::Graph& graph_;
   const std::string& namespace_;
+  const std::string& rollout_;
+  const std::string& uid_;
 };
 
 }  // namespace
 
-std::vector<RoutedObject> RoutedObjects(const graph::Graph& graph) {
+std::vector<decide::ObjectName> RoutedObjects(const graph::Graph& graph) {
   graph::Roots roots;
   roots.emplace("split", graph::SplitValue(graph, {{"stable", &graph.workload, Number(1)}}, {}, Number()));
-  std::vector<RoutedObject> objects;
+  std::vector<decide::ObjectName> objects;
   for (const graph::RouterObject& object : graph.router.objects) {
     const graph::Evaluation made = graph::Evaluate(*object.manifest, graph.functions, roots);
     if (made.kind != graph::Evaluation::Kind::kValue) continue;
     const auto text = [&](std::initializer_list<std::string_view> path) { return made.value.Path(path).ToText(); };
     objects.push_back(
-        {object.name,
-         {{text({"apiVersion"}), text({"kind"})}, text({"metadata", "namespace"}), text({"metadata", "name"})}});
+        {text({"apiVersion"}), text({"kind"}), text({"metadata", "namespace"}), text({"metadata", "name"})});
   }
   return objects;
 }
 
-Observed Observe(const World& world, const graph::Graph& graph, const std::vector<RoutedObject>& routed,
+Observed Observe(const World& world, const graph::Graph& graph, const std::vector<decide::ObjectName>& routed,
                  const Name& rollout, const std::string& uid,
                  const std::map<Revision, std::shared_ptr<const graph::Workload>>& workloads) {
   Observed out;
   out.uid = uid;
   out.complete = world.synced();
   out.wanted = graph.workload.revision;
-  const Observer observer(world, graph, rollout.first);
+  const Observer observer(world, graph, rollout, uid);
   observer.Deployments(out, workloads);
   observer.Services(out);
-  for (const RoutedObject& object : routed) {
-    const Name name{object.key.namespace_, object.key.name};
-    if (object.key.kind == world.services().kind()) {
-      if (const auto* service = world.services().Find(name)) {
-        out.router_objects[object.name] = ObjectOf(service->id, service->view.object);
-      }
-    } else if (const auto* found = world.FindRouted(object.key)) {
-      out.router_objects[object.name] = ObjectOf(found->id, found->view.object);
-    }
-  }
+  for (const decide::ObjectName& object : routed) observer.RouterObject(object, out);
   for (const auto* command : world.commands().InGroup(rollout.first, rollout.second)) {
     if (command->id.deleting || (!command->view.rollout_uid.empty() && command->view.rollout_uid != uid)) continue;
     out.commands.push_back(command->view.command);

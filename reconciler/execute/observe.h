@@ -12,18 +12,13 @@
 
 namespace sluice::execute {
 
-// A router's object by its name in the plan.
-struct RoutedObject {
-  std::string name;
-  cluster::ObjectKey key;
-};
-
-// The objects that `graph`'s router may write. Their keys don't depend on the split.
-std::vector<RoutedObject> RoutedObjects(const graph::Graph& graph);
+// The objects that `graph`'s router writes while the candidate has all of the traffic.
+std::vector<decide::ObjectName> RoutedObjects(const graph::Graph& graph);
 
 // Fills in what the caches know: objects, endpoints, pods, commands. Not what the runner keeps: gates,
-// deliveries, failures, workloads.
-decide::Observed Observe(const World& world, const graph::Graph& graph, const std::vector<RoutedObject>& routed,
+// deliveries, failures, workloads. `routed` are the router's objects to look for. What carries another rollout's
+// name is not shown: it is none of this one's business.
+decide::Observed Observe(const World& world, const graph::Graph& graph, const std::vector<decide::ObjectName>& routed,
                          const Name& rollout, const std::string& uid,
                          const std::map<decide::Revision, std::shared_ptr<const graph::Workload>>& workloads);
 

@@ -168,7 +168,11 @@ bool Runner::ChooseGraph() {
   if (routed_for_ != graph_digest_) {
     routed_ = RoutedObjects(*graph_);
     routed_for_ = graph_digest_;
-    for (const RoutedObject& object : routed_) shared_.world.WatchRouted(object.key.kind);
+  }
+  for (const auto* objects : {&routed_, &stored_.status.applied.objects}) {
+    for (const decide::ObjectName& object : *objects) {
+      shared_.world.WatchRouted({object.api_version, object.kind});
+    }
   }
   workloads_.clear();
   for (const BundleRef& ref : Refs()) {
@@ -178,8 +182,17 @@ bool Runner::ChooseGraph() {
   return true;
 }
 
+// The graph that the core has decided on: the accepted one while it puts off an edit of the router.
+const Bundles::Graph& Runner::InForce() const {
+  const bool deferred = accepted_ != nullptr && stored_.status.accepted_digest != graph_digest_;
+  return deferred ? accepted_ : graph_;
+}
+
 decide::Observed Runner::ObserveAll() const {
-  decide::Observed observed = Observe(shared_.world, *graph_, routed_, name_, uid_, workloads_);
+  std::vector<decide::ObjectName> routed = routed_;
+  const auto& applied = stored_.status.applied.objects;
+  routed.insert(routed.end(), applied.begin(), applied.end());
+  decide::Observed observed = Observe(shared_.world, *graph_, routed, name_, uid_, workloads_);
   observed.removed = deleting_;
   observed.digest = graph_digest_;
   observed.accepted = accepted_;

@@ -77,6 +77,7 @@ class Runner {
   void Finish(std::optional<Duration> retry_after);
 
   bool ChooseGraph();
+  const Bundles::Graph& InForce() const;
   decide::Observed ObserveAll() const;
   std::vector<BundleRef> Refs() const;
   void RemoveFinalizer();
@@ -116,8 +117,8 @@ class Runner {
   Bundles bundles_;
   Bundles::Graph graph_, accepted_;
   std::string graph_digest_;
-  std::vector<RoutedObject> routed_;
-  std::string routed_for_;  // digest
+  std::vector<decide::ObjectName> routed_;  // what the router of git's graph writes
+  std::string routed_for_;                  // digest
   std::map<decide::Revision, std::shared_ptr<const graph::Workload>> workloads_;
   decide::Decision decision_;  // its status stands in next_, its reasons in reasons_
   StoredStatus next_;

@@ -16,6 +16,14 @@ void VisitCondition(V& v, S& s) {
 }
 
 template <typename V, typename S>
+void VisitObjectName(V& v, S& s) {
+  v("apiVersion", s.api_version);
+  v("kind", s.kind);
+  v("namespace", s.namespace_);
+  v("name", s.name);
+}
+
+template <typename V, typename S>
 void VisitApplied(V& v, S& s) {
   v("shares", s.shares);
   v("previous", s.previous);
@@ -23,6 +31,7 @@ void VisitApplied(V& v, S& s) {
   v("mirror", s.mirror);
   v("pods", s.pods);
   v("sequence", s.sequence);
+  v("objects", s.objects);
   v("objectsWritten", s.objects_written);
   v("writtenAt", s.written_at);
   v("settledAt", s.settled_at);
@@ -157,6 +166,7 @@ void Visit(V& v, S& s) {
   using T = std::remove_const_t<S>;
   if constexpr (std::is_same_v<T, decide::Status>) VisitStatus(v, s);
   if constexpr (std::is_same_v<T, decide::Applied>) VisitApplied(v, s);
+  if constexpr (std::is_same_v<T, decide::ObjectName>) VisitObjectName(v, s);
   if constexpr (std::is_same_v<T, decide::NodeRecord>) VisitNode(v, s);
   if constexpr (std::is_same_v<T, decide::Approval>) VisitApproval(v, s);
   if constexpr (std::is_same_v<T, decide::Outgoing>) VisitOutgoing(v, s);

@@ -23,6 +23,8 @@ std::string Dump(const Status& s) {
   text +=
       fmt::format("applied {} {} {} {} {} {} mirror {} matches {}\n", a.sequence, a.objects_written, At(a.written_at),
                   At(a.settled_at), At(a.pods_at), a.shares.size(), a.mirror.ToString(), a.matches.size());
+  for (const ObjectName& one : a.objects)
+    text += fmt::format("object {} {} {} {}\n", one.api_version, one.kind, one.namespace_, one.name);
   for (const auto& [revision, share] : a.shares) text += fmt::format("share {} {}\n", revision, share.ToString());
   for (const auto& [revision, share] : a.previous) text += fmt::format("before {} {}\n", revision, share.ToString());
   for (const auto& [revision, pods] : a.pods) text += fmt::format("pods {} {}\n", revision, pods);

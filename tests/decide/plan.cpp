@@ -38,21 +38,11 @@ ExpressionPtr Map(std::vector<std::pair<std::string, ExpressionPtr>> fields) {
   return MakeNode(Operation::kMap, std::move(operands));
 }
 
-// One object that holds the backends, matches and mirrors as they are; settled when its status follows its
-// generation.
+// One object; settled when its status follows its generation.
 graph::Router GatewayLike() {
   graph::Router router;
   router.name = "gateway";
-  const ExpressionPtr split = MakeRoot("split");
-  graph::RouterObject route;
-  route.name = "route";
-  route.manifest = Map({{"apiVersion", MakeLiteral(Value("gateway.networking.k8s.io/v1"))},
-                        {"kind", MakeLiteral(Value("HTTPRoute"))},
-                        {"metadata", MakeLiteral(Object({{"name", Value("shop")}, {"namespace", Value("shop")}}))},
-                        {"spec", Map({{"backends", Member(split, "backends")},
-                                      {"matches", Member(split, "matches")},
-                                      {"mirrors", Member(split, "mirrors")}})}});
-  router.objects.push_back(route);
+  router.objects.push_back(BackendsIn("route", "shop"));
   const ExpressionPtr object = Member(MakeRoot("object"), "route");
   router.settled_when = MakeNode(
       Operation::kEqual, {Member(Member(object, "status"), "seen"), Member(Member(object, "metadata"), "generation")});
@@ -78,6 +68,25 @@ graph::Gate ErrorRate() {
 }
 
 }  // namespace
+
+graph::RouterObject BackendsIn(const std::string& name, const std::string& object, ExpressionPtr when) {
+  const ExpressionPtr split = MakeRoot("split");
+  graph::RouterObject route;
+  route.name = name;
+  route.when = std::move(when);
+  route.manifest = Map({{"apiVersion", MakeLiteral(Value("gateway.networking.k8s.io/v1"))},
+                        {"kind", MakeLiteral(Value("HTTPRoute"))},
+                        {"metadata", MakeLiteral(Object({{"name", Value(object)}, {"namespace", Value("shop")}}))},
+                        {"spec", Map({{"backends", Member(split, "backends")},
+                                      {"matches", Member(split, "matches")},
+                                      {"mirrors", Member(split, "mirrors")}})}});
+  return route;
+}
+
+ExpressionPtr WhileThereAreTwo() {
+  return MakeNode(Operation::kGreater, {MakeNode(Operation::kBuiltin, {Member(MakeRoot("split"), "backends")}, "count"),
+                                        MakeLiteral(Value(1))});
+}
 
 graph::Workload WorkloadFor(const graph::Graph& graph, const std::string& revision) {
   graph::Workload workload;

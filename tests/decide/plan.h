@@ -41,6 +41,11 @@ class Plan {
   graph::Pods pods_;
 };
 
+// An object of a router: `object` in the cluster, with the split's backends, matches and mirrors as they are.
+graph::RouterObject BackendsIn(const std::string& name, const std::string& object, graph::ExpressionPtr when = nullptr);
+// Over `split`: more than one revision is in it, be it with 0%.
+graph::ExpressionPtr WhileThereAreTwo();
+
 graph::Workload WorkloadFor(const graph::Graph& graph, const std::string& revision);
 
 // The plan most stories use: 10% and 30% held for 5m under a gate, an approval, 50% held and checked, all.

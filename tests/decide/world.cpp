@@ -70,6 +70,7 @@ Observed World::Observe() const {
     shown.pods = static_cast<std::int32_t>(deployment.pods.size());
     shown.ready = ReadyOf(revision, deployment);
     shown.epoch = deployment.epoch;
+    shown.owner = deployment.owner;
     if (shown.pods < shown.spec_replicas && quota && deployment.seen_generation == deployment.generation) {
       shown.blocked = "exceeded quota";
     }
@@ -80,8 +81,9 @@ Observed World::Observe() const {
     seen.revisions[revision].deployment = shown;
     seen.revisions[revision].ready_endpoints = shown.ready;
   }
-  for (const auto& [revision, version] : services_) {
-    seen.revisions[revision].service = version;
+  for (const auto& [revision, service] : services_) {
+    seen.revisions[revision].service = service.first;
+    seen.revisions[revision].service_owner = service.second;
   }
   const auto show = [](const Route& route) {
     return ObservedObject{{route.uid, std::to_string(route.version)}, route.generation, route.object, route.seen_at};
@@ -96,7 +98,7 @@ Observed World::Observe() const {
     }
   }
   for (const auto& [name, route] : routes_) {
-    seen.router_objects["route"] = show(route);
+    seen.router_objects[name] = show(route);
   }
   seen.gates = gates_;
   seen.commands = commands_;
@@ -124,6 +126,7 @@ void World::Do(const ApplyObject& action) {
     }
     deployment.version += 1;
     deployment.epoch = EpochOf(action.object);
+    deployment.owner = Text(action.object, {"metadata", "annotations", graph::kOwnerAnnotation});
     if (deployment.spec != Replicas(action.object)) {
       deployment.spec = Replicas(action.object);
       deployment.generation += 1;
@@ -131,7 +134,8 @@ void World::Do(const ApplyObject& action) {
     return;
   }
   if (kind == "Service" && !RevisionOf(action.object).empty()) {
-    services_.emplace(RevisionOf(action.object), Version{NextUid(), "1"});
+    const std::string owner = Text(action.object, {"metadata", "annotations", graph::kOwnerAnnotation});
+    services_.emplace(RevisionOf(action.object), std::pair(Version{NextUid(), "1"}, owner));
     return;
   }
   std::optional<Route> fresh;
@@ -140,7 +144,8 @@ void World::Do(const ApplyObject& action) {
     stable_service_ = stable_service_ ? stable_service_ : Route{};
     route = &*stable_service_;
   } else {
-    route = &routes_[Text(action.object, {"metadata", "name"})];
+    route = &routes_[{Text(action.object, {"apiVersion"}), kind, Text(action.object, {"metadata", "namespace"}),
+                      Text(action.object, {"metadata", "name"})}];
   }
   if (route->uid.empty()) {
     route->uid = NextUid();
@@ -162,9 +167,15 @@ void World::Do(const DeleteObject& action) {
   if (action.kind == "Deployment") {
     std::erase_if(deployments_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
   } else if (action.kind == "Service") {
-    std::erase_if(services_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
+    std::erase_if(services_, [&](const auto& entry) { return entry.second.first.uid == action.version.uid; });
     if (stable_service_ && stable_service_->uid == action.version.uid) {
       stable_service_.reset();
+    }
+  } else if (keeps_routes) {
+    for (auto& [name, route] : routes_) {
+      if (route.uid == action.version.uid) {
+        route.object = With(route.object, {"metadata", "deletionTimestamp"}, graph::Value("now"));
+      }
     }
   } else {
     std::erase_if(routes_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
@@ -311,6 +322,54 @@ std::map<Revision, Number> World::Routed() const {
     }
   }
   return shares;
+}
+
+std::vector<std::string> World::RouteNames() const {
+  std::vector<std::string> names;
+  for (const auto& [name, route] : routes_) {
+    names.push_back(name.name);
+  }
+  return names;
+}
+
+std::vector<std::string> World::DeadEnds() {
+  std::vector<std::string> found;
+  for (const auto& [name, route] : routes_) {
+    const graph::Value list = route.object.Path({"spec", "backends"});
+    for (const graph::Value& backend : list.as_list() == nullptr ? graph::List() : *list.as_list()) {
+      const Revision revision = backend.Field("revision").ToText();
+      const auto deployment = deployments_.find(revision);
+      const bool alive = deployment != deployments_.end() && ReadyOf(revision, deployment->second) > 0;
+      const graph::Value weight = backend.Field("weight");
+      if (!alive && weight.as_quantity() != nullptr && weight.as_quantity()->number > Number(0)) {
+        found.push_back(name.name + " leads to " + revision + ", which has no ready pod");
+      }
+      if (!services_.contains(revision)) {
+        found.push_back(name.name + " leads to " + revision + ", which has no Service");
+      }
+    }
+  }
+  had_route_ = (had_route_ || !routes_.empty()) && !plan_->router.shares_by_pods;
+  if (routes_.empty() && had_route_) {
+    found.emplace_back("there is no route any more");
+  }
+  return found;
+}
+
+void World::ReleaseRoutes() {
+  keeps_routes = false;
+  std::erase_if(routes_, [](const auto& entry) {
+    return !entry.second.object.Path({"metadata", "deletionTimestamp"}).is_none();
+  });
+}
+
+void World::TakeRoute(const std::string& name, const std::string& owner) {
+  for (auto& [object, route] : routes_) {
+    if (object.name == name) {
+      route.object = With(route.object, {"metadata", "annotations", graph::kOwnerAnnotation}, graph::Value(owner));
+      route.version += 1;
+    }
+  }
 }
 
 std::int32_t World::Pods(const Revision& revision) const {

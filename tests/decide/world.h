@@ -48,10 +48,18 @@ class World {
   // Changes that people make behind our back.
   void EditRoute();
   void DeleteDeployment(const Revision& revision);
+  // Names of the router's objects that there are, sorted.
+  std::vector<std::string> RouteNames() const;
+  // Where traffic that comes by any of them, or by Service NAME, finds nobody: one sentence each.
+  std::vector<std::string> DeadEnds();
+  void ReleaseRoutes();
+  // Somebody else's mark on them.
+  void TakeRoute(const std::string& name, const std::string& owner);
 
   std::map<Revision, Behaviour> behaviour;
   std::optional<std::int32_t> quota;  // pods of all revisions together
   bool route_stuck = false;
+  bool keeps_routes = false;  // deleted ones stay until ReleaseRoutes
   bool notify_down = false;
   graph::Evaluation::Kind answers = graph::Evaluation::Kind::kValue;
   Number error_rate;          // what gates measure, a ratio
@@ -66,6 +74,7 @@ class World {
   struct Deployment {
     std::string uid;
     std::int64_t version = 1, generation = 1, seen_generation = 0, epoch = 0;
+    std::string owner;
     std::int32_t spec = 0;
     std::vector<TimePoint> pods;  // when each becomes ready
   };
@@ -96,14 +105,14 @@ class World {
   std::map<std::string, std::shared_ptr<const graph::Graph>> graphs_;  // by digest
   std::string digest_;
   std::map<Revision, Deployment> deployments_;
-  std::map<Revision, Version> services_;
-  std::map<std::string, Route> routes_;
+  std::map<Revision, std::pair<Version, std::string>> services_;  // and their owner
+  std::map<ObjectName, Route> routes_;
   std::optional<Route> stable_service_;
   std::map<GateKey, ObservedGate> gates_;
   std::vector<Asked> asked_;
   std::vector<Command> commands_;
   std::map<std::string, bool> delivered_;
-  std::set<std::string> unread_;
+  bool had_route_ = false;
   std::optional<TimePoint> busy_until_;  // controllers have something to do then
   int uids_ = 0;
 };

@@ -34,6 +34,7 @@ StoredStatus Full() {
   s.applied.mirror = Number(1);
   s.applied.pods = {{"11111111", 2}, {"22222222", 4}};
   s.applied.sequence = 9;
+  s.applied.objects = {{"gateway.networking.k8s.io/v1", "HTTPRoute", "shop", "checkout"}};
   s.applied.objects_written = 1;
   s.applied.written_at = At(3);
   s.applied.settled_at = At(4);
