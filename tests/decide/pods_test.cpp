@@ -1,4 +1,5 @@
-// The arithmetic of one step: the rows of Argo Rollouts' basic canary (anchors, table B), targets given.
+// The arithmetic of one step: the rows of Argo Rollouts' basic canary under limits
+// (CalculateReplicaCountsForBasicCanary and its tests), targets given.
 #include "reconciler/decide/pods.h"
 
 #include <catch2/catch.hpp>
@@ -17,10 +18,12 @@ TEST_CASE("one step under limits follows the table") {
       {"10, 30%, surge 2", 10, 2, 0, {{10, 10, 7}, {0, 0, 3}}, {10, 2}},
       {"10, 30%, unavailable 2", 10, 0, 2, {{10, 10, 7}, {0, 0, 3}}, {8, 0}},
       {"10, 0%", 10, 1, 1, {{10, 10, 10}, {1, 1, 0}}, {10, 0}},
-      {"1, 20%", 1, 1, 0, {{1, 1, 1}, {0, 0, 1}}, {1, 1}},
+      {"1, 20% and 1, 90%", 1, 1, 0, {{1, 1, 1}, {0, 0, 1}}, {1, 1}},
       {"1, 51%, unavailable 1", 1, 0, 1, {{1, 1, 0}, {0, 0, 1}}, {0, 0}},
       {"an older revision still there", 10, 1, 0, {{1, 1, 7}, {0, 0, 3}, {3, 3, 0}}, {7, 1, 3}},
       {"10, 5%, unavailable 1", 10, 0, 1, {{10, 10, 9}, {0, 0, 1}}, {9, 0}},
+      // Neither surge nor unavailable, in pods or in percent: the compiler makes that unavailable 1, as Argo does.
+      {"10, 10%, neither", 10, 0, 1, {{10, 10, 9}, {0, 0, 1}}, {9, 0}},
       {"3, 99%, unavailable 2", 3, 0, 2, {{3, 3, 1}, {0, 0, 2}}, {1, 0}},
       {"4, back with no stable", 4, 1, 0, {{0, 0, 4}, {4, 4, 0}}, {1, 4}},
       {"4, back with one stable", 4, 1, 0, {{1, 1, 4}, {4, 4, 0}}, {1, 3}},
