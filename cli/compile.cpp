@@ -38,7 +38,7 @@ Stored Compare(const fs::path& path, std::string_view text) {
   if (fs::file_size(path, error) != text.size()) {
     return Stored::kDiffers;
   }
-  std::array<char, 64 * 1024> block;
+  std::array<char, 64 * 1024> block{};
   while (!text.empty()) {
     const std::size_t size = std::min(block.size(), text.size());
     if (!in.read(block.data(), static_cast<std::streamsize>(size)) ||

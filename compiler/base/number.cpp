@@ -6,7 +6,7 @@
 namespace sluice {
 namespace {
 
-__extension__ typedef __int128 Wide;
+__extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using): no __extension__ there
 
 constexpr Wide kMax = std::numeric_limits<std::int64_t>::max();
 

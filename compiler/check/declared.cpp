@@ -44,7 +44,7 @@ Type LetType(const Declared& declared, Context& context) {
   Context::State& state = context.state();
   const Declared* outside = state.checking;
   state.checking = nullptr;
-  const Type type = CheckType(*let.value, declared.scope, {}, context);
+  Type type = CheckType(*let.value, declared.scope, {}, context);
   state.checking = outside;
   return type;
 }

@@ -92,12 +92,13 @@ Evaluation::Result Evaluation::Of(const syntax::Comprehension& comprehension, co
   bool residual = false;
   bool open_condition = false;
   const auto add = [&](Result value) {
-    residual = residual || (value && value->is_residual());
-    if (value) {
-      state_.produced += sizeof(Value) + SizeOf(*value);
-      items.push_back(*std::move(value));
+    if (!value) {
+      return false;
     }
-    return value.has_value() && context_.Spend(0, expression.span);
+    residual = residual || value->is_residual();
+    state_.produced += sizeof(Value) + SizeOf(*value);
+    items.push_back(*std::move(value));
+    return context_.Spend(0, expression.span);
   };
   const bool ok =
       in->is_none() || ForEach(comprehension.variables, *in, comprehension.in->span, [&](const ScopePtr& scope) {

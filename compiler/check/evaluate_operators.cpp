@@ -52,7 +52,7 @@ Operation OperationOf(BinaryOperator op) {
 }  // namespace
 
 Evaluation::Result Evaluation::CombineGates(const syntax::Binary& binary, const Node& expression, const Value& left) {
-  const Result right = Eval(*binary.right);
+  Result right = Eval(*binary.right);
   const GateHandle* a = HandleOf<GateHandle>(left);
   const GateHandle* b = right ? HandleOf<GateHandle>(*right) : nullptr;
   if (a == nullptr || b == nullptr) {
@@ -66,7 +66,7 @@ Evaluation::Result Evaluation::CombineGates(const syntax::Binary& binary, const 
 }
 
 Evaluation::Result Evaluation::Logic(const syntax::Binary& binary, const Node& expression) {
-  const Result left = Eval(*binary.left);
+  Result left = Eval(*binary.left);
   if (!left) {
     Eval(*binary.right);  // for its own mistakes
     return std::nullopt;
@@ -82,7 +82,7 @@ Evaluation::Result Evaluation::Logic(const syntax::Binary& binary, const Node& e
   if (known != nullptr && *known == (binary.op == BinaryOperator::kOr)) {
     return left;
   }
-  const Result right = Eval(*binary.right);
+  Result right = Eval(*binary.right);
   if (!right || known != nullptr) {
     return right;
   }
@@ -97,7 +97,7 @@ Evaluation::Result Evaluation::Of(const syntax::Binary& binary, const Node& expr
   if (binary.op == BinaryOperator::kCoalesce && left && !left->is_residual()) {
     return left->is_none() ? Eval(*binary.right) : left;
   }
-  const Result right = Eval(*binary.right);
+  Result right = Eval(*binary.right);
   if (!left || !right) {
     return std::nullopt;
   }
@@ -172,7 +172,7 @@ Evaluation::Result Evaluation::Of(const syntax::Call& call, const Node& expressi
   if (callee_facts != state_.facts.end() && callee_facts->second.resolved.kind == Resolved::Kind::kBuiltin) {
     return BuiltinCall(*callee_facts->second.resolved.builtin, call, expression);
   }
-  const Result callee = Eval(*call.callee);
+  Result callee = Eval(*call.callee);
   const auto* handle = callee ? callee->as_handle() : nullptr;
   if (handle == nullptr) {
     return callee ? Finish(graph::Failure(fmt::format("`{}` is {} and can't be called",

@@ -41,7 +41,7 @@ Type CheckType(const syntax::Expression& expression, const ScopePtr& scope, cons
   if (known != checked.end()) {
     return known->second;
   }
-  const Type type = InferType(expression, scope, expected, context);
+  Type type = InferType(expression, scope, expected, context);
   checked.emplace(&expression, type);
   return type;
 }

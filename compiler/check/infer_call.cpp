@@ -95,7 +95,7 @@ std::shared_ptr<const Signature> SignatureOf(const graph::Builtin& builtin, Cont
 }
 
 Type ResultOf(const graph::Builtin& builtin, const std::vector<Type>& arguments) {
-  const Type generic = GenericType(builtin, arguments);
+  Type generic = GenericType(builtin, arguments);
   if (builtin.result == "whole") {
     return arguments.size() == 1 && generic.is_number() ? Type(Kind::kInt) : generic;
   }
@@ -306,10 +306,10 @@ Type Inference::Of(const syntax::Call& call, const syntax::Expression& expressio
       return BuiltinCall(*resolved.builtin, call, expression);
     }
   }
-  const Type callee = std::holds_alternative<syntax::NameReference>(call.callee->node)
-                          ? TypeOf(context_.state().facts[call.callee.get()].resolved, scope_,
-                                   std::get<syntax::NameReference>(call.callee->node).name, call.callee->span, context_)
-                          : Infer(*call.callee, hint);
+  Type callee = std::holds_alternative<syntax::NameReference>(call.callee->node)
+                    ? TypeOf(context_.state().facts[call.callee.get()].resolved, scope_,
+                             std::get<syntax::NameReference>(call.callee->node).name, call.callee->span, context_)
+                    : Infer(*call.callee, hint);
   if (callee.is(Kind::kFunction)) {
     return SignatureCall(*callee.signature(), call, expression);
   }

@@ -182,7 +182,7 @@ void SuggestUnits(diagnostics::Builder& builder, const syntax::Expression& expre
 }
 
 Type Inference::Operand(const syntax::Expression& expression) {
-  const Type type = Any(expression).Required();
+  Type type = Any(expression).Required();
   const std::string text = context_.Text(expression.span);
   if (type.is(Kind::kJson)) {
     context_
@@ -315,14 +315,14 @@ Type Inference::Membership(const syntax::Binary& binary, const syntax::Expressio
 Type Inference::Coalesce(const syntax::Binary& binary, const Type& hint) {
   const Type left = Infer(*binary.left, hint);
   context_.state().facts[binary.left.get()].strict = false;
-  const Type right = Infer(*binary.right, hint);
+  Type right = Infer(*binary.right, hint);
   if (left.is_error() || right.is_error()) {
     return {};
   }
   if (left.is(Kind::kNone)) {
     return right;
   }
-  const Type joined = Join(left.Required(), right);
+  Type joined = Join(left.Required(), right);
   // A URL is text or a secret: its place takes either, and only there.
   const bool url =
       (left.is(Kind::kString) && right.is(Kind::kSecret)) || (left.is(Kind::kSecret) && right.is(Kind::kString));
@@ -391,7 +391,7 @@ Type Inference::Of(const syntax::Unary& unary, const syntax::Expression& express
   if (unary.op == syntax::UnaryOperator::kNot) {
     return Logic({unary.operand.get()}, hint, "`not`");
   }
-  const Type type = Operand(*unary.operand);
+  Type type = Operand(*unary.operand);
   if (type.is_dynamic() || IsQuantity(type)) {
     return type;
   }

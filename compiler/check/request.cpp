@@ -78,14 +78,14 @@ void RequestBody::AddQuery(const std::string& name, ExpressionPtr value) {
   }
 }
 
-void RequestBody::Query(const syntax::ExpressionPtr& expression) {
-  ExpressionPtr query = Part(expression, Type::Map(Type::Kind::kAny), "`query`");
+void RequestBody::Query(const syntax::ExpressionPtr& value) {
+  ExpressionPtr query = Part(value, Type::Map(Type::Kind::kAny), "`query`");
   if (query == nullptr) {
     return;
   }
   if (query->operation == Operation::kLiteral && query->literal.as_map() != nullptr) {
-    for (const auto& [name, value] : query->literal.as_map()->entries()) {
-      AddQuery(name, LiteralOf(value));
+    for (const auto& [name, item] : query->literal.as_map()->entries()) {
+      AddQuery(name, LiteralOf(item));
     }
     return;
   }
@@ -99,7 +99,7 @@ void RequestBody::Query(const syntax::ExpressionPtr& expression) {
       return;
     }
   }
-  reader_.Report(diagnostics::kWrongClauseValue, expression->span,
+  reader_.Report(diagnostics::kWrongClauseValue, value->span,
                  "the names in `query` are not known before the rollout runs");
 }
 

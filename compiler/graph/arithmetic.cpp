@@ -5,7 +5,7 @@
 namespace sluice::graph {
 namespace {
 
-__extension__ typedef __int128 Wide;
+__extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using): no __extension__ there
 
 constexpr Wide kMax = std::numeric_limits<std::int64_t>::max();
 constexpr int kDigits = 12;

@@ -4,7 +4,7 @@
 
 namespace sluice::graph {
 
-const std::vector<Builtin>& Builtins() {
+const std::vector<Builtin>& Builtins() {  // NOLINT(readability-function-size): a table
   static const std::vector<Builtin> kTable = {
       {"at",
        {"items", "position"},

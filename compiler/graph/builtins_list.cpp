@@ -74,7 +74,7 @@ Evaluation Sorted(const BuiltinCall& call) {
     return call[0].is_none() ? ValueOf(List{}) : Wrong("sorted", "a list", call[0]);
   }
   for (std::size_t i = 0; i + 1 < list->size(); ++i) {
-    const Evaluation comparable = ApplyBinary(Operation::kLess, (*list)[i], (*list)[i + 1], call.arithmetic);
+    Evaluation comparable = ApplyBinary(Operation::kLess, (*list)[i], (*list)[i + 1], call.arithmetic);
     if (comparable.kind != Evaluation::Kind::kValue) {
       return comparable;
     }

@@ -65,7 +65,7 @@ bool Evaluator::EvalCondition(const Expression& expression, bool& out) {
   return true;
 }
 
-bool Evaluator::EvalNode(const Expression& expression, Value& out) {
+bool Evaluator::EvalNode(const Expression& expression, Value& out) {  // NOLINT(readability-function-size): one switch
   const auto& operands = expression.operands;
   switch (expression.operation) {
     case Operation::kLiteral:

@@ -218,7 +218,7 @@ Evaluation Measured(const Value& value, Unit unit, const Number& factor) {
   if (const Quantity* quantity = value.as_quantity(); quantity != nullptr && quantity->unit != Unit::kNone) {
     return quantity->unit == unit ? ValueOf(value) : Failure(fmt::format("{} has another unit", Described(value)));
   }
-  const Evaluation number = ToNumber(value);
+  Evaluation number = ToNumber(value);
   if (number.kind != Evaluation::Kind::kValue) {
     return number;
   }

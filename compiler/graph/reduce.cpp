@@ -92,7 +92,7 @@ class Reducer {
   }
 
   ExpressionPtr ReduceLogic(const ExpressionPtr& expression) {
-    const ExpressionPtr left = Run(expression->operands[0]);
+    ExpressionPtr left = Run(expression->operands[0]);
     const ExpressionPtr right = Run(expression->operands[1]);
     const bool* known = IsLiteral(left) ? left->literal.as_bool() : nullptr;
     if (known != nullptr && *known == (expression->operation == Operation::kOr)) {
@@ -103,7 +103,7 @@ class Reducer {
   }
 
   ExpressionPtr ReduceCoalesce(const ExpressionPtr& expression) {
-    const ExpressionPtr left = Run(expression->operands[0]);
+    ExpressionPtr left = Run(expression->operands[0]);
     if (IsLiteral(left)) {
       return left->literal.is_none() ? Run(expression->operands[1]) : left;
     }

@@ -128,7 +128,7 @@ class Validator {
     return {};
   }
 
-  static Result<void> InNode(const Node& node, Result<void> result) {
+  static Result<void> InNode(const Node& node, const Result<void>& result) {
     return result ? Result<void>() : Result<void>(Wrong(node, result.error().message));
   }
 

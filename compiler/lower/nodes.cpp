@@ -329,9 +329,9 @@ class NodeMaker {
     for (std::size_t i = 0; i < moves->size(); ++i) {
       const Move& move = (*moves)[i];
       const bool last = i + 1 == moves->size();
-      const std::string suffix = last ? "" : "[" + PercentText(move.share) + "]";
-      AddScale(step, base + "/scale" + suffix, span, move.pods, move.share);
-      AddTraffic(step, base + "/traffic" + suffix, span, move.share);
+      const std::string suffix = last ? "" : fmt::format("[{}]", PercentText(move.share));
+      AddScale(step, fmt::format("{}/scale{}", base, suffix), span, move.pods, move.share);
+      AddTraffic(step, fmt::format("{}/traffic{}", base, suffix), span, move.share);
     }
     if (!(pods_ == to)) {
       AddScale(step, base + "/shrink", span, to, split_.share);
