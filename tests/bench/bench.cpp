@@ -110,6 +110,8 @@ int main(int argc, char** argv) {
     const std::string word = argv[i];
     if (word == "--once") {
       settings.once = true;
+    } else if (word == "--rollouts" && i + 1 < argc) {
+      settings.rollouts = std::atoi(argv[++i]);
     } else {
       only = word;
     }

@@ -17,6 +17,7 @@ struct Row {
 
 struct Settings {
   bool once = false;    // one run each, to see that it lives
+  int rollouts = 0;     // of the fleet; 0 for as many as the target names
   std::string binary;   // the sluice program
   std::string scratch;  // an empty directory
   int Runs(int wanted) const { return once ? 1 : wanted; }

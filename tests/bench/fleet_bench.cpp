@@ -51,6 +51,12 @@ std::size_t StatusWrites(const execute::Scene& scene) {
   return count;
 }
 
+// What was decided so far, whether or not it changed anything.
+double Decisions(const execute::Scene& scene) {
+  return scene.metrics.Get(telemetry::kDecisions, {{"changed", "true"}}) +
+         scene.metrics.Get(telemetry::kDecisions, {{"changed", "false"}});
+}
+
 // The requests after the first `before`, by verb and kind, most frequent first.
 std::vector<Row> Breakdown(const execute::Scene& scene, std::size_t before, int count) {
   std::map<std::string, int> kinds;
@@ -73,7 +79,7 @@ std::vector<Row> Breakdown(const execute::Scene& scene, std::size_t before, int 
 }  // namespace
 
 std::vector<Row> FleetBenchmarks(const Settings& settings) {
-  const int count = settings.once ? 50 : 1'000;
+  const int count = settings.rollouts > 0 ? settings.rollouts : settings.once ? 50 : 1'000;
   embedded::World world;
   world.default_per_second = 0;
   execute::Scene scene(world);
@@ -84,13 +90,15 @@ std::vector<Row> FleetBenchmarks(const Settings& settings) {
   scene.repository.Commit({{"fleet.plan", Fleet(count, "2")}});
   const std::size_t requests = scene.cluster->requests();
   const std::size_t statuses = StatusWrites(scene);
+  const double decisions = Decisions(scene);
   const double took = MedianMilliseconds([&] { RunToRest(scene, "second version"); }, 1);
   const auto each = [&](std::size_t before, std::size_t after) {
     return fmt::format("{:.1f}", static_cast<double>(after - before) / count);
   };
   std::vector<Row> rows;
   rows.push_back({fmt::format("{} rollouts of 5 steps to the end in virtual time", count), Milliseconds(took),
-                  Mebibytes(PeakKib()), settings.once ? "" : "<= 10 s"});
+                  Mebibytes(PeakKib()), count == 1'000 ? "<= 10 s" : ""});
+  rows.push_back({"  decisions, each rollout", fmt::format("{:.1f}", (Decisions(scene) - decisions) / count), "", ""});
   rows.push_back({"  requests to the cluster, each rollout", each(requests, scene.cluster->requests()), "", ""});
   rows.push_back({"  of these writes of a status", each(statuses, StatusWrites(scene)), "", ""});
 

@@ -3,6 +3,8 @@
 #
 #   ./tests/bench/run.sh           the figures
 #   ./tests/bench/run.sh fleet     one group of them: compile, decide or fleet
+#   ./tests/bench/run.sh fleet --rollouts 200
+#                                  a smaller fleet: how the time grows with their number
 #   ./tests/bench/run.sh --once    every benchmark once, to see that it lives; figures mean nothing
 set -euo pipefail
 cd "$(dirname "$0")/../.."
