@@ -9,19 +9,12 @@ void VirtualLoop::Post(std::function<void()> task) { posted_.push_back(std::move
 
 TimerId VirtualLoop::At(TimePoint time, std::function<void()> task) {
   const std::uint64_t id = next_++;
-  const TimePoint due = std::max(time, now_);
-  timers_.emplace(std::make_pair(due, id), std::move(task));
-  due_.emplace(id, due);
+  due_.emplace(std::max(time, now_), id);
+  timers_.emplace(id, std::move(task));
   return static_cast<TimerId>(id);
 }
 
-void VirtualLoop::Cancel(TimerId timer) {
-  const auto due = due_.find(static_cast<std::uint64_t>(timer));
-  if (due != due_.end()) {
-    timers_.erase({due->second, due->first});
-    due_.erase(due);
-  }
-}
+void VirtualLoop::Cancel(TimerId timer) { timers_.erase(static_cast<std::uint64_t>(timer)); }
 
 bool VirtualLoop::RunOne(TimePoint end) {
   if (!posted_.empty()) {
@@ -30,16 +23,18 @@ bool VirtualLoop::RunOne(TimePoint end) {
     task();
     return true;
   }
-  if (timers_.empty() || timers_.begin()->first.first > end) {
-    return false;
+  while (!due_.empty() && due_.top().first <= end) {
+    const auto [time, id] = due_.top();
+    due_.pop();
+    const auto timer = timers_.find(id);
+    if (timer == timers_.end()) continue;  // cancelled
+    now_ = time;
+    const std::function<void()> task = std::move(timer->second);
+    timers_.erase(timer);
+    task();
+    return true;
   }
-  const auto first = timers_.begin();
-  now_ = first->first.first;
-  const std::function<void()> task = std::move(first->second);
-  due_.erase(first->first.second);
-  timers_.erase(first);
-  task();
-  return true;
+  return false;
 }
 
 void VirtualLoop::RunUntil(TimePoint end) {

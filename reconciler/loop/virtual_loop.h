@@ -1,8 +1,13 @@
 // A loop whose time jumps to the next timer: days in milliseconds, the same order every time.
 #pragma once
 
+#include <cstdint>
 #include <deque>
-#include <map>
+#include <functional>
+#include <queue>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "reconciler/loop/loop.h"
 
@@ -25,13 +30,15 @@ class VirtualLoop : public Loop {
   bool RunUntil(const std::function<bool()>& done, TimePoint end);
 
  private:
+  using Due = std::pair<TimePoint, std::uint64_t>;  // and the timer's number: of one time, the first set is first
+
   bool RunOne(TimePoint end);
 
   TimePoint now_;
   std::uint64_t next_ = 1;
   std::deque<std::function<void()>> posted_;
-  std::map<std::pair<TimePoint, std::uint64_t>, std::function<void()>> timers_;
-  std::map<std::uint64_t, TimePoint> due_;
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;  // cancelled ones too, until their time
+  std::unordered_map<std::uint64_t, std::function<void()>> timers_;
 };
 
 }  // namespace sluice::loop
