@@ -36,7 +36,8 @@ Integer Count(const Json& json, std::initializer_list<const char*> path) {
 }
 std::string Label(const Json& object, const char* label) { return Text(object, {"metadata", "labels", label}); }
 
-// Without what only the server needs, to keep idle rollouts small.
+// Without what only the server needs, to keep idle rollouts small. The version counts changes of the status too:
+// who doesn't look at that one isn't told of it either.
 graph::Value Lean(const Json& object, bool with_status) {
   graph::Map lean;
   for (const auto& [name, member] : object.items()) {
@@ -46,7 +47,8 @@ graph::Value Lean(const Json& object, bool with_status) {
   graph::Map metadata;
   const Json& found = At(object, {"metadata"});
   for (const auto& [name, member] : found.items()) {
-    if (name != "managedFields") metadata.Set(name, cluster::ToValue(member));
+    if (name == "managedFields" || (name == "resourceVersion" && !with_status)) continue;
+    metadata.Set(name, cluster::ToValue(member));
   }
   lean.Set("metadata", graph::Value(std::move(metadata)));
   return graph::Value(std::move(lean));

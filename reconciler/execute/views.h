@@ -22,13 +22,15 @@ struct RolloutView {
   std::string repository, commit, file;
   std::int64_t generation = 0;
   bool has_finalizer = false;
-  std::shared_ptr<const cluster::Json> status;  // never null
+  std::shared_ptr<const cluster::Json> status;  // never null; another one with each version
+  friend bool operator==(const RolloutView&, const RolloutView&) = default;
 };
 std::optional<RolloutView> ViewRollout(const cluster::Json& object);
 
 struct BundleView {
   std::string group;  // the rollout
   std::string digest, revision;
+  friend bool operator==(const BundleView&, const BundleView&) = default;
 };
 std::optional<BundleView> ViewBundle(const cluster::Json& object);
 
@@ -36,6 +38,8 @@ struct CommandView {
   std::string group;  // the rollout
   std::string rollout_uid;
   decide::Command command;
+  // Create-only: the same command is the same.
+  friend bool operator==(const CommandView& a, const CommandView& b) { return a.command.uid == b.command.uid; }
 };
 std::optional<CommandView> ViewCommand(const cluster::Json& object);
 
@@ -45,7 +49,8 @@ struct DeploymentView {
   std::int64_t generation = 0, observed_generation = 0, epoch = 0;
   std::int32_t spec_replicas = 0, pods = 0, ready = 0;
   std::string blocked;  // why it cannot make pods; or ""
-  graph::Value object;  // metadata and spec
+  graph::Value object;  // metadata, without its version, and spec
+  friend bool operator==(const DeploymentView&, const DeploymentView&) = default;
 };
 std::optional<DeploymentView> ViewDeployment(const cluster::Json& object);
 
@@ -54,12 +59,14 @@ struct ServiceView {
   std::string revision;  // label: NAME-REV; "" for NAME
   std::string selected;  // the revision that its selector names; ""
   graph::Value object;
+  friend bool operator==(const ServiceView&, const ServiceView&) = default;
 };
 std::optional<ServiceView> ViewService(const cluster::Json& object);
 
 struct SliceView {
   std::string group;              // the Service's name
   std::vector<std::string> pods;  // names of ready ones
+  friend bool operator==(const SliceView&, const SliceView&) = default;
 };
 std::optional<SliceView> ViewSlice(const cluster::Json& object);
 
@@ -68,6 +75,7 @@ struct PodView {
   std::string revision;
   bool ready = false;
   std::string evidence;  // why it is not ready: "CrashLoopBackOff: exit code 1"
+  friend bool operator==(const PodView&, const PodView&) = default;
 };
 std::optional<PodView> ViewPod(const cluster::Json& object);
 
@@ -75,6 +83,7 @@ std::optional<PodView> ViewPod(const cluster::Json& object);
 struct RoutedView {
   std::string group;  // the rollout
   graph::Value object;
+  friend bool operator==(const RoutedView&, const RoutedView&) = default;
 };
 std::optional<RoutedView> ViewRouted(const cluster::Json& object);
 

@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,8 +41,8 @@ inline Identity IdentityOf(const cluster::Json& object) {
   return identity;
 }
 
-// `View` has a `std::string group`: objects are found by namespace and group. A watch that lags behind our
-// own writes never takes back what an answer has shown.
+// `View` has a `std::string group`: objects are found by namespace and group, and `==`: whether two states of an
+// object look alike. A watch that lags behind our own writes never takes back what an answer has shown.
 template <typename View>
 class WatchCache {
  public:
@@ -54,6 +53,7 @@ class WatchCache {
   };
   // nullopt: the object is of no interest.
   using Project = std::function<std::optional<View>(const cluster::Json&)>;
+  // An object came, went, began to go, or looks otherwise than before; with an empty name: all were listed.
   using Changed = std::function<void(const Name& name, const View& view)>;
 
   WatchCache(cluster::Cluster& cluster, loop::Loop& loop, cluster::ListObjects what, Project project, Changed changed)
@@ -80,7 +80,8 @@ class WatchCache {
     std::vector<const Entry*> found;
     const auto names = groups_.find({namespace_, group});
     if (names == groups_.end()) return found;
-    for (const std::string& name : names->second) found.push_back(&entries_.at({namespace_, name}));
+    found.reserve(names->second.size());
+    for (const auto& [name, entry] : names->second) found.push_back(entry);
     return found;
   }
 
@@ -135,12 +136,20 @@ class WatchCache {
     }
     id.seen_at = loop_.Now();
     const Name name = id.name;
-    if (found != entries_.end()) Ungroup(found->second);
-    Entry& entry = entries_[name];
-    const bool confirmed = from_watch || (found != entries_.end() && entry.confirmed && entry.id.uid == id.uid);
-    entry = Entry{std::move(id), std::move(*view), confirmed};
-    groups_[{name.first, entry.view.group}].insert(name.second);
-    changed_(name, entry.view);
+    if (found == entries_.end()) {
+      Entry& entry = entries_[name] = Entry{std::move(id), std::move(*view), from_watch};
+      groups_[{name.first, entry.view.group}][name.second] = &entry;
+      return changed_(name, entry.view);
+    }
+    Entry& entry = found->second;
+    const bool same_object = entry.id.uid == id.uid;
+    const bool news = !same_object || entry.id.deleting != id.deleting || !(entry.view == *view);
+    if (entry.view.group != view->group) {
+      Ungroup(entry);
+      groups_[{name.first, view->group}][name.second] = &entry;
+    }
+    entry = Entry{std::move(id), std::move(*view), from_watch || (entry.confirmed && same_object)};
+    if (news) changed_(name, entry.view);
   }
 
   void Ungroup(const Entry& entry) {
@@ -165,7 +174,7 @@ class WatchCache {
   cluster::WatchId watch_ = cluster::WatchId::kNone;
   bool synced_ = false;
   std::map<Name, Entry> entries_;
-  std::map<std::pair<std::string, std::string>, std::set<std::string>> groups_;
+  std::map<std::pair<std::string, std::string>, std::map<std::string, const Entry*>> groups_;  // into entries_
 };
 
 }  // namespace sluice::execute

@@ -1,6 +1,8 @@
 #include "reconciler/sync/live.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <string_view>
 #include <utility>
 
 #include "compiler/graph/names.h"
@@ -9,6 +11,22 @@ namespace sluice::sync {
 
 using cluster::Json;
 
+namespace {
+
+using Names = std::initializer_list<std::string_view>;
+
+// A copy without these members: large ones, that would only be copied to be thrown away.
+Json Without(const Json& object, Names names) {
+  if (!object.is_object()) return object;
+  Json::object_t kept;
+  for (const auto& [name, member] : object.get_ref<const Json::object_t&>()) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) kept.emplace_hint(kept.end(), name, member);
+  }
+  return kept;
+}
+
+}  // namespace
+
 LiveObjects::LiveObjects(cluster::Cluster& cluster, loop::Loop& loop, std::string plan_set,
                          std::function<void()> changed)
     : cluster_(cluster), loop_(loop), plan_set_(std::move(plan_set)), changed_(std::move(changed)) {}
@@ -16,33 +34,16 @@ LiveObjects::LiveObjects(cluster::Cluster& cluster, loop::Loop& loop, std::strin
 void LiveObjects::Watch(const cluster::Kind& kind) {
   if (watches(kind)) return;
   const auto project = [](const Json& object) -> std::optional<View> {
-    auto lean = std::make_shared<Json>(object);
-    (*lean)["metadata"].erase("managedFields");
-    if (object.value("apiVersion", "") == graph::kApiVersion) {
-      lean->erase("status");
-      // The graph is immutable and named by its digest: no reason to keep it in memory.
-      if (lean->contains("spec")) (*lean)["spec"].erase("graph");
-      if (lean->contains("spec")) (*lean)["spec"].erase("spans");
-    }
-    return View{"", std::move(lean)};
-  };
-  const auto changed = [this, kind](const execute::Name& name, const View& view) {
-    if (view.object == nullptr) return changed_();  // synced
-    const cluster::ObjectKey key{kind, name.first, name.second};
-    if (Find(key) == nullptr) {
-      fingerprints_.erase(key);
-      return changed_();
-    }
-    Json content = *view.object;
-    content["metadata"].erase("resourceVersion");
-    const std::size_t fingerprint = std::hash<Json>()(content);
-    const auto [known, fresh] = fingerprints_.try_emplace(key, fingerprint);
-    if (!fresh && known->second == fingerprint) return;
-    known->second = fingerprint;
-    changed_();
+    // The graph is immutable and named by its digest: no reason to keep it in memory.
+    const bool ours = object.value("apiVersion", "") == graph::kApiVersion;
+    Json lean = ours ? Without(object, {"metadata", "spec", "status"}) : Without(object, {"metadata"});
+    lean["metadata"] = Without(object.at("metadata"), {"managedFields", "resourceVersion"});
+    if (ours && object.contains("spec")) lean["spec"] = Without(object.at("spec"), {"graph", "spans"});
+    return View{"", std::make_shared<const Json>(std::move(lean))};
   };
   caches_[kind] = std::make_unique<execute::WatchCache<View>>(
-      cluster_, loop_, cluster::ListObjects{kind, "", {{graph::kPlanSetLabel, plan_set_}}}, project, changed);
+      cluster_, loop_, cluster::ListObjects{kind, "", {{graph::kPlanSetLabel, plan_set_}}}, project,
+      [this](const execute::Name&, const View&) { changed_(); });
 }
 
 bool LiveObjects::synced() const {

@@ -32,7 +32,8 @@ class LiveObjects {
  private:
   struct View {
     std::string group;
-    std::shared_ptr<const cluster::Json> object;  // without managed fields; a Rollout's without status
+    std::shared_ptr<const cluster::Json> object;  // without version and managed fields; a Rollout's without status
+    friend bool operator==(const View& a, const View& b) { return *a.object == *b.object; }
   };
 
   cluster::Cluster& cluster_;
@@ -40,7 +41,6 @@ class LiveObjects {
   const std::string plan_set_;
   const std::function<void()> changed_;
   std::map<cluster::Kind, std::unique_ptr<execute::WatchCache<View>>> caches_;
-  std::map<cluster::ObjectKey, std::size_t> fingerprints_;
 };
 
 }  // namespace sluice::sync
