@@ -39,13 +39,11 @@ Executor::~Executor() { *alive_ = false; }
 
 bool Executor::at_rest() const {
   if (!synced() || runners_.size() != world_->rollouts().entries().size()) return false;
-  const auto last = runners_.find(restless_);
-  if (last != runners_.end() && !last->second->at_rest()) return false;
+  if (restless_ != nullptr && !restless_->at_rest()) return false;
   const auto found =
       std::find_if(runners_.begin(), runners_.end(), [](const auto& entry) { return !entry.second->at_rest(); });
-  if (found == runners_.end()) return true;
-  restless_ = found->first;
-  return false;
+  restless_ = found == runners_.end() ? nullptr : found->second.get();
+  return restless_ == nullptr;
 }
 
 void Executor::Stirred(const Stir& stir) {
@@ -66,6 +64,7 @@ void Executor::Update(const Name& name) {
     loop_.Post([this, alive = alive_, name] {
       if (!*alive || world_->rollouts().Find(name) != nullptr) return;
       runners_.erase(name);
+      restless_ = nullptr;
       CountPhase(name, nullptr);
       std::erase_if(by_service_, [&](const auto& entry) { return entry.second == name; });
       if (on_round) on_round();
@@ -90,15 +89,17 @@ void Executor::CountPhase(const Name& name, const decide::Status* status) {
     const int count = phases_[labels] += by;
     shared_.metrics.Set(telemetry::kRollouts, {{"phase", labels.first}, {"hold", labels.second}}, count);
   };
+  PhaseLabels labels;
+  if (status != nullptr) labels = PhaseLabels(PhaseName(status->phase), HoldName(status->hold));
   const auto before = phase_of_.find(name);
   if (before != phase_of_.end()) {
+    if (status != nullptr && before->second == labels) return;
     add(before->second, -1);
     phase_of_.erase(before);
   }
   if (status == nullptr) return;
-  const PhaseLabels labels{PhaseName(status->phase), HoldName(status->hold)};
   add(labels, 1);
-  phase_of_.emplace(name, labels);
+  phase_of_.emplace(name, std::move(labels));
 }
 
 Json Executor::Explain(const Name& name) const {

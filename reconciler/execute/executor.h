@@ -44,7 +44,7 @@ class Executor {
   using PhaseLabels = std::pair<std::string, std::string>;  // phase and hold
   std::map<Name, PhaseLabels> phase_of_;
   std::map<PhaseLabels, int> phases_;
-  mutable Name restless_;  // whom at_rest found at work when it was last asked: most likely still
+  mutable const Runner* restless_ = nullptr;  // whom at_rest found at work when it was last asked: most likely still
 };
 
 }  // namespace sluice::execute
