@@ -210,12 +210,27 @@ Json EncodeWhole(const StoredStatus& stored) {
   return json;
 }
 
+// At least as many bytes as the text of `json` has, told without writing it: a character takes six where it is
+// escaped, and no number of a status more than 24.
+std::size_t MostBytes(const Json& json) {
+  if (const auto* text = json.get_ptr<const std::string*>()) return 6 * text->size() + 2;
+  std::size_t bytes = 24;
+  if (const auto* object = json.get_ptr<const Json::object_t*>()) {
+    for (const auto& [name, member] : *object) bytes += 6 * name.size() + 4 + MostBytes(member);
+  } else if (const auto* array = json.get_ptr<const Json::array_t*>()) {
+    for (const Json& item : *array) bytes += 1 + MostBytes(item);
+  }
+  return bytes;
+}
+
+bool Fits(const Json& json) { return MostBytes(json) <= kMaxStatusBytes || json.dump().size() <= kMaxStatusBytes; }
+
 // Takes away, one measure after the other, what a decision can do without.
 Json Shrink(StoredStatus stored) {
   Json json;
   const auto fits = [&] {
     json = EncodeWhole(stored);
-    return json.dump().size() <= kMaxStatusBytes;
+    return Fits(json);
   };
   auto& history = stored.status.history;
   for (auto& run : history) {
@@ -245,8 +260,7 @@ Json Shrink(StoredStatus stored) {
 
 Json EncodeStatus(const StoredStatus& stored) {
   Json json = EncodeWhole(stored);
-  if (json.dump().size() <= kMaxStatusBytes) return json;
-  return Shrink(stored);
+  return Fits(json) ? json : Shrink(stored);
 }
 
 Result<StoredStatus> DecodeStatus(const Json& json) {
