@@ -1,5 +1,6 @@
 #include "reconciler/embedded/controller.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::embedded {
@@ -39,6 +40,15 @@ Object View::Find(const ObjectKey& key) const {
   return found == objects_.end() ? nullptr : found->second;
 }
 
+std::vector<Object> View::OfKind(const Kind& kind) const {
+  std::vector<Object> of_kind;
+  for (const auto& [key, object] : objects_) {
+    if (key.kind == kind) of_kind.push_back(object);
+  }
+  std::sort(of_kind.begin(), of_kind.end(), [](const Object& a, const Object& b) { return a.key() < b.key(); });
+  return of_kind;
+}
+
 std::vector<Object> View::OwnedBy(const std::string& uid) const {
   std::vector<Object> owned;
   auto found = by_owner_.find(uid);
@@ -66,7 +76,7 @@ std::vector<Object> View::Selected(const Kind& kind, const std::string& namespac
 
 void View::AssumeDeleted(const ObjectKey& key, const std::string& uid) {
   auto found = objects_.find(key);
-  if (found == objects_.end() || UidOf(*found->second) != uid) return;
+  if (found == objects_.end() || found->second.uid() != uid) return;
   deleted_.insert(uid);
   Drop(key);
 }
@@ -74,26 +84,29 @@ void View::AssumeDeleted(const ObjectKey& key, const std::string& uid) {
 void View::OnEvent(cluster::EventType type, const Object& object) {
   if (type == cluster::EventType::kSynced) {
     if (waiting_ > 0 && --waiting_ == 0) {
-      auto present = objects_;
-      for (const auto& [key, each] : present) on_change_(key, nullptr, each);
+      std::vector<Object> present;
+      for (const auto& [key, each] : objects_) present.push_back(each);
+      std::sort(present.begin(), present.end(), [](const Object& a, const Object& b) { return a.key() < b.key(); });
+      for (const Object& each : present) on_change_(each.key(), nullptr, each);
     }
     return;
   }
   if (type != cluster::EventType::kDeleted) {
-    if (!deleted_.contains(UidOf(*object))) Put(object);
+    if (deleted_.contains(object.uid())) return;
+    auto before = Put(object);
+    if (before && synced()) on_change_(object.key(), *before, object);
     return;
   }
-  deleted_.erase(UidOf(*object));
-  ObjectKey key = cluster::KeyOf(*object);
-  auto found = objects_.find(key);
-  if (found != objects_.end() && UidOf(*found->second) == UidOf(*object)) Drop(key);
+  deleted_.erase(object.uid());
+  auto found = objects_.find(object.key());
+  if (found != objects_.end() && found->second.uid() == object.uid()) Drop(object.key());
 }
 
-void View::Put(const Object& object) {
-  ObjectKey key = cluster::KeyOf(*object);
+std::optional<Object> View::Put(const Object& object) {
+  const ObjectKey& key = object.key();
   auto found = objects_.find(key);
   Object before = found == objects_.end() ? nullptr : found->second;
-  if (before != nullptr && VersionOf(*before) >= VersionOf(*object)) return;
+  if (before != nullptr && before.version() >= object.version()) return std::nullopt;
   if (before == nullptr || !IndexedAlike(*before, *object)) {
     if (before != nullptr) Index(key, *before, false);
     Index(key, *object, true);
@@ -103,7 +116,7 @@ void View::Put(const Object& object) {
   } else {
     found->second = object;
   }
-  if (synced()) on_change_(key, before, object);
+  return before;
 }
 
 void View::Drop(const ObjectKey& key) {
@@ -115,7 +128,7 @@ void View::Drop(const ObjectKey& key) {
 }
 
 void View::Index(const ObjectKey& key, const Json& object, bool add) {
-  auto change = [&](std::map<std::string, std::set<ObjectKey>>& index, const std::string& name) {
+  auto change = [&](std::unordered_map<std::string, std::set<ObjectKey>>& index, const std::string& name) {
     if (add) {
       index[name].insert(key);
       return;

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <functional>
-#include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "reconciler/embedded/watches.h"
@@ -26,19 +28,22 @@ class View {
   // All kinds have been listed.
   bool synced() const { return waiting_ == 0; }
   Object Find(const ObjectKey& key) const;
-  const std::map<ObjectKey, Object>& objects() const { return objects_; }
+  // By key.
+  std::vector<Object> OfKind(const Kind& kind) const;
   // Objects of a kind that `uid` controls; by key.
   std::vector<Object> OwnedBy(const std::string& uid) const;
   // Objects of a kind in a namespace with all labels of `selector`, a JSON object; none for an empty one.
   std::vector<Object> Selected(const Kind& kind, const std::string& namespace_, const Json& selector) const;
 
-  // The answer to an own write: older events about the object are ignored from now on.
-  void Assume(const Object& object) { Put(object); }
+  // The answer to an own write: older events about the object are ignored from now on. `on_change` does not hear
+  // of it: who wrote knows what is left to do.
+  void Assume(const Object& object) { (void)Put(object); }
   void AssumeDeleted(const ObjectKey& key, const std::string& uid);
 
  private:
   void OnEvent(cluster::EventType type, const Object& object);
-  void Put(const Object& object);
+  // What stood there before, or nothing if this is no news.
+  std::optional<Object> Put(const Object& object);
   void Drop(const ObjectKey& key);
   void Index(const ObjectKey& key, const Json& object, bool add);
 
@@ -46,10 +51,10 @@ class View {
   OnChange on_change_;
   std::size_t waiting_;
   std::vector<cluster::WatchId> ids_;
-  std::map<ObjectKey, Object> objects_;
-  std::map<std::string, std::set<ObjectKey>> by_owner_;
-  std::map<std::string, std::set<ObjectKey>> by_label_;  // "KIND\nNAMESPACE\nNAME=VALUE"
-  std::set<std::string> deleted_;                        // uids that this controller deleted
+  std::unordered_map<ObjectKey, Object, KeyHash> objects_;
+  std::unordered_map<std::string, std::set<ObjectKey>> by_owner_;
+  std::unordered_map<std::string, std::set<ObjectKey>> by_label_;  // "KIND\nNAMESPACE\nNAME=VALUE"
+  std::unordered_set<std::string> deleted_;                        // uids that this controller deleted
 };
 
 // Keys to look at, each once however often it is added, each after a lag of its own.
@@ -76,7 +81,7 @@ class Queue {
   Lag lag_;
   Random random_;
   std::function<void(const ObjectKey&)> work_;
-  std::map<ObjectKey, Turn> turns_;
+  std::unordered_map<ObjectKey, Turn, KeyHash> turns_;
 };
 
 // An owner reference by which `owner` controls what carries it.

@@ -198,8 +198,7 @@ void Deployments::Forget(const Json& deployment, Sets& sets) {
   for (auto set = sets.old.rbegin(); set != sets.old.rend(); ++set) {
     bool empty = Replicas(**set) == 0 && Integer(**set, {"status", "replicas"}) == 0;
     if (!empty || ++idle <= limit) continue;
-    ObjectKey key = cluster::KeyOf(**set);
-    if (store_.Delete(key, UidOf(**set), "", loop_.Now()).ok()) view_.AssumeDeleted(key, UidOf(**set));
+    if (store_.Delete(set->key(), set->uid(), "", loop_.Now()).ok()) view_.AssumeDeleted(set->key(), set->uid());
   }
 }
 
@@ -230,13 +229,14 @@ Json Deployments::Progress(const Json& deployment, const Sets& sets, const Json&
                    Integer(old, {"replicas"}) - Integer(old, {"updatedReplicas"}) ||
                Integer(old, {"observedGeneration"}) != Integer(status, {"observedGeneration"});
   bool done = before != nullptr && Text(*before, {"reason"}) == "NewReplicaSetAvailable";
+  auto limit = std::chrono::seconds(Integer(deployment, {"spec", "progressDeadlineSeconds"}, 600));
   if (before == nullptr || moved) {
+    queue_.AddAt(cluster::KeyOf(deployment), std::chrono::floor<std::chrono::seconds>(loop_.Now()) + limit);
     return condition("True", sets.current == nullptr ? "NewReplicaSetCreated" : "ReplicaSetUpdated", now);
   }
   // A Deployment that was complete and lost a pod is not progressing towards anything.
   if (done) return *before;
   TimePoint since = TimeAt(*before, {"lastUpdateTime"}, loop_.Now());
-  auto limit = std::chrono::seconds(Integer(deployment, {"spec", "progressDeadlineSeconds"}, 600));
   std::string updated = Text(*before, {"lastUpdateTime"}, now);
   if (loop_.Now() >= since + limit) return condition("False", "ProgressDeadlineExceeded", updated);
   queue_.AddAt(cluster::KeyOf(deployment), since + limit);

@@ -28,6 +28,17 @@ Json EndpointOf(const Json& pod) {
       {"targetRef", {{"kind", "Pod"}, {"namespace", key.namespace_}, {"name", key.name}, {"uid", UidOf(pod)}}}};
 }
 
+// Whether slices show both states of a pod alike: most of what happens to it is not their concern.
+bool ShownAlike(const Json& before, const Json& now) {
+  auto same = [&](Path path) {
+    const Json* was = Find(before, path);
+    const Json* is = Find(now, path);
+    return was == nullptr || is == nullptr ? was == is : *was == *is;
+  };
+  return Ready(before) == Ready(now) && Terminating(before) == Terminating(now) && same({"metadata", "uid"}) &&
+         same({"metadata", "labels"}) && same({"spec", "nodeName"}) && same({"status", "podIP"});
+}
+
 std::string SliceName(const std::string& service, std::size_t number) { return fmt::format("{}-{}", service, number); }
 
 Json PortsOf(const Json& service) {
@@ -81,6 +92,7 @@ void Endpoints::OnChange(const ObjectKey& key, const Object& before, const Objec
     if (now != nullptr) IndexService(key, *now, true);
     queue_.Add(key);
   } else if (key.kind == kPod) {
+    if (before != nullptr && now != nullptr && ShownAlike(*before, *now)) return;
     if (before != nullptr) AddServicesOf(key, *before);
     if (now != nullptr) AddServicesOf(key, *now);
   } else {
@@ -126,8 +138,9 @@ void Endpoints::Reconcile(const ObjectKey& key) {
   for (std::size_t i = chunks.size();; ++i) {
     Object surplus = view_.Find({kEndpointSlice, key.namespace_, SliceName(key.name, i)});
     if (surplus == nullptr) break;
-    ObjectKey slice = cluster::KeyOf(*surplus);
-    if (store_.Delete(slice, UidOf(*surplus), "", loop_.Now()).ok()) view_.AssumeDeleted(slice, UidOf(*surplus));
+    if (store_.Delete(surplus.key(), surplus.uid(), "", loop_.Now()).ok()) {
+      view_.AssumeDeleted(surplus.key(), surplus.uid());
+    }
   }
 }
 

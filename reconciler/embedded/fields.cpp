@@ -1,8 +1,23 @@
 #include "reconciler/embedded/fields.h"
 
 #include <charconv>
+#include <functional>
+#include <utility>
 
 namespace sluice::embedded {
+
+Object::Object(Json json) {
+  ObjectKey key = cluster::KeyOf(json);
+  std::string uid = UidOf(json);
+  std::uint64_t version = VersionOf(json);
+  held_ = std::make_shared<const Held>(Held{std::move(json), std::move(key), std::move(uid), version});
+}
+
+// The name tells most objects apart, and what it doesn't tell apart is few.
+std::size_t KeyHash::operator()(const ObjectKey& key) const {
+  const std::hash<std::string> hash;
+  return hash(key.name) * 31 + hash(key.kind.kind);
+}
 
 const Json* Find(const Json& json, Path path) {
   const Json* at = &json;

@@ -1,6 +1,7 @@
 // Reading objects that someone else wrote: nothing here fails on a missing or oddly typed member.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <map>
@@ -19,8 +20,36 @@ using cluster::Json;
 using cluster::Kind;
 using cluster::ObjectKey;
 
-// An object at one version: shared, never changed. Nobody holds a reference into the store.
-using Object = std::shared_ptr<const Json>;
+// An object at one version, or none: shared, never changed. Nobody holds a reference into the store. What everyone
+// asks of it is read once.
+class Object {
+ public:
+  Object(std::nullptr_t = nullptr) {}  // NOLINT(google-explicit-constructor): as a pointer
+  explicit Object(Json json);
+
+  const Json& operator*() const { return held_->json; }
+  const Json* operator->() const { return &held_->json; }
+  const Json* get() const { return held_ == nullptr ? nullptr : &held_->json; }
+  friend bool operator==(const Object& object, std::nullptr_t) { return object.held_ == nullptr; }
+
+  // Of one that is there.
+  const ObjectKey& key() const { return held_->key; }
+  const std::string& uid() const { return held_->uid; }
+  std::uint64_t version() const { return held_->version; }
+
+ private:
+  struct Held {
+    Json json;
+    ObjectKey key;
+    std::string uid;
+    std::uint64_t version = 0;
+  };
+  std::shared_ptr<const Held> held_;
+};
+
+struct KeyHash {
+  std::size_t operator()(const ObjectKey& key) const;
+};
 
 using Path = std::initializer_list<const char*>;
 

@@ -17,7 +17,7 @@ GarbageCollector::~GarbageCollector() { watches_.Cancel(watch_); }
 
 void GarbageCollector::OnEvent(cluster::EventType type, const Object& object) {
   if (type == cluster::EventType::kSynced) return;
-  ObjectKey key = cluster::KeyOf(*object);
+  const ObjectKey& key = object.key();
   bool gone = type == cluster::EventType::kDeleted;
   for (const Json& owner : embedded::List(*object, {"metadata", "ownerReferences"})) {
     auto& of_owner = dependents_[Text(owner, {"uid"})];
@@ -28,7 +28,7 @@ void GarbageCollector::OnEvent(cluster::EventType type, const Object& object) {
     }
   }
   if (gone) {
-    auto orphans = dependents_.find(UidOf(*object));
+    auto orphans = dependents_.find(object.uid());
     if (orphans != dependents_.end()) {
       for (const ObjectKey& orphan : orphans->second) queue_.Add(orphan);
       dependents_.erase(orphans);
@@ -55,9 +55,9 @@ void GarbageCollector::Reconcile(const ObjectKey& key) {
     Kind kind{Text(owner, {"apiVersion"}), Text(owner, {"kind"})};
     std::string namespace_ = ClusterScoped(kind) ? "" : key.namespace_;
     Object live = store_.Find({kind, namespace_, Text(owner, {"name"})});
-    return live != nullptr && UidOf(*live) == Text(owner, {"uid"});
+    return live != nullptr && live.uid() == Text(owner, {"uid"});
   });
-  if (orphaned) (void)store_.Delete(key, UidOf(*object), "", loop_.Now());
+  if (orphaned) (void)store_.Delete(key, object.uid(), "", loop_.Now());
 }
 
 void GarbageCollector::Empty(const Json& namespace_) {
@@ -67,7 +67,7 @@ void GarbageCollector::Empty(const Json& namespace_) {
     store_.Finish(key, UidOf(namespace_));
     return;
   }
-  for (const Object& object : left) (void)store_.Delete(cluster::KeyOf(*object), UidOf(*object), "", loop_.Now());
+  for (const Object& object : left) (void)store_.Delete(object.key(), object.uid(), "", loop_.Now());
 }
 
 }  // namespace sluice::embedded

@@ -145,9 +145,10 @@ void Journal::Append(const Change& change) {
     pending_ += Line({{"put", *change.object}});
     return;
   }
-  Json metadata = {{"name", change.key.name}, {"namespace", change.key.namespace_}};
-  Json key = {{"apiVersion", change.key.kind.api_version}, {"kind", change.key.kind.kind}, {"metadata", metadata}};
-  pending_ += Line({{"delete", key}, {"version", VersionOf(*change.object)}});
+  const ObjectKey& gone = change.object.key();
+  Json metadata = {{"name", gone.name}, {"namespace", gone.namespace_}};
+  Json key = {{"apiVersion", gone.kind.api_version}, {"kind", gone.kind.kind}, {"metadata", metadata}};
+  pending_ += Line({{"delete", key}, {"version", change.object.version()}});
 }
 
 Result<void> Journal::Sync() {

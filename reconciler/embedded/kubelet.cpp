@@ -40,7 +40,7 @@ Kubelet::Kubelet(loop::Loop& loop, Store& store, Watches& watches, const World& 
       view_(watches, {kPod},
             [this](const ObjectKey& key, const Object& before, const Object& now) {
               if (now == nullptr) {
-                created_.erase(UidOf(*before));
+                created_.erase(before.uid());
               } else {
                 queue_.Add(key);
               }
@@ -54,7 +54,7 @@ bool Kubelet::Place(const Object& pod) {
     if (!lost_.contains(node)) nodes.push_back(node);
   }
   if (nodes.empty()) return false;
-  std::uint64_t number = Mix(seed_, UidOf(*pod));
+  std::uint64_t number = Mix(seed_, pod.uid());
   Json changed = *pod;
   changed["spec"]["nodeName"] = nodes[number % nodes.size()];
   auto written = store_.Update(std::move(changed), loop_.Now());
@@ -66,8 +66,10 @@ bool Kubelet::Place(const Object& pod) {
   // An address of the pod network, one a pod as long as fewer than 16 million live.
   status["podIP"] = fmt::format("10.{}.{}.{}", 1 + number % 254, (number >> 8) % 256, 1 + (number >> 16) % 254);
   auto placed = store_.SetStatus(**written, std::move(status));
-  if (placed.ok()) view_.Assume(*placed);
-  return placed.ok();
+  if (!placed.ok()) return false;
+  view_.Assume(*placed);
+  queue_.Add(placed->key());
+  return true;
 }
 
 // SIGTERM comes after preStop; the process serves on for as long as its image does, at most the grace period.
@@ -127,11 +129,11 @@ void Kubelet::Reconcile(const ObjectKey& key) {
     return;
   }
   if (Text(*pod, {"spec", "nodeName"}).empty()) {
-    created_[UidOf(*pod)] = loop_.Now();
+    created_[pod.uid()] = loop_.Now();
     Place(pod);
     return;
   }
-  std::string uid = UidOf(*pod);
+  std::string uid = pod.uid();
   TimePoint created = TimeAt(*pod, {"metadata", "creationTimestamp"}, loop_.Now());
   if (auto seen = created_.find(uid); seen != created_.end()) created = seen->second;
   Random own(seed_, "start " + uid);
@@ -144,20 +146,17 @@ void Kubelet::Reconcile(const ObjectKey& key) {
 
 void Kubelet::LoseNode(const std::string& node) {
   lost_.insert(node);
-  std::vector<Object> pods;
-  for (const auto& [key, pod] : view_.objects()) {
-    if (Text(*pod, {"spec", "nodeName"}) == node) pods.push_back(pod);
-  }
-  for (const Object& pod : pods) {
-    store_.Finish(cluster::KeyOf(*pod), UidOf(*pod));
-    view_.AssumeDeleted(cluster::KeyOf(*pod), UidOf(*pod));
+  for (const Object& pod : view_.OfKind(kPod)) {
+    if (Text(*pod, {"spec", "nodeName"}) != node) continue;
+    store_.Finish(pod.key(), pod.uid());
+    view_.AssumeDeleted(pod.key(), pod.uid());
   }
 }
 
 void Kubelet::RestoreNode(const std::string& node) {
   lost_.erase(node);
-  for (const auto& [key, pod] : view_.objects()) {
-    if (Text(*pod, {"spec", "nodeName"}).empty()) queue_.Add(key);
+  for (const Object& pod : view_.OfKind(kPod)) {
+    if (Text(*pod, {"spec", "nodeName"}).empty()) queue_.Add(pod.key());
   }
 }
 

@@ -82,7 +82,18 @@ std::optional<std::vector<std::int64_t>> MatchRank(const Json& match, const Requ
 
 Proxy::Proxy(Watches& watches)
     : view_(watches, {kHttpRoute, kService, kEndpointSlice},
-            [this](const ObjectKey&, const Object&, const Object&) { ++epoch_; }) {}
+            [this](const ObjectKey& key, const Object&, const Object& now) { OnChange(key, now); }) {}
+
+void Proxy::OnChange(const ObjectKey& key, const Object& now) {
+  ++epoch_;
+  if (key.kind == kEndpointSlice) return;
+  std::map<ObjectKey, Object>& of_kind = key.kind == kHttpRoute ? routes_ : services_;
+  if (now == nullptr) {
+    of_kind.erase(key);
+  } else {
+    of_kind.insert_or_assign(key, now);
+  }
+}
 
 std::vector<Destination> Proxy::ReadyEndpoints(const ObjectKey& service) const {
   std::vector<Destination> ready;
@@ -140,8 +151,7 @@ TrafficPlan Proxy::Route(const RequestShape& request) const {
   const Json* best_rule = nullptr;
   std::string best_namespace;
   std::vector<std::int64_t> best;
-  for (const auto& [key, route] : view_.objects()) {
-    if (key.kind != kHttpRoute) continue;
+  for (const auto& [key, route] : routes_) {
     const Json& hosts = List(*route, {"spec", "hostnames"});
     std::int64_t host_length = hosts.empty() ? 0 : -1;
     for (const Json& host : hosts) {
@@ -181,8 +191,7 @@ TrafficPlan Proxy::Service(const std::string& namespace_, const std::string& nam
 
 std::vector<std::pair<std::string, std::string>> Proxy::Hosts() const {
   std::set<std::pair<std::string, std::string>> hosts;
-  for (const auto& [key, route] : view_.objects()) {
-    if (key.kind != kHttpRoute) continue;
+  for (const auto& [key, route] : routes_) {
     std::set<std::string> paths;
     for (const Json& rule : List(*route, {"spec", "rules"})) {
       if (List(rule, {"matches"}).empty()) paths.insert("/");
@@ -204,9 +213,7 @@ std::vector<std::pair<std::string, std::string>> Proxy::Hosts() const {
 std::vector<ObjectKey> Proxy::PlainServices() const {
   std::set<ObjectKey> routed;
   std::vector<ObjectKey> services;
-  for (const auto& [key, object] : view_.objects()) {
-    if (key.kind == kHttpRoute) routed.merge(BackendsOf(*object));
-  }
+  for (const auto& [key, route] : routes_) routed.merge(BackendsOf(*route));
   // What a route reaches under one revision's name is reached: its other Services get no second load.
   std::set<std::pair<std::string, std::string>> reached;
   for (const ObjectKey& key : routed) {
@@ -214,8 +221,8 @@ std::vector<ObjectKey> Proxy::PlainServices() const {
     std::string of = service == nullptr ? "" : Text(*service, {"spec", "selector", kServiceLabel});
     if (!of.empty()) reached.insert({key.namespace_, of});
   }
-  for (const auto& [key, object] : view_.objects()) {
-    if (key.kind != kService || routed.contains(key)) continue;
+  for (const auto& [key, object] : services_) {
+    if (routed.contains(key)) continue;
     if (LabelsOf(*object).contains(kRevisionLabel) || Find(*object, {"spec", "selector"}) == nullptr) continue;
     if (reached.contains({key.namespace_, Text(*object, {"spec", "selector", kServiceLabel})})) continue;
     services.push_back(key);

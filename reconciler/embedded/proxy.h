@@ -56,11 +56,13 @@ class Proxy {
   std::vector<ObjectKey> PlainServices() const;
 
  private:
+  void OnChange(const ObjectKey& key, const Object& now);
   std::vector<Destination> ReadyEndpoints(const ObjectKey& service) const;
   void AddBackend(const Json& backend, const std::string& namespace_, std::int64_t weight, TrafficPlan& plan) const;
   TrafficPlan PlanOf(const Json& rule, const std::string& namespace_) const;
 
   std::uint64_t epoch_ = 0;
+  std::map<ObjectKey, Object> routes_, services_;
   View view_;
 };
 

@@ -39,7 +39,7 @@ Result<void> CheckQuota(const Store& store, const Json& pod) {
     return Error{ErrorCode::kForbidden,
                  fmt::format("pods \"{}\" is forbidden: exceeded quota: {}, requested: pods=1, used: pods={}, "
                              "limited: pods={}",
-                             key.name, cluster::KeyOf(*quota).name, used, *limit)};
+                             key.name, quota.key().name, used, *limit)};
   }
   return {};
 }

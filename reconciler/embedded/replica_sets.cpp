@@ -74,11 +74,11 @@ void ReplicaSets::Shrink(std::vector<Object> pods, std::int64_t count) {
   });
   for (std::int64_t i = 0; i < count; ++i) {
     const Object& pod = pods[static_cast<std::size_t>(i)];
-    ObjectKey key = cluster::KeyOf(*pod);
-    if (store_.Delete(key, UidOf(*pod), "", loop_.Now()).ok()) {
+    const ObjectKey& key = pod.key();
+    if (store_.Delete(key, pod.uid(), "", loop_.Now()).ok()) {
       Object left = store_.Find(key);
       if (left == nullptr) {
-        view_.AssumeDeleted(key, UidOf(*pod));
+        view_.AssumeDeleted(key, pod.uid());
       } else {
         view_.Assume(left);
       }
@@ -98,16 +98,22 @@ void ReplicaSets::Reconcile(const ObjectKey& key) {
   Object set = view_.Find(key);
   if (set == nullptr) return;
   std::vector<Object> pods;
-  for (const Object& pod : view_.OwnedBy(UidOf(*set))) {
+  for (const Object& pod : view_.OwnedBy(set.uid())) {
     std::string phase = Text(*pod, {"status", "phase"});
     if (!Terminating(*pod) && phase != "Failed" && phase != "Succeeded") pods.push_back(pod);
   }
   std::int64_t wanted = Integer(*set, {"spec", "replicas"}, 1);
   auto present = static_cast<std::int64_t>(pods.size());
   std::string refused;
-  if (!Terminating(*set) && present < wanted) refused = Grow(*set, wanted - present);
-  if (!Terminating(*set) && present > wanted) Shrink(pods, present - wanted);
-  if (!refused.empty()) queue_.AddAt(key, loop_.Now() + kRetry);
+  if (!Terminating(*set) && present != wanted) {
+    if (present < wanted) refused = Grow(*set, wanted - present);
+    if (present > wanted) Shrink(pods, present - wanted);
+    if (refused.empty()) {
+      queue_.Add(key);  // to count what was just made or deleted
+    } else {
+      queue_.AddAt(key, loop_.Now() + kRetry);
+    }
+  }
 
   std::int64_t least = Integer(*set, {"spec", "minReadySeconds"});
   Json status = {{"observedGeneration", Integer(*set, {"metadata", "generation"})}, {"replicas", present}};

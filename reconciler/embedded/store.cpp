@@ -34,22 +34,38 @@ std::string Uid(std::uint64_t seed, std::uint64_t version) {
 
 // About as long as its JSON, without writing it.
 std::size_t SizeOf(const Json& json) {
-  if (json.is_string()) return json.get_ref<const std::string&>().size() + 2;
-  if (!json.is_structured()) return 8;
-  std::size_t size = 2;
-  for (const auto& [name, member] : json.items()) size += (json.is_object() ? name.size() + 4 : 1) + SizeOf(member);
+  if (const auto* text = json.get_ptr<const std::string*>()) return text->size() + 2;
+  std::size_t size = 8;
+  if (const auto* object = json.get_ptr<const Json::object_t*>()) {
+    for (const auto& [name, member] : *object) size += name.size() + 4 + SizeOf(member);
+  } else if (const auto* array = json.get_ptr<const Json::array_t*>()) {
+    for (const Json& item : *array) size += 1 + SizeOf(item);
+  }
   return size;
 }
 
 // What takes part in `metadata.generation`: everything but metadata and status.
 bool SameSpec(const Json& a, const Json& b) {
-  Json left = a;
-  Json right = b;
-  for (const char* name : {"metadata", "status"}) {
-    left.erase(name);
-    right.erase(name);
+  const auto covers = [](const Json& one, const Json& other) {
+    const auto& members = one.get_ref<const Json::object_t&>();
+    return std::all_of(members.begin(), members.end(), [&](const auto& entry) {
+      const auto& [name, member] = entry;
+      if (name == "metadata" || name == "status") return true;
+      const auto found = other.find(name);
+      return found != other.end() && *found == member;
+    });
+  };
+  const auto names = [](const Json& of) { return of.size() - of.count("metadata") - of.count("status"); };
+  return names(a) == names(b) && covers(a, b);
+}
+
+// A copy of an object without its status, which is about to be replaced.
+Json WithoutStatus(const Json& object) {
+  Json::object_t members;
+  for (const auto& [name, member] : object.get_ref<const Json::object_t&>()) {
+    if (name != "status") members.emplace_hint(members.end(), name, member);
   }
-  return left == right;
+  return members;
 }
 
 // What an update changes of the metadata.
@@ -127,13 +143,13 @@ Result<void> Store::Admit(const Json& object, TimePoint now) {
 
 Object Store::Commit(EventType type, const ObjectKey& key, Json object) {
   object["metadata"]["resourceVersion"] = std::to_string(++version_);
-  auto shared = std::make_shared<const Json>(std::move(object));
+  Object shared(std::move(object));
   if (type == EventType::kDeleted) {
     objects_[key.kind].erase({key.namespace_, key.name});
   } else {
     objects_[key.kind][{key.namespace_, key.name}] = shared;
   }
-  Change change{type, key, shared};
+  Change change{type, shared};
   for (const auto& observer : observers_) observer(change);
   return shared;
 }
@@ -185,8 +201,8 @@ Result<Object> Store::Apply(const Json& wanted, const std::string& manager, bool
     if (!made.ok()) return made.error();
     return Insert(std::move(made).value(), now);
   }
-  if (!uid.empty() && uid != UidOf(*live)) {
-    return Error{ErrorCode::kConflict, fmt::format("{}: uid is {}, not {}", ToString(key), UidOf(*live), uid)};
+  if (!uid.empty() && uid != live.uid()) {
+    return Error{ErrorCode::kConflict, fmt::format("{}: uid is {}, not {}", ToString(key), live.uid(), uid)};
   }
   if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
   auto applied = ApplyTo(*live, wanted, manager, force, Seconds(now));
@@ -198,7 +214,7 @@ Result<Object> Store::Update(Json object, TimePoint now) {
   ObjectKey key = cluster::KeyOf(object);
   Object live = Find(key);
   if (live == nullptr) return NotFound(key);
-  if (VersionOf(object) != VersionOf(*live)) return Moved(key);
+  if (VersionOf(object) != live.version()) return Moved(key);
   if (UpToDate(*live, object)) return live;
   Json after = *live;
   for (const auto& [name, member] : object.items()) {
@@ -237,7 +253,7 @@ Result<Object> Store::ReplaceStatus(const Json& object, TimePoint /*now*/) {
   Object live = Find(key);
   if (live == nullptr) return NotFound(key);
   std::string uid = UidOf(object);
-  if (VersionOf(object) != VersionOf(*live) || (!uid.empty() && uid != UidOf(*live))) return Moved(key);
+  if (VersionOf(object) != live.version() || (!uid.empty() && uid != live.uid())) return Moved(key);
   auto status = object.find("status");
   return PutStatus(key, live, status == object.end() ? Json() : *status);
 }
@@ -246,7 +262,7 @@ Result<Object> Store::SetStatus(const Json& seen, Json status) {
   ObjectKey key = cluster::KeyOf(seen);
   Object live = Find(key);
   if (live == nullptr) return NotFound(key);
-  if (live.get() != &seen && (VersionOf(seen) != VersionOf(*live) || UidOf(seen) != UidOf(*live))) return Moved(key);
+  if (live.get() != &seen && (VersionOf(seen) != live.version() || UidOf(seen) != live.uid())) return Moved(key);
   return PutStatus(key, live, std::move(status));
 }
 
@@ -254,12 +270,8 @@ Result<Object> Store::SetStatus(const Json& seen, Json status) {
 Result<Object> Store::PutStatus(const ObjectKey& key, const Object& live, Json status) {
   auto present = live->find("status");
   if (present == live->end() ? status.is_null() : *present == status) return live;
-  Json after = *live;
-  if (status.is_null()) {
-    after.erase("status");
-  } else {
-    after["status"] = std::move(status);
-  }
+  Json after = WithoutStatus(*live);
+  if (!status.is_null()) after["status"] = std::move(status);
   if (SizeOf(after) > kMaxObjectBytes) {
     return Error{ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
   }
@@ -270,8 +282,8 @@ Result<void> Store::Delete(const ObjectKey& key, const std::string& uid, const s
   if (uid.empty()) return Error{ErrorCode::kInvalid, fmt::format("{}: a delete names the uid", ToString(key))};
   Object live = Find(key);
   if (live == nullptr) return NotFound(key);
-  if (uid != UidOf(*live)) {
-    return Error{ErrorCode::kConflict, fmt::format("{}: uid is {}, not {}", ToString(key), UidOf(*live), uid)};
+  if (uid != live.uid()) {
+    return Error{ErrorCode::kConflict, fmt::format("{}: uid is {}, not {}", ToString(key), live.uid(), uid)};
   }
   if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
   if (Terminating(*live)) return {};
@@ -293,13 +305,13 @@ Result<void> Store::Delete(const ObjectKey& key, const std::string& uid, const s
 
 void Store::Finish(const ObjectKey& key, const std::string& uid) {
   Object live = Find(key);
-  if (live != nullptr && uid == UidOf(*live)) Commit(EventType::kDeleted, key, *live);
+  if (live != nullptr && uid == live.uid()) Commit(EventType::kDeleted, key, *live);
 }
 
 void Store::Restore(Json object) {
   ObjectKey key = cluster::KeyOf(object);
   version_ = std::max(version_, VersionOf(object));
-  objects_[key.kind][{key.namespace_, key.name}] = std::make_shared<const Json>(std::move(object));
+  objects_[key.kind][{key.namespace_, key.name}] = Object(std::move(object));
 }
 
 void Store::RestoreDeletion(const ObjectKey& key, std::uint64_t version) {

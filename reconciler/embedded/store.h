@@ -19,7 +19,6 @@ namespace sluice::embedded {
 // One committed write. `object` of a deletion is the last state under the version of the deletion.
 struct Change {
   cluster::EventType type = cluster::EventType::kAdded;
-  ObjectKey key;
   Object object;
 };
 

@@ -131,7 +131,7 @@ void Traffic::Tick() {
 
 std::optional<Carried> Traffic::Deliver(const Destination& destination, std::int64_t requests) {
   Object pod = store_.Find(destination.pod);
-  if (pod == nullptr || UidOf(*pod) != destination.uid || !Running(*pod)) return std::nullopt;
+  if (pod == nullptr || pod.uid() != destination.uid || !Running(*pod)) return std::nullopt;
   const ImageBehaviour& behaviour = BehaviourOf(options_.world, ImageOf(*pod));
   const Json* ready = Condition(*pod, "Ready");
   TimePoint since = ready == nullptr ? loop_.Now() : TimeAt(*ready, {"lastTransitionTime"}, loop_.Now());
@@ -196,7 +196,7 @@ void Traffic::DropGoneMetrics() {
   dropped_at_ = store_.version();
   std::set<Labels> live;
   for (const Object& pod : store_.List(kPod, "", {})) {
-    live.insert(Metrics::LabelsFor(cluster::KeyOf(*pod).namespace_, LabelsOf(*pod)));
+    live.insert(Metrics::LabelsFor(pod.key().namespace_, LabelsOf(*pod)));
   }
   metrics_.DropAllBut(live, loop_.Now(), series_);
 }

@@ -1,5 +1,7 @@
 #include "reconciler/embedded/watches.h"
 
+#include <algorithm>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -12,7 +14,7 @@ struct Watches::Watcher {
   cluster::ListObjects what;
   Handler handler;
   std::deque<Change> pending;
-  std::map<ObjectKey, Object> known;  // as delivered
+  std::unordered_map<ObjectKey, Object, KeyHash> known;  // as delivered
   bool relist = true;
   bool cancelled = false;
   loop::TimerId timer = loop::TimerId::kNone;
@@ -56,12 +58,14 @@ void Watches::Expire() {
 }
 
 void Watches::OnChange(const Change& change) {
-  for (const Kind& kind : {change.key.kind, Kind{}}) {
-    auto found = by_kind_.find(kind);
+  static const Kind kAll;
+  const ObjectKey& key = change.object.key();
+  for (const Kind* kind : {&key.kind, &kAll}) {
+    auto found = by_kind_.find(*kind);
     if (found == by_kind_.end()) continue;
     for (const auto& [id, watcher] : found->second) {
       const std::string& only = watcher->what.namespace_;
-      if (watcher->relist || (!only.empty() && only != change.key.namespace_)) continue;
+      if (watcher->relist || (!only.empty() && only != key.namespace_)) continue;
       watcher->pending.push_back(change);
       Schedule(watcher);
     }
@@ -88,14 +92,11 @@ void Watches::Deliver(const std::shared_ptr<Watcher>& watcher) {
 }
 
 void Watches::Give(Watcher& watcher, const Change& change) {
-  auto known = watcher.known.find(change.key);
   bool fits = change.type != EventType::kDeleted && HasLabels(*change.object, watcher.what.labels);
   if (fits) {
-    EventType type = known == watcher.known.end() ? EventType::kAdded : EventType::kModified;
-    watcher.known[change.key] = change.object;
-    watcher.handler(type, change.object);
-  } else if (known != watcher.known.end()) {
-    watcher.known.erase(known);
+    bool fresh = watcher.known.insert_or_assign(change.object.key(), change.object).second;
+    watcher.handler(fresh ? EventType::kAdded : EventType::kModified, change.object);
+  } else if (watcher.known.erase(change.object.key()) > 0) {
     watcher.handler(EventType::kDeleted, change.object);
   }
 }
@@ -104,20 +105,23 @@ void Watches::Give(Watcher& watcher, const Change& change) {
 void Watches::Relist(Watcher& watcher) {
   std::vector<Object> present = store_.List(watcher.what.kind, watcher.what.namespace_, watcher.what.labels);
   random_.Shuffle(present);
-  std::map<ObjectKey, Object> known;
-  for (const Object& object : present) known[cluster::KeyOf(*object)] = object;
-  std::map<ObjectKey, Object> before = std::exchange(watcher.known, std::move(known));
+  auto before = std::exchange(watcher.known, {});
+  for (const Object& object : present) watcher.known.emplace(object.key(), object);
   watcher.relist = false;
+  std::vector<Object> gone;
   for (const auto& [key, object] : before) {
     auto now = watcher.known.find(key);
-    bool same = now != watcher.known.end() && UidOf(*now->second) == UidOf(*object);
-    if (!same && !watcher.cancelled) watcher.handler(EventType::kDeleted, object);
+    if (now == watcher.known.end() || now->second.uid() != object.uid()) gone.push_back(object);
+  }
+  std::sort(gone.begin(), gone.end(), [](const Object& a, const Object& b) { return a.key() < b.key(); });
+  for (const Object& object : gone) {
+    if (!watcher.cancelled) watcher.handler(EventType::kDeleted, object);
   }
   for (const Object& object : present) {
     if (watcher.cancelled) return;
-    auto was = before.find(cluster::KeyOf(*object));
-    bool same = was != before.end() && UidOf(*was->second) == UidOf(*object);
-    if (same && VersionOf(*was->second) == VersionOf(*object)) continue;
+    auto was = before.find(object.key());
+    bool same = was != before.end() && was->second.uid() == object.uid();
+    if (same && was->second.version() == object.version()) continue;
     watcher.handler(same ? EventType::kModified : EventType::kAdded, object);
   }
   if (!watcher.cancelled) watcher.handler(EventType::kSynced, nullptr);
