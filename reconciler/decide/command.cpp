@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "reconciler/decide/back.h"
+#include "reconciler/decide/forward.h"
 #include "reconciler/decide/history.h"
 #include "reconciler/decide/promotion.h"
 #include "reconciler/decide/revision.h"
@@ -93,13 +94,23 @@ Refusal Pause(Context& context, const Command& command) {
 
 void EndPause(Context& context) {
   Status& status = context.status;
-  if (status.paused && status.paused_at) {
+  // An approval that is waited for meanwhile counts for itself.
+  if (status.paused && status.paused_at && !PauseEntered(context)) {
     status.excluded += context.now - *status.paused_at;
   }
   status.paused = false;
   status.paused_by.clear();
   status.paused_at.reset();
   status.paused_until.reset();
+}
+
+// Whoever sends a rollout on that its deadline had stopped gives it as much time again.
+void RenewDeadline(Context& context) {
+  Status& status = context.status;
+  const std::optional<TimePoint> deadline = DeadlineOf(context);
+  if (deadline && context.now >= *deadline) {
+    status.excluded = context.now - *status.run_started_at;
+  }
 }
 
 Refusal Resume(Context& context) {
@@ -109,6 +120,7 @@ Refusal Resume(Context& context) {
   }
   EndPause(context);
   if (status.stalled) {
+    RenewDeadline(context);
     status.stalled = false;
     const auto record = status.nodes.find(status.stalled_node);
     for (const graph::Node& node : context.graph.nodes) {
@@ -178,6 +190,9 @@ Refusal Promote(Context& context, const Command& command) {
     return "no rollout is under way";
   }
   EndPause(context);
+  if (status.stalled) {
+    RenewDeadline(context);
+  }
   status.stalled = false;
   status.skip_to_end = true;
   status.skip_by = command.who;

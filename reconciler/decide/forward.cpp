@@ -23,19 +23,6 @@ bool Skippable(const graph::Node& node) {
          !std::holds_alternative<graph::RetireNode>(node.does) && !std::holds_alternative<graph::NotifyNode>(node.does);
 }
 
-std::optional<TimePoint> PauseEntered(const Context& context) {
-  for (const graph::Node& node : context.graph.nodes) {
-    if (!std::holds_alternative<graph::PauseNode>(node.does)) {
-      continue;
-    }
-    const auto record = context.status.nodes.find(node.path);
-    if (record != context.status.nodes.end() && record->second.state == NodeState::kActive) {
-      return record->second.entered_at;
-    }
-  }
-  return std::nullopt;
-}
-
 // Leaves an active node. False if that ended the walk.
 bool LeaveNode(Context& context, Walk& walk, graph::NodeId id, const NodeEnd& end) {
   Status& status = context.status;
@@ -49,7 +36,9 @@ bool LeaveNode(Context& context, Walk& walk, graph::NodeId id, const NodeEnd& en
     return false;
   }
   if (std::holds_alternative<graph::PauseNode>(node.does)) {
-    status.excluded += context.now - status.nodes[node.path].entered_at;
+    // A person's pause on top of it is counted when that ends.
+    const TimePoint until = status.paused ? status.paused_at.value_or(context.now) : context.now;
+    status.excluded += until - status.nodes[node.path].entered_at;
   }
   FinishNode(context, node, end.outcome, end.evidence);
   walk.Finish(id);
@@ -206,6 +195,19 @@ std::string SkipReason(const Status& status) {
     return "fast-track";
   }
   return status.skip_to_end ? "promote by " + status.skip_by : std::string();
+}
+
+std::optional<TimePoint> PauseEntered(const Context& context) {
+  for (const graph::Node& node : context.graph.nodes) {
+    if (!std::holds_alternative<graph::PauseNode>(node.does)) {
+      continue;
+    }
+    const auto record = context.status.nodes.find(node.path);
+    if (record != context.status.nodes.end() && record->second.state == NodeState::kActive) {
+      return record->second.entered_at;
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<TimePoint> DeadlineOf(const Context& context) {

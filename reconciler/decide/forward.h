@@ -14,6 +14,8 @@ bool ForwardBlocked(const Status& status);
 // Why nodes are passed without their condition in this run: "first install", "fast-track", "promote by ann";
 // "" if they are not.
 std::string SkipReason(const Status& status);
+// Since when an approval is waited for, if one is.
+std::optional<TimePoint> PauseEntered(const Context& context);
 // When the rollout's deadline is over; none while the time doesn't count.
 std::optional<TimePoint> DeadlineOf(const Context& context);
 

@@ -184,9 +184,10 @@ Judgement Leaf(Context& context, const graph::GateTree& tree, const Look& look) 
   return found == context.seen.gates.end() ? Judgement{} : JudgeGate(context, gate, found->second, look);
 }
 
-// The strongest verdict comes first.
+// The strongest verdict comes first. What is still open cannot save an `and` whose other part has no data, but it
+// may yet be the part that passes an `or`.
 constexpr Verdict kAndOrder[] = {Verdict::kFail, Verdict::kError, Verdict::kNoData, Verdict::kOpen, Verdict::kPass};
-constexpr Verdict kOrOrder[] = {Verdict::kPass, Verdict::kError, Verdict::kNoData, Verdict::kOpen, Verdict::kFail};
+constexpr Verdict kOrOrder[] = {Verdict::kPass, Verdict::kOpen, Verdict::kError, Verdict::kNoData, Verdict::kFail};
 
 Judgement Combine(const std::vector<Judgement>& parts, const Verdict (&order)[5]) {
   for (const Verdict verdict : order) {
@@ -214,6 +215,7 @@ Judgement Judge(Context& context, const graph::GateTree& tree, const Look& look)
     part.verdict = part.verdict == Verdict::kPass   ? Verdict::kFail
                    : part.verdict == Verdict::kFail ? Verdict::kPass
                                                     : part.verdict;
+    part.evidence = part.evidence.empty() ? "" : "not " + part.evidence;
     return part;
   }
   return tree.kind == graph::GateTree::Kind::kAnd ? Combine(parts, kAndOrder) : Combine(parts, kOrOrder);

@@ -202,7 +202,6 @@ void Stall(Context& context, const std::string& reason, const std::string& node)
   status.stalled = true;
   status.stalled_reason = reason;
   status.stalled_node = node;
-  context.Event(true, "Stalled", reason);
 }
 
 void FailRun(Context& context, const std::string& reason, const std::string& node, bool by_step) {

@@ -220,6 +220,16 @@ Plan& Plan::Check(const std::string& step, Duration within) {
   return *this;
 }
 
+std::uint32_t Plan::Gate(const std::string& name) {
+  graph::Gate gate = ErrorRate();
+  gate.name = name;
+  gate.measures.front().name = "";
+  gate.measures.front().request.method = name;  // another content, so another key
+  gate.key = graph::GateKey(gate);
+  graph.gates.push_back(gate);
+  return static_cast<std::uint32_t>(graph.gates.size() - 1);
+}
+
 Plan& Plan::Pause(const std::string& step, Duration within, int quorum) {
   graph::Node& node = Append(step + "/pause", step);
   node.does = graph::PauseNode{"sre", quorum};

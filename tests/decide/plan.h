@@ -27,6 +27,8 @@ class Plan {
   Plan& Match(const std::string& step, const std::string& header);
   Plan& Hold(const std::string& step, Duration duration, bool guarded = true);
   Plan& Check(const std::string& step, Duration within);
+  // Another gate of the same kind, called `name`; its index.
+  std::uint32_t Gate(const std::string& name);
   Plan& Pause(const std::string& step, Duration within, int quorum = 1);
   Plan& Notify(const std::string& step);
   // Promotion and what follows; hashes and keys. Last.

@@ -288,9 +288,10 @@ void World::MoveTo(TimePoint time) {
     sample.sequence = asked.sequence;
     sample.at = now_;
     sample.answered_at = now_;
-    sample.kind = answers;
-    if (answers == graph::Evaluation::Kind::kValue) {
-      sample.values["value"] = graph::Value::Percent(error_rate);
+    const auto own = answer_of.find(asked.key.gate);
+    sample.kind = own == answer_of.end() ? answers : own->second.first;
+    if (sample.kind == graph::Evaluation::Kind::kValue) {
+      sample.values["value"] = graph::Value::Percent(own == answer_of.end() ? error_rate : own->second.second);
     } else {
       sample.message = "no answer";
     }

@@ -62,7 +62,9 @@ class World {
   bool keeps_routes = false;  // deleted ones stay until ReleaseRoutes
   bool notify_down = false;
   graph::Evaluation::Kind answers = graph::Evaluation::Kind::kValue;
-  Number error_rate;          // what gates measure, a ratio
+  Number error_rate;  // what gates measure, a ratio
+  // The same for single gates, by their key: what they answer, and the ratio.
+  std::map<std::string, std::pair<graph::Evaluation::Kind, Number>> answer_of;
   bool gates_silent = false;  // measurements are never answered
   bool removed = false;
   std::vector<Failure> failures;
