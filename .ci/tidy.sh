@@ -1,27 +1,53 @@
 #!/usr/bin/env bash
-# clang-tidy over the program's sources (not the tests). A file whose content, whose project headers and whose
-# checks did not change since it was last clean is not looked at again.
+# clang-tidy over the program's sources (not the tests). A file that was clean is not looked at again until it, one
+# of our headers that it includes, or the checks change.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cmake --preset dev >/dev/null
 cmake --build --preset dev --target generated >/dev/null
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sluice-tidy
 mkdir -p "$cache"
-export cache
-headers=$(git ls-files 'compiler/*.h' 'compiler/*.def' 'reconciler/*.h' 'cli/*.h' .clang-tidy | xargs sha256sum | sha256sum)
-export headers
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export cache work
+
+sources=(compiler reconciler cli)
+git ls-files "${sources[@]}" .clang-tidy .ci/install.sh | xargs sha256sum >"$work/sums"
+git grep '^#include "' -- "${sources[@]}" >"$work/includes"
+# One line for each source: its path, then the sums of it, of all it includes, of the checks and their installation.
+awk '
+  FILENAME ~ /sums$/ { sum[$2] = $1; next }
+  { split($0, part, ":#include \""); sub(/".*/, "", part[2]); includes[part[1]] = includes[part[1]] " " part[2] }
+  function add(file,    names, count, i) {
+    if (file in seen || !(file in sum)) return
+    seen[file] = 1
+    line = line " " sum[file]
+    count = split(includes[file], names, " ")
+    for (i = 1; i <= count; ++i) add(names[i])
+  }
+  END {
+    for (file in sum) {
+      if (file !~ /\.cpp$/) continue
+      delete seen
+      line = file
+      add(".clang-tidy"); add(".ci/install.sh"); add(file)
+      print line
+    }
+  }' "$work/sums" "$work/includes" | sort >"$work/keys"
 
 check_one() {
-  local stamp
-  stamp=$cache/$({ echo "$headers"; sha256sum "$1"; } | sha256sum | cut -d ' ' -f 1)
-  [ -e "$stamp" ] && return 0
-  local out
-  if ! out=$(clang-tidy -p build/dev --quiet --extra-arg=-Wno-unknown-warning-option "$1" 2>/dev/null); then
-    echo "$out"
+  local source=${1%% *} stamp report
+  stamp=$cache/$(sha256sum <<<"$1" | cut -d ' ' -f 1)
+  [ ! -e "$stamp" ] || return 0
+  report=$work/$(tr / _ <<<"$source")
+  if clang-tidy -p build/dev --quiet --extra-arg=-Wno-unknown-warning-option "$source" >"$report" 2>"$report.log"; then
+    : >"$stamp"
+  else
+    cat "$report"
+    grep -E 'error' "$report.log" || true
     return 1
   fi
-  : >"$stamp"
 }
 export -f check_one
-git ls-files 'compiler/*.cpp' 'reconciler/*.cpp' 'cli/*.cpp' | xargs -P "$(nproc)" -I {} bash -c 'check_one {}'
+tr '\n' '\0' <"$work/keys" | xargs -0 -P "$(nproc)" -I {} bash -c "check_one '{}'"
 echo "clang-tidy: clean"
