@@ -1,6 +1,7 @@
 #include "compiler/source/file_tree.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -56,12 +57,16 @@ Result<std::string> DiskTree::Read(const std::string& path, std::size_t limit) c
   if (!file) {
     return Error{ErrorCode::kNotFound, "cannot read " + path};
   }
-  std::string text(limit + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > limit) {
-    return TooLarge(path, limit);
-  }
+  // In blocks: texts stay for the whole compile, and most are far smaller than the limit.
+  std::string text;
+  std::array<char, 8 * 1024> block{};
+  do {
+    file.read(block.data(), static_cast<std::streamsize>(block.size()));
+    text.append(block.data(), static_cast<std::size_t>(file.gcount()));
+    if (text.size() > limit) {
+      return TooLarge(path, limit);
+    }
+  } while (file);
   return text;
 }
 

@@ -53,6 +53,18 @@ TEST_CASE("a directory is listed by path, links and submodules are named and nev
   CHECK(tree.Read("none", 3).error().code == ErrorCode::kNotFound);
 }
 
+TEST_CASE("a text takes the memory of what it holds, not of what it may") {
+  const ScratchDirectory scratch;
+  const std::string large(20'000, 'x');
+  std::ofstream(scratch.path() / "small.plan") << "let x = 1";
+  std::ofstream(scratch.path() / "large.plan") << large;
+  const DiskTree tree(scratch.path().string());
+  CHECK(tree.Read("small.plan", 256 * 1024).value().capacity() < 100);
+  CHECK(tree.Read("large.plan", 256 * 1024).value() == large);
+  CHECK(tree.Read("large.plan", large.size()).value() == large);
+  CHECK(tree.Read("large.plan", large.size() - 1).error().code == ErrorCode::kTooLarge);
+}
+
 TEST_CASE("a root that is missing or no directory says so") {
   CHECK(DiskTree("/nonexistent/plans").List().error().message == "/nonexistent/plans does not exist");
   CHECK(DiskTree("/dev/null").List().error().message == "/dev/null is not a directory");
