@@ -58,33 +58,33 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::ApplyObject& actio
   if (action.version) {
     object["metadata"]["uid"] = action.version->uid;
     object["metadata"]["resourceVersion"] = action.version->resource_version;
-    return Write(batch, object, action.why);
+    return Write(batch, std::move(object), action.why);
   }
   // Server-side apply has no "only if absent": look first, so that an object that isn't ours is never taken
   // over, and one of an earlier write whose answer was lost is found.
   const cluster::ObjectKey key = cluster::KeyOf(object);
-  runner_.shared_.cluster.Send(
-      cluster::Get{key}, runner_.Safe([this, batch, key, object, why = action.why](Result<Json> got) {
-        if (!got && got.error().code == ErrorCode::kNotFound) return Write(batch, object, why);
-        if (!got) return Failed(batch, key, got.error());
-        const Json metadata = got->value("metadata", Json::object());
-        const std::string owner =
-            metadata.value("annotations", Json::object()).value(graph::kOwnerAnnotation, std::string());
-        runner_.shared_.world.Learn(*got);
-        if (owner == runner_.uid_) {
-          return Failed(batch, key, Error{ErrorCode::kConflict, "it exists already"});
-        }
-        Failed(batch, key, Error{ErrorCode::kForbidden, "it exists and is not this rollout's"});
-      }));
+  runner_.shared_.cluster.Send(cluster::Get{key}, runner_.Safe([this, batch, key, object = std::move(object),
+                                                                why = action.why](Result<Json> got) {
+    if (!got && got.error().code == ErrorCode::kNotFound) return Write(batch, object, why);
+    if (!got) return Failed(batch, key, got.error());
+    const Json metadata = got->value("metadata", Json::object());
+    const std::string owner =
+        metadata.value("annotations", Json::object()).value(graph::kOwnerAnnotation, std::string());
+    runner_.shared_.world.Learn(*got);
+    if (owner == runner_.uid_) {
+      return Failed(batch, key, Error{ErrorCode::kConflict, "it exists already"});
+    }
+    Failed(batch, key, Error{ErrorCode::kForbidden, "it exists and is not this rollout's"});
+  }));
 }
 
-void Runner::Acts::Write(const BatchPtr& batch, const Json& object, const std::string& why) {
+void Runner::Acts::Write(const BatchPtr& batch, Json object, const std::string& why) {
   const cluster::ObjectKey key = cluster::KeyOf(object);
   Log(LogLevel::kInfo, fmt::format("write {}", why),
       {{LogKey::kRollout, runner_.name_.second},
        {LogKey::kObject, cluster::ToString(key)},
        {LogKey::kCommit, runner_.view_.commit}});
-  runner_.shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, true},
+  runner_.shared_.cluster.Send(cluster::Apply{std::move(object), graph::kExecutorManager, true},
                                runner_.Safe([this, batch, key](Result<Json> answer) {
                                  if (!answer) return Failed(batch, key, answer.error());
                                  runner_.shared_.world.Learn(*answer);

@@ -41,7 +41,7 @@ class Runner::Acts {
   void Start(const BatchPtr& batch, const decide::ConsumeCommand& action);
   void Start(const BatchPtr& batch, const decide::EmitEvent& action);
 
-  void Write(const BatchPtr& batch, const cluster::Json& object, const std::string& why);
+  void Write(const BatchPtr& batch, cluster::Json object, const std::string& why);
   void Failed(const BatchPtr& batch, const cluster::ObjectKey& key, const Error& error);
   void Sampled(const decide::GateKey& key, decide::Sample sample);
   graph::Roots Roots(const std::string& step) const;

@@ -253,20 +253,26 @@ void Runner::Note() {
 }
 
 void Runner::Persist(bool changed) {
+  // Equal statuses have equal conditions: what was compared once need not be again.
+  const auto compared = std::pair(resource_version_, rejected_);
+  if (!changed && compared == conditions_compared_) return Act();
   const Json& stored_conditions = ConditionsIn(*view_.status);
   Json conditions = Conditions(next_.status, summary_, rejected_, stored_conditions, shared_.loop.Now());
   // A rejection has to be seen even if the core has nothing to say about it.
-  if (!changed && SameStates(stored_conditions, conditions)) return Act();
+  if (!changed && SameStates(stored_conditions, conditions)) {
+    conditions_compared_ = compared;
+    return Act();
+  }
   Json status = EncodeStatus(next_);
   status["conditions"] = std::move(conditions);
   status["observedGeneration"] = view_.generation;
-  const Json object = {
+  Json object = {
       {"apiVersion", graph::kApiVersion},
       {"kind", graph::kRolloutKind},
       {"metadata",
        {{"name", name_.second}, {"namespace", name_.first}, {"uid", uid_}, {"resourceVersion", resource_version_}}},
       {"status", std::move(status)}};
-  shared_.cluster.Send(cluster::ReplaceStatus{object},
+  shared_.cluster.Send(cluster::ReplaceStatus{std::move(object)},
                        Safe([this](Result<Json> answer) { Persisted(std::move(answer)); }));
 }
 

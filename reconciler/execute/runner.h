@@ -124,6 +124,7 @@ class Runner {
   StoredStatus next_;
   std::string summary_;
   std::vector<decide::Reason> reasons_;
+  std::pair<std::string, std::string> conditions_compared_;  // version and rejection at which they were as stored
 
   std::map<decide::GateKey, decide::ObservedGate> gates_;
   std::map<std::string, bool> delivered_;

@@ -56,7 +56,7 @@ bool IsEmpty(const T& value) {
   else if constexpr (std::is_same_v<T, Duration>)
     return value.count() == 0;
   else if constexpr (std::is_same_v<T, decide::Applied>)
-    return Encode(value).empty();
+    return value == decide::Applied();
   else
     return value.empty();
 }
@@ -260,7 +260,8 @@ Json Shrink(StoredStatus stored) {
 
 Json EncodeStatus(const StoredStatus& stored) {
   Json json = EncodeWhole(stored);
-  return Fits(json) ? json : Shrink(stored);
+  if (Fits(json)) return json;
+  return Shrink(stored);
 }
 
 Result<StoredStatus> DecodeStatus(const Json& json) {
