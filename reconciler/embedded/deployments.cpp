@@ -17,9 +17,26 @@ std::int64_t Replicas(const Json& object) { return Integer(object, {"spec", "rep
 
 std::string TemplateHash(const Json& pod_template) { return Sha256(pod_template.dump()).substr(0, 10); }
 
-Json WithoutHash(Json pod_template) {
-  if (Find(pod_template, {"metadata", "labels"}) != nullptr) pod_template["metadata"]["labels"].erase(kHashLabel);
-  return pod_template;
+// Whether two objects are equal but for what they have under `name`, which `equal` compares.
+template <typename Equal>
+bool SameBut(const Json& a, const Json& b, const char* name, Equal equal) {
+  if (!a.is_object() || !b.is_object()) return a == b;
+  const auto others = [&](const Json& of) { return of.size() - of.count(name); };
+  const auto as_in_b = [&](const auto& member) {
+    const auto found = b.find(member.first);
+    return member.first == name || (found != b.end() && *found == member.second);
+  };
+  const auto& members = a.get_ref<const Json::object_t&>();
+  return others(a) == others(b) && std::all_of(members.begin(), members.end(), as_in_b) &&
+         equal(a.value(name, Json()), b.value(name, Json()));
+}
+
+// Equal but for the hash that a ReplicaSet's pods are labelled with.
+bool SameTemplate(const Json& a, const Json& b) {
+  const auto any = [](const Json&, const Json&) { return true; };
+  const auto labels = [&](const Json& x, const Json& y) { return SameBut(x, y, kHashLabel, any); };
+  const auto metadata = [&](const Json& x, const Json& y) { return SameBut(x, y, "labels", labels); };
+  return SameBut(a, b, "metadata", metadata);
 }
 
 // deployment/util: surge rounds up, unavailability down; both 0 would never move.
@@ -90,9 +107,9 @@ void Deployments::Reconcile(const ObjectKey& key) {
 
 Deployments::Sets Deployments::SetsOf(const Json& deployment) const {
   Sets sets;
-  Json wanted = WithoutHash(*Find(deployment, {"spec", "template"}));
+  const Json& wanted = *Find(deployment, {"spec", "template"});
   for (const Object& set : view_.OwnedBy(UidOf(deployment))) {
-    if (sets.current == nullptr && WithoutHash(*Find(*set, {"spec", "template"})) == wanted) {
+    if (sets.current == nullptr && SameTemplate(*Find(*set, {"spec", "template"}), wanted)) {
       sets.current = set;
     } else {
       sets.old.push_back(set);

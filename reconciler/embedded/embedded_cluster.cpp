@@ -109,14 +109,14 @@ struct Performance {
     for (const Object& object : store.List(list.kind, list.namespace_, list.labels)) items.push_back(*object);
     return Json{{"items", std::move(items)}, {"resourceVersion", std::to_string(store.version())}};
   }
-  Result<Json> operator()(const cluster::Create& create) const {
-    return Copy(store.Create(create.object, create.manager, now));
+  Result<Json> operator()(cluster::Create& create) const {
+    return Copy(store.Create(std::move(create.object), create.manager, now));
   }
   Result<Json> operator()(const cluster::Apply& apply) const {
     return Copy(store.Apply(apply.object, apply.manager, apply.force, now));
   }
-  Result<Json> operator()(const cluster::ReplaceStatus& replace) const {
-    return Copy(store.ReplaceStatus(replace.object, now));
+  Result<Json> operator()(cluster::ReplaceStatus& replace) const {
+    return Copy(store.ReplaceStatus(std::move(replace.object), now));
   }
   Result<Json> operator()(const cluster::Delete& erase) const {
     auto done = store.Delete(erase.key, erase.uid, erase.resource_version, now);

@@ -105,7 +105,7 @@ Json FieldsAt(const Kind& kind, const Json& value, Names& path) {
   return fields;
 }
 
-Json MergedAt(const Kind& kind, const Json& live, const Json& wanted, Names& path);
+Json MergedAt(const Kind& kind, Json live, const Json& wanted, Names& path);
 
 // Wanted's order leads; an item that only `live` has keeps its place after what it followed.
 Json MergedList(const Kind& kind, const Json& live, const Json& wanted, const Names& keys, Names& path) {
@@ -135,14 +135,15 @@ Json MergedList(const Kind& kind, const Json& live, const Json& wanted, const Na
   return merged;
 }
 
-Json MergedAt(const Kind& kind, const Json& live, const Json& wanted, Names& path) {
+// `live` is changed where `wanted` says otherwise: one that is handed on whole is copied once, not at every level.
+Json MergedAt(const Kind& kind, Json live, const Json& wanted, Names& path) {
   if (wanted.is_object() && !AtomicMap(kind, path)) {
-    Json merged = live.is_object() ? live : Json::object();
+    Json merged = live.is_object() ? std::move(live) : Json::object();
     for (const auto& [name, member] : wanted.items()) {
       if (ServersOwn(path, name) || member.is_null()) continue;
       Step step(path, name);
-      auto present = merged.find(name);
-      merged[name] = MergedAt(kind, present == merged.end() ? Json() : *present, member, path);
+      Json& present = merged[name];
+      present = MergedAt(kind, std::move(present), member, path);
     }
     return merged;
   }

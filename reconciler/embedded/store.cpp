@@ -216,17 +216,21 @@ Result<Object> Store::Update(Json object, TimePoint now) {
   if (live == nullptr) return NotFound(key);
   if (VersionOf(object) != live.version()) return Moved(key);
   if (UpToDate(*live, object)) return live;
-  Json after = *live;
-  for (const auto& [name, member] : object.items()) {
-    if (name != "status" && name != "metadata") after[name] = member;
-  }
+  // Everything but metadata and status is the new object's where it names it.
+  Json metadata = live->value("metadata", Json::object());
   for (const char* name : kUpdatedMetadata) {
     const Json* value = embedded::Find(object, {"metadata", name});
     if (value != nullptr) {
-      after["metadata"][name] = *value;
+      metadata[name] = *value;
     } else {
-      after["metadata"].erase(name);
+      metadata.erase(name);
     }
+  }
+  Json after = std::move(object);
+  after["metadata"] = std::move(metadata);
+  after.erase("status");
+  for (const auto& [name, member] : live->items()) {
+    if (!after.contains(name)) after[name] = member;
   }
   return Put(key, live, std::move(after), now);
 }
@@ -248,14 +252,14 @@ Result<Object> Store::Put(const ObjectKey& key, const Object& before, Json after
   return Commit(EventType::kModified, key, std::move(after));
 }
 
-Result<Object> Store::ReplaceStatus(const Json& object, TimePoint /*now*/) {
+Result<Object> Store::ReplaceStatus(Json object, TimePoint /*now*/) {
   ObjectKey key = cluster::KeyOf(object);
   Object live = Find(key);
   if (live == nullptr) return NotFound(key);
   std::string uid = UidOf(object);
   if (VersionOf(object) != live.version() || (!uid.empty() && uid != live.uid())) return Moved(key);
   auto status = object.find("status");
-  return PutStatus(key, live, status == object.end() ? Json() : *status);
+  return PutStatus(key, live, status == object.end() ? Json() : std::move(*status));
 }
 
 Result<Object> Store::SetStatus(const Json& seen, Json status) {
