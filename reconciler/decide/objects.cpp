@@ -76,13 +76,14 @@ graph::Value RevisionService(const Context& context, const Revision& revision) {
 
 void WriteRevisionService(Context& context, const Revision& revision) {
   const auto seen = context.seen.revisions.find(revision);
-  const bool exists = seen != context.seen.revisions.end() && seen->second.service.has_value();
-  if (exists || context.by_pods()) {
+  const std::optional<Version> found = seen == context.seen.revisions.end() ? std::nullopt : seen->second.service;
+  const bool ours = found && seen->second.service_owner == context.seen.uid;
+  if (ours || context.by_pods()) {
     return;
   }
   const graph::Value service = RevisionService(context, revision);
   if (!service.is_none()) {
-    context.decision.actions.emplace_back(ApplyObject{Marked(context, service), std::nullopt, "its endpoints"});
+    context.decision.actions.emplace_back(ApplyObject{Marked(context, service), found, "its endpoints"});
   }
 }
 
@@ -176,7 +177,7 @@ void WriteServices(Context& context) {
     context.Say(fmt::format("Service {} stays where it is until {} has a ready pod", context.graph.service, address));
     return;
   }
-  if (moved || !Contains(found->object, wanted)) {
+  if (moved || !IsOurs(context, found->object) || !Contains(found->object, wanted)) {
     context.decision.actions.emplace_back(ApplyObject{
         Marked(context, wanted), found ? std::optional(found->version) : std::nullopt, "the address of the service"});
   }

@@ -245,6 +245,24 @@ TEST_CASE("an object that can't be made leaves everything as it is") {
   CheckKept(story);
 }
 
+TEST_CASE("what an orphaned rollout left is taken over by the one that comes after it, and goes with that one") {
+  const Capacity capacity = GENERATE(Capacity::kFull, Capacity::kPods);
+  Story story = Story::Installed(Quick("a1", capacity), Quick("a1", capacity));
+  story.status = Status{};
+  story.world.uid = "a-later-uid";
+  RunWithoutLoss(story);
+  story.Run(minutes(5));
+  CHECK(story.Ending() == (capacity == Capacity::kFull ? "Settled, stable a1, run 1 of a1 promoted, routed a1 100%"
+                                                       : "Settled, stable a1, run 1 of a1 promoted, routed"));
+  story.world.removed = true;
+  story.Run(hours(1), [&] { return story.status.phase == Phase::kIdle; });
+  const Observed left = story.world.Observe();
+  CHECK(left.revisions.empty());
+  CHECK(left.router_objects.empty());
+  CHECK_FALSE(left.stable_service.has_value());
+  CheckKept(story);
+}
+
 TEST_CASE("a rollout that is removed: routes first, then what they led to") {
   Story story = Story::Installed(InPairs("a1"), InPairs("b2"));
   REQUIRE(story.RunUntilEntered("half/hold"));

@@ -54,7 +54,7 @@ Observed World::Observe() const {
   seen.removed = removed;
   seen.wanted = plan_->workload.revision;
   seen.digest = digest_;
-  seen.uid = "rollout-uid";
+  seen.uid = uid;
   if (accepted_digest != digest_ && graphs_.contains(accepted_digest)) {
     seen.accepted = graphs_.at(accepted_digest);
   }
@@ -71,6 +71,7 @@ Observed World::Observe() const {
     shown.ready = ReadyOf(revision, deployment);
     shown.epoch = deployment.epoch;
     shown.owner = deployment.owner;
+    shown.drifted = deployment.owner != uid;
     if (shown.pods < shown.spec_replicas && quota && deployment.seen_generation == deployment.generation) {
       shown.blocked = "exceeded quota";
     }
@@ -135,7 +136,7 @@ void World::Do(const ApplyObject& action) {
   }
   if (kind == "Service" && !RevisionOf(action.object).empty()) {
     const std::string owner = Text(action.object, {"metadata", "annotations", graph::kOwnerAnnotation});
-    services_.emplace(RevisionOf(action.object), std::pair(Version{NextUid(), "1"}, owner));
+    services_.insert_or_assign(RevisionOf(action.object), std::pair(Version{NextUid(), "1"}, owner));
     return;
   }
   std::optional<Route> fresh;
