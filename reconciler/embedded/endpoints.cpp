@@ -18,14 +18,23 @@ bool Ready(const Json& pod) {
   return condition != nullptr && Text(*condition, {"status"}) == "True";
 }
 
-Json EndpointOf(const Json& pod) {
-  ObjectKey key = cluster::KeyOf(pod);
-  bool terminating = Terminating(pod);
-  return {
-      {"addresses", Json::array({Text(pod, {"status", "podIP"})})},
-      {"conditions", {{"ready", Ready(pod) && !terminating}, {"serving", Ready(pod)}, {"terminating", terminating}}},
-      {"nodeName", Text(pod, {"spec", "nodeName"})},
-      {"targetRef", {{"kind", "Pod"}, {"namespace", key.namespace_}, {"name", key.name}, {"uid", UidOf(pod)}}}};
+Json EndpointOf(const Object& pod) {
+  bool ready = Ready(*pod);
+  bool terminating = Terminating(*pod);
+  // Member by member: lists in braces are copied, and this is built anew for every pod whenever one of them changes.
+  Json endpoint;
+  endpoint["addresses"].push_back(Text(*pod, {"status", "podIP"}));
+  Json& conditions = endpoint["conditions"];
+  conditions["ready"] = ready && !terminating;
+  conditions["serving"] = ready;
+  conditions["terminating"] = terminating;
+  endpoint["nodeName"] = Text(*pod, {"spec", "nodeName"});
+  Json& target = endpoint["targetRef"];
+  target["kind"] = "Pod";
+  target["namespace"] = pod.key().namespace_;
+  target["name"] = pod.key().name;
+  target["uid"] = pod.uid();
+  return endpoint;
 }
 
 // Whether slices show both states of a pod alike: most of what happens to it is not their concern.
@@ -132,7 +141,7 @@ void Endpoints::Reconcile(const ObjectKey& key) {
   for (const Object& pod : view_.Selected(kPod, key.namespace_, *selector)) {
     if (Text(*pod, {"status", "podIP"}).empty()) continue;
     if (chunks.back().size() == kEndpointsPerSlice) chunks.push_back(Json::array());
-    chunks.back().push_back(EndpointOf(*pod));
+    chunks.back().push_back(EndpointOf(pod));
   }
   for (std::size_t i = 0; i < chunks.size(); ++i) Write(*service, i, std::move(chunks[i]));
   for (std::size_t i = chunks.size();; ++i) {
