@@ -176,6 +176,35 @@ TEST_CASE("one failing sample of three is not yet a fail, two are") {
   CheckKept(story);
 }
 
+TEST_CASE("a failing sample counts only once its whole window lies after the candidate's first traffic") {
+  Story story = Begun(Leaf(1), true);
+  const TimePoint exposed = story.status.exposed_at.value();
+  Answers(story, Answer::kFail, Answer::kPass);
+  REQUIRE(story.Run(minutes(4), [&] { return story.status.phase == Phase::kGoingBack; }));
+  // A window of a minute, a sample each half minute, two of them to fail.
+  CHECK(story.world.now() - exposed >= Duration(seconds(90)));
+  CHECK(story.world.now() - exposed < Duration(minutes(3)));
+  CheckKept(story);
+}
+
+TEST_CASE("missing data ends a check when it has lasted as long as the gate says, not a moment sooner") {
+  const Story story = Begun(Leaf(1), false);
+  const NodeRecord& record = story.status.nodes.at("checkout/one/check");
+  Observed seen = story.world.Observe();
+  ObservedGate& gate = seen.gates[{story.status.run, "checkout/one/check", 1, story.world.plan().gates[1].key}];
+  Sample sample;
+  sample.kind = graph::Evaluation::Kind::kNoData;
+  sample.at = sample.answered_at = record.entered_at;
+  gate.samples = {sample};
+  gate.in_flight = true;
+  const TimePoint due = record.entered_at + story.world.plan().gates[1].no_data_for;
+  const auto phase_at = [&](TimePoint now) {
+    return decide::Decide(story.world.plan(), story.status, seen, now).status.phase;
+  };
+  CHECK(phase_at(due - Duration(1)) == Phase::kProgressing);
+  CHECK(phase_at(due) == Phase::kGoingBack);
+}
+
 TEST_CASE("what a clause says of no data and of errors: continue, hold, rollback, fail") {
   struct Case {
     graph::Disposition leads_to;
