@@ -1,11 +1,12 @@
-// Drives the generated lexer. One of the two files that see ANTLR.
+// Drives the generated lexer. One of the files that see ANTLR.
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
 
 #include <antlr4-runtime.h>
 
 #include "PlanLexer.h"
+#include "compiler/syntax/read_piece.h"
+#include "compiler/syntax/tables.h"
 #include "compiler/syntax/tokens.h"
 
 namespace sluice::syntax {
@@ -41,67 +42,17 @@ class ByteStream final : public antlr4::CharStream {
   std::size_t end_;
 };
 
-const antlr4::dfa::Vocabulary& Vocabulary() {
-  static const antlr4::dfa::Vocabulary* const vocabulary = [] {
-    antlr4::ANTLRInputStream empty;
-    generated::PlanLexer lexer(&empty);
-    return new antlr4::dfa::Vocabulary(lexer.getVocabulary());
-  }();
-  return *vocabulary;
+std::string_view Literal(int type) {
+  return type < 0 ? std::string_view() : tables::kSpellings[static_cast<std::size_t>(type)];
 }
 
-// "weight" of the grammar's 'weight'; "" of a type that has no one spelling.
-std::string Literal(int type) {
-  const std::string literal = Vocabulary().getLiteralName(static_cast<std::size_t>(type));
-  return literal.size() > 2 ? literal.substr(1, literal.size() - 2) : "";
-}
-
-const std::unordered_map<std::string_view, int>& Keywords() {
-  static const auto* const keywords = [] {
-    auto* made = new std::unordered_map<std::string_view, int>;
-    for (int type = token::AND; type < token::ID; ++type) {
-      made->emplace(*new std::string(Literal(type)), type);  // NOLINT(cppcoreguidelines-owning-memory)
-    }
-    return made;
-  }();
-  return *keywords;
-}
-
-// Marks that no longer token begins with.
-int MarkType(char c) {
-  switch (c) {
-    case '{':
-      return token::LEFT_BRACE;
-    case '}':
-      return token::RIGHT_BRACE;
-    case '[':
-      return token::LEFT_BRACKET;
-    case ']':
-      return token::RIGHT_BRACKET;
-    case '(':
-      return token::LEFT_PAREN;
-    case ')':
-      return token::RIGHT_PAREN;
-    case ',':
-      return token::COMMA;
-    case ';':
-      return token::SEMICOLON;
-    case ':':
-      return token::COLON;
-    default:
-      return kEndOfText;
-  }
-}
-
-// The tokens of a text. What most of a plan consists of (blanks, comments, words, marks) is read here; the generated
-// lexer, which at first use of each character works out its states anew in every process, reads the rest: strings,
-// numbers, operators. A test compares the two on every plan of the tests.
+// Reads what plans consist of: blanks, comments, words, marks, plain numbers, strings. The generated
+// lexer, which at first use of each character works out its states anew in every process, reads the rest. A test
+// compares the two on every plan of the tests.
 class Reader {
  public:
   Reader(std::string_view text, std::size_t begin, std::size_t end)
-      : text_(text.substr(0, end)), at_(begin), bytes_(text, begin, end), generated_(&bytes_) {
-    generated_.removeErrorListeners();
-  }
+      : whole_(text), text_(text.substr(0, end)), at_(begin) {}
 
   // nullopt at the end of the text.
   std::optional<Token> Next() {
@@ -111,23 +62,36 @@ class Reader {
     }
     Token token;
     token.begin = static_cast<std::uint32_t>(at_);
-    if (const std::size_t end = EndOfWord(); end != at_) {
-      const auto keyword = Keywords().find(text_.substr(at_, end - at_));
-      token.type = keyword == Keywords().end() ? token::ID : keyword->second;
-      at_ = end;
-    } else if (const int mark = MarkType(text_[at_]); mark != kEndOfText) {
-      token.type = mark;
-      ++at_;
+    if (const Piece piece = ReadPiece(text_, at_); piece.end != at_) {
+      token.type = piece.type;
+      at_ = piece.end;
     } else {
-      bytes_.seek(at_);
-      token.type = static_cast<int>(generated_.nextToken()->getType());
-      at_ = bytes_.index();
+      token.type = ReadGenerated();
     }
     token.end = static_cast<std::uint32_t>(at_);
     return token;
   }
 
  private:
+  struct Generated {
+    explicit Generated(std::string_view text, std::size_t begin, std::size_t end)
+        : bytes(text, begin, end), lexer(&bytes) {
+      lexer.removeErrorListeners();
+    }
+    ByteStream bytes;
+    generated::PlanLexer lexer;
+  };
+
+  int ReadGenerated() {
+    if (!generated_) {
+      generated_.emplace(whole_, at_, text_.size());
+    }
+    generated_->bytes.seek(at_);
+    const int type = static_cast<int>(generated_->lexer.nextToken()->getType());
+    at_ = generated_->bytes.index();
+    return type;
+  }
+
   void SkipBlanksAndComments() {
     while (at_ < text_.size()) {
       if (IsBlank(text_[at_])) {
@@ -140,29 +104,12 @@ class Reader {
     }
   }
 
-  // Where the word that begins here ends: ID or a keyword. Here if none begins.
-  std::size_t EndOfWord() const {
-    if (!IsWordCharacter(text_[at_]) || IsDigit(text_[at_])) {
-      return at_;
-    }
-    std::size_t end = at_ + 1;
-    while (end < text_.size() && (IsWordCharacter(text_[end]) ||
-                                  (text_[end] == '-' && end + 1 < text_.size() && IsWordCharacter(text_[end + 1])))) {
-      ++end;
-    }
-    return end;
-  }
-
   static bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-  static bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-  static bool IsWordCharacter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || IsDigit(c) || c == '_';
-  }
 
+  std::string_view whole_;
   std::string_view text_;
   std::size_t at_;
-  ByteStream bytes_;
-  generated::PlanLexer generated_;
+  std::optional<Generated> generated_;
 };
 
 }  // namespace
@@ -221,7 +168,7 @@ std::string Spelling(int type) {
     default:
       break;
   }
-  return Literal(type);
+  return std::string(Literal(type));
 }
 
 }  // namespace sluice::syntax

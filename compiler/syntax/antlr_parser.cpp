@@ -1,4 +1,4 @@
-// Drives the generated parser. One of the two files that see ANTLR.
+// Drives the generated parser. One of the files that see ANTLR.
 #include <typeinfo>
 
 #include <antlr4-runtime.h>
@@ -139,35 +139,20 @@ class StoppingStrategy final : public antlr4::BailErrorStrategy {
   Failure failure_;
 };
 
-// Expression brackets inside a body: what stands in them is no clause.
-bool EndsClauses(std::size_t rule) {
-  return rule == PlanParser::RuleMapLiteral || rule == PlanParser::RuleListLiteral ||
-         rule == PlanParser::RuleParenthesized || rule == PlanParser::RuleArguments ||
-         rule == PlanParser::RuleParameters || rule == PlanParser::RuleIndex || rule == PlanParser::RuleRecordType;
-}
-
 class ClauseParser final : public PlanParser {
  public:
   ClauseParser(antlr4::TokenStream* stream, const Tokens** tokens) : PlanParser(stream), tokens_(tokens) {}
 
   void BeforeName() override {
     const std::size_t at = getTokenStream()->index();
-    if (at >= (*tokens_)->size()) {
-      return;
-    }
-    const Token& token = (**tokens_)[at];
-    if (!token.first_on_line || !IsKeyword(token.type)) {
+    if (at >= (*tokens_)->size() || !MayBeginClause((**tokens_)[at])) {
       return;
     }
     for (const antlr4::RuleContext* context = getContext(); context != nullptr;
          context = static_cast<const antlr4::RuleContext*>(context->parent)) {
-      const std::size_t rule = context->getRuleIndex();
-      if (EndsClauses(rule)) {
-        return;
-      }
-      const std::set<int>& words = GrammarParser::ClauseWords(static_cast<int>(rule));
-      if (!words.empty()) {
-        if (words.count(token.type) != 0) {
+      if (const std::optional<bool> begins =
+              BeginsClauseIn(static_cast<int>(context->getRuleIndex()), (**tokens_)[at].type)) {
+        if (*begins) {
           throw antlr4::InputMismatchException(this);
         }
         return;
@@ -178,28 +163,6 @@ class ClauseParser final : public PlanParser {
  private:
   const Tokens** tokens_;
 };
-
-// Rules that say nothing when they hold one part.
-bool IsTransparent(int rule) {
-  switch (rule) {
-    case rule::kExpression:
-    case rule::kOpenExpression:
-    case rule::kLogic:
-    case rule::kComparison:
-    case rule::kAdditive:
-    case rule::kMultiplicative:
-    case rule::kCoalesce:
-    case rule::kUnary:
-    case rule::kPostfix:
-    case rule::kOperand:
-    case rule::kPrimary:
-    case rule::kSetting:
-    case rule::kVerb:
-      return true;
-    default:
-      return false;
-  }
-}
 
 class TreeCopier {
  public:
@@ -249,39 +212,6 @@ class TreeCopier {
   Tree& tree_;
 };
 
-// The first token that can stand behind the `{` of a body, by rule.
-std::vector<std::set<int>> AllClauseWords() {
-  antlr4::ANTLRInputStream empty;
-  ParserTokens no_tokens;
-  PlanParser parser(&no_tokens);
-  const antlr4::atn::ATN& atn = parser.getATN();
-  const std::vector<std::string>& names = parser.getRuleNames();
-  std::vector<std::set<int>> words(names.size());
-  for (std::size_t rule = 0; rule < names.size(); ++rule) {
-    const bool body = names[rule].size() > 4 && names[rule].compare(names[rule].size() - 4, 4, "Body") == 0;
-    antlr4::atn::ATNState* state = atn.ruleToStartState[rule];
-    if (body) {
-      while (state->transitions[0]->isEpsilon()) {
-        state = state->transitions[0]->target;
-      }
-      state = state->transitions[0]->target;
-    } else if (rule != PlanParser::RuleChunk) {
-      continue;
-    }
-    for (const ssize_t type : atn.nextTokens(state).toList()) {
-      if (type > 0 && IsKeyword(static_cast<int>(type))) {
-        words[rule].insert(static_cast<int>(type));
-      }
-    }
-  }
-  return words;
-}
-
-const std::vector<std::set<int>>& ClauseWordTable() {
-  static const std::vector<std::set<int>> table = AllClauseWords();
-  return table;
-}
-
 }  // namespace
 
 struct GrammarParser::State {
@@ -289,17 +219,21 @@ struct GrammarParser::State {
   const Tokens* tokens = nullptr;
   ClauseParser parser{&stream, &tokens};
   std::shared_ptr<StoppingStrategy> strategy = std::make_shared<StoppingStrategy>();
+
+  State() {
+    parser.removeErrorListeners();
+    parser.setErrorHandler(strategy);
+    parser.getInterpreter<antlr4::atn::ParserATNSimulator>()->setPredictionMode(antlr4::atn::PredictionMode::SLL);
+  }
 };
 
-GrammarParser::GrammarParser() : state_(std::make_unique<State>()) {
-  state_->parser.removeErrorListeners();
-  state_->parser.setErrorHandler(state_->strategy);
-  state_->parser.getInterpreter<antlr4::atn::ParserATNSimulator>()->setPredictionMode(antlr4::atn::PredictionMode::SLL);
-}
-
+GrammarParser::GrammarParser() = default;
 GrammarParser::~GrammarParser() = default;
 
-std::optional<Failure> GrammarParser::Parse(Entry entry, Tree& tree) {
+std::optional<Failure> GrammarParser::ParseGenerated(Entry entry, Tree& tree) {
+  if (state_ == nullptr) {
+    state_ = std::make_unique<State>();
+  }
   State& state = *state_;
   state.tokens = &tree.tokens;
   state.stream.Assign(tree.tokens);
@@ -316,26 +250,6 @@ std::optional<Failure> GrammarParser::Parse(Entry entry, Tree& tree) {
   } catch (const antlr4::ParseCancellationException&) {
     return state.strategy->Take();
   }
-}
-
-const std::set<int>& GrammarParser::ClauseWords(int rule) { return ClauseWordTable()[static_cast<std::size_t>(rule)]; }
-
-const std::vector<int>& GrammarParser::Bodies() {
-  static const std::vector<int> bodies = [] {
-    std::vector<int> found;
-    for (std::size_t rule = 0; rule < ClauseWordTable().size(); ++rule) {
-      if (!ClauseWordTable()[rule].empty()) {
-        found.push_back(static_cast<int>(rule));
-      }
-    }
-    return found;
-  }();
-  return bodies;
-}
-
-std::string GrammarParser::RuleName(int rule) {
-  ParserTokens no_tokens;
-  return PlanParser(&no_tokens).getRuleNames()[static_cast<std::size_t>(rule)];
 }
 
 int GrammarParser::CountHardPredictions(Entry entry, const Tokens& tokens) {

@@ -2,6 +2,27 @@
 
 namespace sluice::syntax {
 
+bool IsTransparent(int rule) {
+  switch (rule) {
+    case rule::kExpression:
+    case rule::kOpenExpression:
+    case rule::kLogic:
+    case rule::kComparison:
+    case rule::kAdditive:
+    case rule::kMultiplicative:
+    case rule::kCoalesce:
+    case rule::kUnary:
+    case rule::kPostfix:
+    case rule::kOperand:
+    case rule::kPrimary:
+    case rule::kSetting:
+    case rule::kVerb:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::uint32_t Part::end() const {
   const TreeNode& here = node();
   return here.end_token > here.token ? tree_->tokens[here.end_token - 1].end : token().begin;

@@ -21,6 +21,9 @@ struct TreeNode {
   std::uint32_t next = kNoNode;  // the next child of the same parent
 };
 
+// Rules that say nothing when they hold one part.
+bool IsTransparent(int rule);
+
 struct Tree {
   Tokens tokens;
   std::vector<TreeNode> nodes;

@@ -86,9 +86,91 @@ TEST_CASE("what is read without the generated lexer is what it reads") {
   }
   for (const char* text :
        {"a-b a- a--b a-1 _a-_b- -a fast-track fast-trackx no-data no-dat 1a 12:30 a:b a.b a..b",
-        "// x\r\n/// doc\n//\n////\n/ x /", "{}[](),;:@", "a//b\n\"//\" $ \\ a", "//", "/", "///", "a-", ""}) {
+        "// x\r\n/// doc\n//\n////\n/ x /",
+        "{}[](),;:@",
+        "a//b\n\"//\" $ \\ a",
+        "//",
+        "/",
+        "///",
+        "a-",
+        "",
+        "1 1.5 1..5 1.x 1% 1.5% 1%% 1ms 1m 1mm 1h30m 1h30 1h1.5m 1.5h 2w 1B 1Ki 1KiB 1K 1TB 1_ 1a 1s%",
+        "2024-01-02 2024-1-2 1-2 12:30 1:30 123:30 1:3 1.5:30 12:300 1.5-2",
+        "= == === < <= <== > >= - -> --> . .. ...",
+        "? ?? ??? ! != !== + * / @ ~ ` \x01",
+        R"("" "a" "\"" "\\" "\" x)",
+        R"("a)",
+        "\"a\nb\"",
+        "\"\\\n\"",
+        R"("""a"b""" """ "" "")",
+        R"("$" "$$" "a$b" "$\"" "$${" "$$${a" "$" "$\)",
+        R"("${a}" "${ {a} }" "${"b"}" "${"${c}"}" "${"""b"""}" x)",
+        R"("""""" """a""b"c""" """"a""" """"""" x)",
+        R"("""a$""" """$""$""b""" """$$"$""" """$${""" x)",
+        "\"\"\"a\n${b\n + \"c\"\n}\n\"\"\" x",
+        R"("""${"""a"""}""" """${ {a} }""" x)",
+        R"("""a"" x)",
+        R"("""${a""" x)",
+        R"("""\""" \"""a)",
+        R"("${a)",
+        R"("${"a)",
+        "\"${a\n}\"",
+        R"("${{}")",
+        R"("${a}b${c}$" "${\"}" "$${a}" "a${"}"}")"}) {
     INFO(text);
     CHECK(ReadByHand(text) == ReadByGrammar(text));
+  }
+}
+
+// The tree, or where the tokens don't fit.
+std::string Print(const Part& part) {
+  std::string text = fmt::format("({} {} {}", part.rule(), part.begin(), part.end());
+  for (Part child = part.FirstChild(); child; child = child.Next()) {
+    text += Print(child);
+  }
+  return text + ")";
+}
+std::string PrintChildren(const Tree& tree) {
+  std::string text;
+  for (Part child = Part(tree, tree.root).FirstChild(); child; child = child.Next()) {
+    text += Print(child);
+  }
+  return text;
+}
+std::string ReadTreeByTables(Tree tree) {
+  return GrammarParser::ParseByTables(GrammarParser::Entry::kChunk, tree) ? PrintChildren(tree) : "refused";
+}
+std::string ReadTreeByGrammar(GrammarParser& parser, Tree tree) {
+  return parser.ParseGenerated(GrammarParser::Entry::kChunk, tree) ? "refused" : PrintChildren(tree);
+}
+
+TEST_CASE("what is read without the generated parser is what it reads") {
+  GrammarParser parser;
+  int refused = 0;
+  for (const fs::path& plan : PlansWithoutMistakes()) {
+    INFO(plan);
+    Tree tree;
+    tree.tokens = LexAll(ReadFile(plan));
+    CHECK(ReadTreeByTables(tree) == ReadTreeByGrammar(parser, tree));
+    const std::size_t stride = tree.tokens.size() / 8 + 1;
+    for (std::size_t at = stride / 2; at < tree.tokens.size(); at += stride) {
+      INFO("without the token at byte " << tree.tokens[at].begin);
+      Tree without = tree;
+      without.tokens.erase(without.tokens.begin() + static_cast<std::ptrdiff_t>(at));
+      const std::string read = ReadTreeByTables(without);
+      refused += read == "refused" ? 1 : 0;
+      CHECK(read == ReadTreeByGrammar(parser, without));
+    }
+  }
+  CHECK(refused > 100);
+}
+
+TEST_CASE("a text without mistakes needs no generated parser") {
+  for (const fs::path& plan : PlansWithoutMistakes()) {
+    INFO(plan);
+    Tree tree;
+    tree.tokens = LexAll(ReadFile(plan));
+    CHECK(GrammarParser::ParseByTables(GrammarParser::Entry::kChunk, tree));
   }
 }
 
