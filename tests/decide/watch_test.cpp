@@ -104,6 +104,34 @@ TEST_CASE("an approval doesn't outlive the traffic on which it was given") {
   CheckKept(story);
 }
 
+TEST_CASE("a message that nobody takes is sent three times") {
+  Story story = Story::Installed(Canary("a1"), Canary("b2"));
+  story.world.notify_down = true;
+  REQUIRE(story.RunUntilEntered("sign-off/pause"));
+  story.Run(minutes(10));
+  int sent = 0;
+  for (std::size_t at = 0; (at = story.transcript.find("send \"at sign-off", at)) != std::string::npos; ++at) ++sent;
+  CHECK(sent == 3);
+}
+
+TEST_CASE("a promotion is over once Service NAME holds all of the candidate's ready pods and no other") {
+  Story story = Story::Installed(Watched("a1"), Watched("b2"));
+  REQUIRE(story.Run(hours(1), [&] { return story.status.stable == "b2"; }));
+  Status before = story.status;
+  before.nodes["checkout/promote"].state = NodeState::kActive;
+  before.nodes.erase("checkout/retire");
+  Observed seen = story.world.Observe();
+  const auto over = [&](std::int32_t own, std::int32_t old) {
+    seen.stable_service_revision = "b2";
+    seen.stable_service_ready = {{"b2", own}, {"a1", old}};
+    const Decision decision = decide::Decide(story.world.plan(), before, seen, story.world.now());
+    return decision.status.nodes.at("checkout/promote").state == NodeState::kDone;
+  };
+  CHECK(over(10, 0));
+  CHECK_FALSE(over(9, 0));
+  CHECK_FALSE(over(10, 1));
+}
+
 TEST_CASE("as many promoted revisions as the plan goes back to keep their Deployment, without pods") {
   Story story = Story::Installed(Watched("a1"), Watched("b2"));  // fast-track within 2
   REQUIRE(story.RunToRest());
