@@ -111,21 +111,21 @@ int CheckAll(const fs::path& directory, const Outputs& outputs) {
 }
 
 int CompileCommand(const Options& options) {
-  const std::unique_ptr<Compilation> compilation = CompileDirectory(options.path);
-  PrintDiagnostics(*compilation, options.path, Format::kText, std::cerr);
-  const int status = ExitStatus(*compilation, false);
+  const Compilation& compilation = CompileDirectory(options.path);
+  PrintDiagnostics(compilation, options.path, Format::kText, std::cerr);
+  const int status = ExitStatus(compilation, false);
   if (status != kExitOk) {
-    std::cerr << Summary(*compilation) << "; nothing is written\n";
+    std::cerr << Summary(compilation) << "; nothing is written\n";
     return status;
   }
-  const Outputs outputs = MakeOutputs(*compilation);
+  const Outputs outputs = MakeOutputs(compilation);
   if (options.check) {
     return CheckAll(options.directory, outputs);
   }
   const int written = WriteAll(options.directory, outputs);
   if (written == kExitOk) {
-    std::cout << fmt::format("{} objects and {} rollout graphs in {}\n", compilation->manifests.size(),
-                             compilation->graphs.size(), options.directory);
+    std::cout << fmt::format("{} objects and {} rollout graphs in {}\n", compilation.manifests.size(),
+                             compilation.graphs.size(), options.directory);
   }
   return written;
 }

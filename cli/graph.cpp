@@ -52,25 +52,25 @@ int UnknownRollout(const Compilation& compilation, const std::string& rollout) {
 }
 
 int Graph(const Options& options) {
-  const std::unique_ptr<Compilation> compilation = CompileDirectory(options.path);
-  PrintDiagnostics(*compilation, options.path, Format::kText, std::cerr);
-  const int status = ExitStatus(*compilation, false);
+  const Compilation& compilation = CompileDirectory(options.path);
+  PrintDiagnostics(compilation, options.path, Format::kText, std::cerr);
+  const int status = ExitStatus(compilation, false);
   if (status != kExitOk) {
-    std::cerr << Summary(*compilation) << "; nothing is drawn\n";
+    std::cerr << Summary(compilation) << "; nothing is drawn\n";
     return status;
   }
   const auto wanted = [&](const graph::Graph& graph) {
     return options.rollout.empty() || graph.rollout == options.rollout;
   };
-  if (std::none_of(compilation->graphs.begin(), compilation->graphs.end(), wanted) && !options.rollout.empty()) {
-    return UnknownRollout(*compilation, options.rollout);
+  if (std::none_of(compilation.graphs.begin(), compilation.graphs.end(), wanted) && !options.rollout.empty()) {
+    return UnknownRollout(compilation, options.rollout);
   }
   if (options.drawing == Drawing::kJson) {
-    std::cout << GraphJson(*compilation, options.rollout);
+    std::cout << GraphJson(compilation, options.rollout);
     return kExitOk;
   }
   const char* separator = "";
-  for (const graph::Graph& graph : compilation->graphs) {
+  for (const graph::Graph& graph : compilation.graphs) {
     if (wanted(graph)) {
       std::cout << separator << Draw(graph, options.drawing);
       separator = "\n";

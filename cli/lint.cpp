@@ -18,16 +18,16 @@ struct Options {
 };
 
 int Lint(const Options& options) {
-  const std::unique_ptr<Compilation> compilation = CompileDirectory(options.path);
-  PrintDiagnostics(*compilation, options.path, options.format, std::cout);
+  const Compilation& compilation = CompileDirectory(options.path);
+  PrintDiagnostics(compilation, options.path, options.format, std::cout);
   std::cout.flush();
   if (options.format == Format::kText) {
-    const std::string summary = Summary(*compilation);
+    const std::string summary = Summary(compilation);
     const std::string files =
-        fmt::format("{} plan file{}", compilation->plan_files, compilation->plan_files == 1 ? "" : "s");
+        fmt::format("{} plan file{}", compilation.plan_files, compilation.plan_files == 1 ? "" : "s");
     std::cerr << (summary.empty() ? "no mistakes" : summary) << " in " << files << "\n";
   }
-  return ExitStatus(*compilation, options.warnings_as_errors);
+  return ExitStatus(compilation, options.warnings_as_errors);
 }
 
 }  // namespace
