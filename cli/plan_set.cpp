@@ -35,9 +35,9 @@ std::string Count(std::size_t count, const char* noun) {
 }  // namespace
 
 const Compilation& CompileDirectory(const std::string& path) {
-  static auto* const kept = new std::vector<std::unique_ptr<const Compilation>>;  // leak checkers still see them
-  kept->push_back(Compile(source::DiskTree(path)));
-  return *kept->back();
+  static auto* const kKept = new std::vector<std::unique_ptr<const Compilation>>;  // leak checkers still see them
+  kKept->push_back(Compile(source::DiskTree(path)));
+  return *kKept->back();
 }
 
 void PrintDiagnostics(const Compilation& compilation, const std::string& path, Format format, std::ostream& out) {

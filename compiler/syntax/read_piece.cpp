@@ -19,14 +19,14 @@ bool IsWordCharacter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <
 char CharacterAt(std::string_view text, std::size_t at) { return at < text.size() ? text[at] : '\0'; }
 
 const std::unordered_map<std::string_view, int>& Keywords() {
-  static const auto* const keywords = [] {
+  static const auto* const kKeywords = [] {
     auto* made = new std::unordered_map<std::string_view, int>;
     for (int type = token::AND; type < token::ID; ++type) {
       made->emplace(tables::kSpellings[static_cast<std::size_t>(type)], type);
     }
     return made;
   }();
-  return *keywords;
+  return *kKeywords;
 }
 
 Piece Word(std::string_view text, std::size_t at) {

@@ -154,7 +154,7 @@ bool TableParser::Read(int rule) {
 }
 
 const std::vector<std::set<int>>& ClauseWordSets() {
-  static const std::vector<std::set<int>> sets = [] {
+  static const std::vector<std::set<int>> kSets = [] {
     std::vector<std::set<int>> made(tables::kClauseWords.size());
     for (std::size_t rule = 0; rule < made.size(); ++rule) {
       for (int type = token::AND; type < token::ID; ++type) {
@@ -165,7 +165,7 @@ const std::vector<std::set<int>>& ClauseWordSets() {
     }
     return made;
   }();
-  return sets;
+  return kSets;
 }
 
 }  // namespace
@@ -198,7 +198,7 @@ std::optional<Failure> GrammarParser::Parse(Entry entry, Tree& tree) {
 const std::set<int>& GrammarParser::ClauseWords(int rule) { return ClauseWordSets()[static_cast<std::size_t>(rule)]; }
 
 const std::vector<int>& GrammarParser::Bodies() {
-  static const std::vector<int> bodies = [] {
+  static const std::vector<int> kBodies = [] {
     std::vector<int> found;
     for (std::size_t rule = 0; rule < ClauseWordSets().size(); ++rule) {
       if (!ClauseWordSets()[rule].empty()) {
@@ -207,7 +207,7 @@ const std::vector<int>& GrammarParser::Bodies() {
     }
     return found;
   }();
-  return bodies;
+  return kBodies;
 }
 
 }  // namespace sluice::syntax
