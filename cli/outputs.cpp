@@ -53,36 +53,47 @@ void AppendIndented(std::string& out, std::string_view json, int depth) {
   }
 }
 
-std::string PlaceJson(std::string_view file, std::uint32_t line, std::uint32_t column) {
-  return fmt::format(R"({{"file":{},"line":{},"column":{}}})", Quoted(file), line, column);
-}
-
-std::string PlacesJson(const std::map<std::string, std::string>& places) {
-  std::string out;
-  for (const auto& [name, place] : places) {
-    out += fmt::format("{}{}:{}", out.empty() ? "" : ",", Quoted(name), place);
+// "checkout.plan:17:12", as compilers write it.
+std::string PlaceOf(const Compilation& compilation, source::Span span) {
+  if (!span.known()) {
+    return "";
   }
-  return "{" + out + "}";
+  const source::Position at = compilation.sources.Begin(span);
+  return fmt::format("{}:{}:{}", compilation.sources.file(span.file).path(), at.line, at.column);
 }
 
-// { schema, objects: { FILE: place }, nodes: { PATH: place } }.
+void AppendPlace(std::string& out, std::string_view name, std::string_view place) {
+  out += out.back() == '{' ? "" : ",";
+  out += Quoted(name) + ':' + Quoted(place);
+}
+
+// { schema, objects: { FILE: { JSON pointer: place } }, nodes: { PATH: place } }.
 std::string SourceMapJson(const Compilation& compilation) {
   std::map<std::string, std::string> objects, nodes;
   for (const manifest::Manifest& manifest : compilation.manifests) {
-    const source::Position at = compilation.sources.Begin(manifest.span);
-    const std::string file = manifest.span.known() ? compilation.sources.file(manifest.span.file).path() : "";
-    objects["manifests/" + manifest::FileName(manifest)] = PlaceJson(file, at.line, at.column);
+    std::string& fields = objects["manifests/" + manifest::FileName(manifest)] = "{";
+    AppendPlace(fields, "", PlaceOf(compilation, manifest.span));
+    for (const check::FieldSpan& field : manifest.fields) {
+      AppendPlace(fields, field.pointer, PlaceOf(compilation, field.span));
+    }
+    fields += '}';
   }
   for (const graph::Graph& graph : compilation.graphs) {
     for (std::size_t i = 0; i < graph.nodes.size() && i < graph.spans.size(); ++i) {
       const graph::PlanLine& line = graph.spans[i];
-      nodes[graph.nodes[i].path] = PlaceJson(line.file, line.line, line.column);
+      nodes[graph.nodes[i].path] = Quoted(fmt::format("{}:{}:{}", line.file, line.line, line.column));
     }
   }
+  const auto join = [](const std::map<std::string, std::string>& entries) {
+    std::string out;
+    for (const auto& [name, json] : entries) {
+      out += (out.empty() ? "" : ",") + Quoted(name) + ':' + json;
+    }
+    return "{" + out + "}";
+  };
   std::string out;
-  AppendIndented(
-      out,
-      fmt::format(R"({{"schema":"sluice.map/1","objects":{},"nodes":{}}})", PlacesJson(objects), PlacesJson(nodes)), 0);
+  AppendIndented(out, fmt::format(R"({{"schema":"sluice.map/1","objects":{},"nodes":{}}})", join(objects), join(nodes)),
+                 0);
   return out + "\n";
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/field_spans.h"
 #include "compiler/kubernetes/names.h"
 
 namespace sluice::check {
@@ -114,6 +115,7 @@ Made MakeObject(const Declared& declared, const ScopePtr& scope, Checker& checke
   object.value = *value;
   object.span = declared.name_span;
   object.value_span = span;
+  object.fields = FieldSpans(*syntax.value);
   for (const syntax::Annotation& annotation : declared.syntax->annotations) {
     object.keep = object.keep || annotation.name.text == "keep";
   }

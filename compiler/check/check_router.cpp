@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/field_spans.h"
 #include "compiler/check/words.h"
 
 namespace sluice::check {
@@ -139,6 +140,7 @@ void RouterBody::operator()(const syntax::RouterObjectClause& clause) {
           .Emit();
     }
   }
+  instance_.fields[object.name] = FieldSpans(*clause.value);
   instance_.router.objects.push_back(std::move(object));
 }
 

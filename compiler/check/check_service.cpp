@@ -87,6 +87,7 @@ void ServiceBody::operator()(const syntax::ServiceClause& clause) {
   } else if (word == "command" || word == "args") {
     (word == "command" ? service_.command : service_.args) =
         reader_.Texts(clause.value, what).value_or(std::vector<std::string>());
+    (word == "command" ? service_.command_span : service_.args_span) = span;
   }
 }
 

@@ -29,6 +29,12 @@ struct Located {
   Span span;
 };
 
+// Where a field of an object was written. One that is not listed was written with the nearest field above it.
+struct FieldSpan {
+  std::string pointer;  // RFC 6901: "/spec/ports/0"
+  Span span;
+};
+
 // A number of things, or a share of the service's replicas.
 struct Amount {
   bool percent = false;
@@ -70,6 +76,7 @@ struct Service {
   std::vector<Probe> probes;
   std::optional<Located<graph::Value>> cpu_request, cpu_limit, memory_request, memory_limit;  // number · bytes
   std::vector<std::string> command, args;
+  Span command_span, args_span;
   std::vector<EnvEntry> env;
 };
 
@@ -86,6 +93,7 @@ struct Supports {
 
 struct RouterInstance {
   graph::Router router;  // residuals over `split` and `object`; `route` and `service` still open roots
+  std::map<std::string, std::vector<FieldSpan>> fields;  // of each of its objects, by name
   Supports supports;
   Span declaration;  // of the router's name
   Span span;         // of the expression that made it
@@ -206,6 +214,7 @@ struct StaticObject {
   bool keep = false;  // @keep
   Span span;
   Span value_span;
+  std::vector<FieldSpan> fields;
 };
 
 struct Suppression {  // @allow(name, reason: "…", until: …)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <tuple>
@@ -12,6 +13,7 @@
 #include "compiler/base/hash.h"
 #include "compiler/graph/names.h"
 #include "compiler/graph/split.h"
+#include "compiler/manifest/fields.h"
 #include "compiler/manifest/workload.h"
 
 namespace sluice::manifest {
@@ -59,6 +61,31 @@ Value WithoutUnits(const Value& value) {
   return quantity != nullptr && quantity->unit != graph::Unit::kNone ? Value(value.ToText()) : value;
 }
 
+// RFC 6901 §4.
+std::string Unescaped(std::string_view part) {
+  std::string out;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    const bool escape = part[i] == '~' && i + 1 < part.size();
+    out += escape ? (part[++i] == '1' ? '/' : '~') : part[i];
+  }
+  return out;
+}
+
+// Whether the object has what the JSON pointer names.
+bool HasField(const Value& object, const std::string& pointer) {
+  const Value* value = &object;
+  for (std::size_t begin = 1; begin <= pointer.size() && value != nullptr;) {
+    const std::size_t end = std::min(pointer.find('/', begin), pointer.size());
+    const std::string part = Unescaped(std::string_view(pointer).substr(begin, end - begin));
+    const Map* map = value->as_map();
+    const List* list = value->as_list();
+    const std::size_t index = list == nullptr ? 0 : std::strtoul(part.c_str(), nullptr, 10);
+    value = map != nullptr ? map->Find(part) : list != nullptr && index < list->size() ? &(*list)[index] : nullptr;
+    begin = end + 1;
+  }
+  return value != nullptr;
+}
+
 // About the bytes of an object's YAML, without writing it.
 std::size_t SizeOf(const Value& value, std::size_t indent) {
   std::size_t size = 1;
@@ -96,11 +123,14 @@ class Collector {
  public:
   explicit Collector(diagnostics::Emitter& emitter) : emitter_(emitter) {}
 
-  void Add(Value object, source::Span span, bool executor_only, bool keep = false) {
+  void Add(Value object, source::Span span, std::vector<check::FieldSpan> fields, bool executor_only,
+           bool keep = false) {
     if (object.is_none()) {
       return;
     }
+    std::erase_if(fields, [&](const check::FieldSpan& field) { return !HasField(object, field.pointer); });
     Manifest manifest = MakeManifest(std::move(object), span);
+    manifest.fields = std::move(fields);
     manifest.executor_only = executor_only;
     manifest.keep = keep;
     if (Claim(manifest)) {
@@ -110,7 +140,7 @@ class Collector {
   }
 
   // What the router writes while stable has all of the traffic. Failing ones are reported by lowering.
-  void AddRouterObjects(const graph::Graph& graph, source::Span span) {
+  void AddRouterObjects(const graph::Graph& graph, source::Span span, const check::RouterInstance& router) {
     const Value split = SplitValue(graph, {{"stable", &graph.workload, Number(1)}}, {}, Number(0));
     const graph::Roots roots{{"split", split}};
     for (const graph::RouterObject& object : graph.router.objects) {
@@ -122,7 +152,11 @@ class Collector {
       }
       const graph::Evaluation evaluation = graph::Evaluate(*object.manifest, graph.functions, roots);
       if (evaluation.kind == graph::Evaluation::Kind::kValue) {
-        Add(WithoutUnits(evaluation.value), span, true);
+        std::vector<check::FieldSpan> fields;
+        if (const auto written = router.fields.find(object.name); written != router.fields.end()) {
+          fields = written->second;
+        }
+        Add(WithoutUnits(evaluation.value), span, std::move(fields), true);
       }
     }
   }
@@ -205,27 +239,29 @@ std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::v
     }
   }
   for (const check::StaticObject& object : plans.objects) {
-    collector.Add(WithoutUnits(object.value), object.span, false, object.keep);
+    collector.Add(WithoutUnits(object.value), object.span, object.fields, false, object.keep);
   }
   for (const auto& service : plans.services) {
     if (!deployed.contains(service.get())) {
-      collector.Add(MakePlainDeployment(*service), service->span, false);
-      collector.Add(MakeStableService(*service, ""), service->span, false);
+      collector.Add(MakePlainDeployment(*service), service->span, DeploymentFields(*service, {}), false);
+      collector.Add(MakeStableService(*service, ""), service->span, ServiceFields(*service), false);
     }
   }
   for (const graph::Graph& graph : graphs) {
     const auto found = rollouts.find({graph.rollout_namespace, graph.rollout});
     const check::Rollout* rollout = found == rollouts.end() ? nullptr : found->second;
-    const source::Span service_span = rollout != nullptr ? rollout->service->span : source::Span{};
-    const source::Span route_span = rollout == nullptr          ? source::Span{}
-                                    : rollout->route != nullptr ? rollout->route->span
-                                                                : rollout->span;
-    collector.Add(graph.workload.deployment, service_span, true);
-    collector.Add(graph.workload.service, service_span, true);
-    if (graph.router.address != graph::Router::Address::kRouter) {
-      collector.Add(SteadyService(graph), service_span, true);
+    if (rollout == nullptr || rollout->router == nullptr) {
+      continue;
     }
-    collector.AddRouterObjects(graph, route_span);
+    const check::Service& service = *rollout->service;
+    collector.Add(graph.workload.deployment, service.span,
+                  DeploymentFields(service, rollout->drain ? rollout->drain->span : source::Span{}), true);
+    collector.Add(graph.workload.service, service.span, ServiceFields(service), true);
+    if (graph.router.address != graph::Router::Address::kRouter) {
+      collector.Add(SteadyService(graph), service.span, ServiceFields(service), true);
+    }
+    collector.AddRouterObjects(graph, rollout->route != nullptr ? rollout->route->span : rollout->span,
+                               *rollout->router);
   }
   return collector.Take();
 }

@@ -19,8 +19,10 @@ inline constexpr std::size_t kMaxOutputBytes = 64 * 1024 * 1024;
 // One object that the syncer applies or the executor will write.
 struct Manifest {
   std::string api_version, kind, namespace_, name;
-  graph::Value object;         // a map; keys in the customary order
-  source::Span span;           // what it came from
+  graph::Value object;  // a map; keys in the customary order
+  source::Span span;    // what it came from
+  // Where its fields were written; what is not listed, with the nearest field above it.
+  std::vector<check::FieldSpan> fields;
   bool keep = false;           // never pruned
   bool executor_only = false;  // a rollout's: written by the executor, shown by `compile`
 };

@@ -100,21 +100,9 @@ Value EnvValue(const check::EnvEntry& entry) {
   return Value(std::move(result));
 }
 
-// By name, so that the order in which a plan writes its variables makes no new revision; as written where a
-// value refers to another (`$(NAME)`), because Kubernetes expands only what stands before.
 Value EnvList(const check::Service& service) {
-  std::vector<const check::EnvEntry*> entries;
-  bool refers = false;
-  for (const check::EnvEntry& entry : service.env) {
-    entries.push_back(&entry);
-    const std::string* text = entry.value.as_string();
-    refers = refers || (text != nullptr && text->find("$(") != std::string::npos);
-  }
-  if (!refers) {
-    std::stable_sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
-  }
   List list;
-  for (const check::EnvEntry* entry : entries) {
+  for (const check::EnvEntry* entry : EnvInOrder(service)) {
     list.push_back(EnvValue(*entry));
   }
   return Value(std::move(list));
@@ -211,6 +199,20 @@ Value MakePodTemplate(const check::Service& service, std::optional<Duration> dra
   result.Set("metadata", Value(std::move(metadata)));
   result.Set("spec", Value(std::move(spec)));
   return Value(std::move(result));
+}
+
+std::vector<const check::EnvEntry*> EnvInOrder(const check::Service& service) {
+  std::vector<const check::EnvEntry*> entries;
+  bool refers = false;
+  for (const check::EnvEntry& entry : service.env) {
+    entries.push_back(&entry);
+    const std::string* text = entry.value.as_string();
+    refers = refers || (text != nullptr && text->find("$(") != std::string::npos);
+  }
+  if (!refers) {
+    std::stable_sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
+  }
+  return entries;
 }
 
 Value WithRevisionLabel(const Value& pod_template, const std::string& revision) {

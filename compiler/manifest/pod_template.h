@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "compiler/base/time.h"
 #include "compiler/check/checked_plan.h"
@@ -14,6 +15,11 @@ namespace sluice::manifest {
 // `drain` a pod that is told to end goes on serving that long, because the pods themselves are the share and
 // nothing takes traffic from them before.
 graph::Value MakePodTemplate(const check::Service& service, std::optional<Duration> drain);
+
+// A service's variables in the order in which a pod gets them: by name, so that the order in which a plan writes them
+// makes no new revision; as written where a value refers to another (`$(NAME)`), because Kubernetes expands only what
+// stands before.
+std::vector<const check::EnvEntry*> EnvInOrder(const check::Service& service);
 
 // The template with the revision's label, as a Deployment NAME-REV carries it.
 graph::Value WithRevisionLabel(const graph::Value& pod_template, const std::string& revision);
