@@ -30,7 +30,7 @@ class Pattern {
     std::size_t y = 0;       // kSplit
   };
 
-  void Follow(std::size_t at, std::vector<std::size_t>& threads, std::vector<bool>& seen) const;
+  void Follow(std::size_t start, std::vector<std::size_t>& threads, std::vector<bool>& seen) const;
 
   std::vector<Instruction> program_;
 };

@@ -13,13 +13,10 @@
 namespace sluice::embedded {
 namespace {
 
-// What the file says wrongly; caught in ReadWorld, like the exceptions of yaml-cpp.
-struct Wrong {
-  int line = 0;
-  std::string what;
-};
-
-[[noreturn]] void Fail(const YAML::Node& node, const std::string& what) { throw Wrong{node.Mark().line + 1, what}; }
+// Caught in ReadWorld, like what yaml-cpp itself throws.
+[[noreturn]] void Fail(const YAML::Node& node, const std::string& what) {
+  throw YAML::RepresentationException(node.Mark(), what);
+}
 
 std::string TextOf(const YAML::Node& node) {
   if (!node.IsScalar()) Fail(node, "a single value is expected here");
@@ -200,8 +197,6 @@ Result<World> ReadWorld(const std::string& text) {
                        }},
                       {"default-per-second", [&](const YAML::Node& node) { world.default_per_second = CountOf(node); }},
                   });
-  } catch (const Wrong& wrong) {
-    return Error{ErrorCode::kInvalid, fmt::format("line {}: {}", wrong.line, wrong.what)};
   } catch (const YAML::Exception& wrong) {
     return Error{ErrorCode::kInvalid, fmt::format("line {}: {}", wrong.mark.line + 1, wrong.msg)};
   }

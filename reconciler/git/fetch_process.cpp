@@ -25,7 +25,6 @@
 #include "reconciler/git/known_hosts.h"
 #include "reconciler/git/url.h"
 
-extern char** environ;
 
 namespace sluice::git {
 namespace {
@@ -129,7 +128,7 @@ Talked Talk(Descriptor& to_child, const Descriptor& from_child, const FetchStop&
       if (input.empty()) to_child.Close();
     }
     if (fds[0].revents == 0) continue;
-    std::array<char, 4096> buffer;
+    std::array<char, 4096> buffer{};
     const ssize_t got = read(from_child.get(), buffer.data(), buffer.size());
     if (got == 0) return Talked::kAnswered;
     if (got > 0) output.append(buffer.data(), static_cast<std::size_t>(got));

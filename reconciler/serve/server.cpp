@@ -41,7 +41,7 @@ struct Server::Parts {
                      : Response{504, "text/plain", "the reconciler did not answer in time\n"};
     }
     to.status = response.status;
-    to.set_content(response.body, response.type.c_str());
+    to.set_content(response.body, response.type);
   }
 
   const Handler* Find(const std::string& path) const {
@@ -81,8 +81,8 @@ Result<int> Server::Start(const std::string& host, int port) {
   server.Patch(".*", dispatch);
   server.Delete(".*", dispatch);
   if (port == 0) {
-    port = server.bind_to_any_port(host.c_str());
-  } else if (!server.bind_to_port(host.c_str(), port)) {
+    port = server.bind_to_any_port(host);
+  } else if (!server.bind_to_port(host, port)) {
     port = -1;
   }
   if (port <= 0) {

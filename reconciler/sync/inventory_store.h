@@ -22,7 +22,7 @@ struct StoredSource {
 // All replies come on the loop, never from within a call.
 class InventoryStore {
  public:
-  InventoryStore(cluster::Cluster& cluster, std::string namespace_, std::string hash);
+  InventoryStore(cluster::Cluster& cluster, std::string in_namespace, std::string hash);
   ~InventoryStore();
 
   struct Loaded {

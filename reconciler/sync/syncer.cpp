@@ -282,7 +282,7 @@ void Syncer::Apply() {
            Safe([this](ApplyOutcome outcome) { Applied(std::move(outcome)); }));
 }
 
-void Syncer::Applied(ApplyOutcome outcome) {
+void Syncer::Applied(const ApplyOutcome& outcome) {
   Trouble(outcome.problems);
   RecordUids();
 }
@@ -324,7 +324,7 @@ void Syncer::PruneStep() {
         Safe([this](PruneOutcome outcome) { Pruned(std::move(outcome)); }));
 }
 
-void Syncer::Pruned(PruneOutcome outcome) {
+void Syncer::Pruned(const PruneOutcome& outcome) {
   metrics_.Count(telemetry::kPruned, {}, static_cast<double>(outcome.deleted));
   Trouble(outcome.problems);
   for (const cluster::ObjectKey& key : outcome.gone) inventory_.Remove(key);
@@ -340,7 +340,7 @@ void Syncer::Pruned(PruneOutcome outcome) {
                   state_.applied_at = loop_.Now();
                   metrics_.Count(telemetry::kSyncs);
                   metrics_.Set(telemetry::kLastSync, {},
-                               static_cast<double>(loop_.Now().time_since_epoch().count() / 1000));
+                               static_cast<double>(loop_.Now().time_since_epoch().count()) / 1000);
                   Log(LogLevel::kInfo, "applied",
                       {{LogKey::kSource, options_.id.repository}, {LogKey::kCommit, state_.applied_commit}});
                   if (stored_.commit != state_.wanted_commit || stored_.tree != wanted_tree_) SaveSource();

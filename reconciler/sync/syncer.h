@@ -75,10 +75,10 @@ class Syncer {
   void Pass();
   void Record();
   void Apply();
-  void Applied(ApplyOutcome outcome);
+  void Applied(const ApplyOutcome& outcome);
   void RecordUids();
   void PruneStep();
-  void Pruned(PruneOutcome outcome);
+  void Pruned(const PruneOutcome& outcome);
   void EndPass(std::optional<Duration> retry_after);
   void Trouble(const std::vector<sync::Problem>& problems);
   void StoreFailed(const Error& error);

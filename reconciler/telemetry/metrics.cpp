@@ -41,7 +41,7 @@ const Family& FamilyOf(std::string_view name) {
   for (const Family& family : kFamilies) {
     if (family.name == name) return family;
   }
-  SLUICE_CHECK(!"a metric that metrics.cpp knows");
+  SLUICE_CHECK(false && "a metric that metrics.cpp knows");
 }
 
 std::string LabelText(const Metrics::Labels& labels) {
