@@ -38,7 +38,7 @@ class GraphWriter {
   template <typename... Ts>
   void Alternative(std::string_view name, const std::variant<Ts...>& value) {
     Key(name);
-    std::visit([this](const auto& alternative) { Write(alternative); }, value);
+    std::visit([this](const auto& alternative) { this->Write(alternative); }, value);
   }
   void Outcomes(std::string_view name, const Disposition (&outcomes)[kOutcomeCount]) {
     Key(name);

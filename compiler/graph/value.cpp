@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "compiler/graph/value_codec.h"
+#include "compiler/graph/codec.h"
 
 namespace sluice::graph {
 namespace {

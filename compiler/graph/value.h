@@ -71,22 +71,22 @@ class Map {
 // Immutable and cheap to copy: text, lists and maps are shared.
 class Value {
  public:
-  Value() = default;                                                            // none
-  Value(bool value) : data_(value) {}                                           // NOLINT(google-explicit-constructor)
-  Value(Quantity quantity) : data_(quantity) {}                                 // NOLINT(google-explicit-constructor)
-  Value(std::int64_t number) : data_(Quantity{Number(number), Unit::kNone}) {}  // NOLINT(google-explicit-constructor)
-  Value(int number) : Value(static_cast<std::int64_t>(number)) {}               // NOLINT(google-explicit-constructor)
-  Value(Number number) : data_(Quantity{number, Unit::kNone}) {}                // NOLINT(google-explicit-constructor)
-  Value(std::string text)
-      : data_(std::make_shared<const std::string>(std::move(text))) {}  // NOLINT(google-explicit-constructor)
-  Value(const char* text) : Value(std::string(text)) {}                 // NOLINT(google-explicit-constructor)
-  Value(TimePoint time) : data_(time) {}                                // NOLINT(google-explicit-constructor)
-  Value(SecretKey secret)
-      : data_(std::make_shared<const SecretKey>(std::move(secret))) {}       // NOLINT(google-explicit-constructor)
-  Value(List list);                                                          // NOLINT(google-explicit-constructor)
-  Value(Map map);                                                            // NOLINT(google-explicit-constructor)
-  Value(ExpressionPtr residual) : data_(std::move(residual)) {}              // NOLINT(google-explicit-constructor)
-  Value(std::shared_ptr<const Handle> handle) : data_(std::move(handle)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor): what is a value may stand where one is wanted
+  Value() = default;  // none
+  Value(bool value) : data_(value) {}
+  Value(Quantity quantity) : data_(quantity) {}
+  Value(std::int64_t number) : data_(Quantity{Number(number), Unit::kNone}) {}
+  Value(int number) : Value(static_cast<std::int64_t>(number)) {}
+  Value(Number number) : data_(Quantity{number, Unit::kNone}) {}
+  Value(std::string text) : data_(std::make_shared<const std::string>(std::move(text))) {}
+  Value(const char* text) : Value(std::string(text)) {}
+  Value(TimePoint time) : data_(time) {}
+  Value(SecretKey secret) : data_(std::make_shared<const SecretKey>(std::move(secret))) {}
+  Value(List list);
+  Value(Map map);
+  Value(ExpressionPtr residual) : data_(std::move(residual)) {}
+  Value(std::shared_ptr<const Handle> handle) : data_(std::move(handle)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   static Value Percent(Number ratio) { return Value(Quantity{ratio, Unit::kPercent}); }
   static Value Milliseconds(Duration duration) { return Value(Quantity{Number(duration.count()), Unit::kDuration}); }

@@ -15,10 +15,6 @@
 
 namespace sluice::graph {
 
-// See codec.h.
-std::string EncodeValue(const Value& value);
-Result<Value> DecodeValue(std::string_view json, int max_depth);
-
 // Appends JSON text to `out`: the string with its quotes.
 void AppendJsonString(std::string& out, std::string_view text);
 // Appends plain data, as EncodeValue writes it.

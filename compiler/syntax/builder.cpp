@@ -80,7 +80,7 @@ TypeReference AstBuilder::Type(const Part& part) {
   type.optional = part.Has(token::QUESTION);
   if (const Part record = part.Child(rule::kRecordType)) {
     record.ForEach(rule::kRecordField, [&](const Part& field) {
-      type.fields.emplace_back(NameChild(field), Type(field.Child(rule::kTypeReference)));
+      type.fields.push_back({NameChild(field), Type(field.Child(rule::kTypeReference))});
     });
     return type;
   }

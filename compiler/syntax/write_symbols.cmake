@@ -13,5 +13,5 @@ string(REPLACE "enum {" "enum : int {" rules "${rules}")
 string(REGEX REPLACE "Rule([A-Z])" "k\\1" rules "${rules}")
 file(
   WRITE ${SYMBOLS}
-  "// Written from grammar/Plan.g4 by the build.\n#pragma once\n\nnamespace sluice::syntax::token {\n\n${tokens};\n\n}  // namespace sluice::syntax::token\n\nnamespace sluice::syntax::rule {\n\n${rules};\n\n}  // namespace sluice::syntax::rule\n"
+  "// Written from grammar/Plan.g4 by the build.\n// NOLINTBEGIN\n#pragma once\n\nnamespace sluice::syntax::token {\n\n${tokens};\n\n}  // namespace sluice::syntax::token\n\nnamespace sluice::syntax::rule {\n\n${rules};\n\n}  // namespace sluice::syntax::rule\n// NOLINTEND\n"
 )

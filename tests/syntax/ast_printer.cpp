@@ -122,7 +122,7 @@ std::string Show(const TypeReference& type) {
     text += (i == 0 ? "<" : ", ") + Show(type.arguments[i]) + (i + 1 == type.arguments.size() ? ">" : "");
   }
   for (std::size_t i = 0; i < type.fields.size(); ++i) {
-    text += (i == 0 ? "{" : ", ") + type.fields[i].first.text + ": " + Show(type.fields[i].second) +
+    text += (i == 0 ? "{" : ", ") + type.fields[i].name.text + ": " + Show(type.fields[i].type) +
             (i + 1 == type.fields.size() ? "}" : "");
   }
   return text + (type.optional ? "?" : "");
