@@ -317,9 +317,10 @@ void CheckHistory(Checker& c) {
   for (const auto& [path, record] : c.after().nodes) {
     const auto old = c.before.nodes.find(path);
     const bool was_done = old != c.before.nodes.end() && old->second.state == NodeState::kDone;
-    const bool told = std::any_of(run.nodes.begin(), run.nodes.end(), [&](const auto& node) {
-      return node.path == path && node.outcome == record.outcome;
-    });
+    const bool told =
+        std::any_of(run.nodes.begin(), run.nodes.end(), [&path = path, &record = record](const auto& node) {
+          return node.path == path && node.outcome == record.outcome;
+        });
     if (record.state == NodeState::kDone && !was_done && !told && !run.nodes.empty()) {
       c.Break("I7: history doesn't tell what became of {}", path);
     }

@@ -75,7 +75,7 @@ void Endpoints::IndexService(const ObjectKey& key, const Json& service, bool add
   if (selector == nullptr || !selector->is_object()) return;
   for (const auto& [name, value] : selector->items()) {
     if (!value.is_string()) continue;
-    auto& services = by_selector_[key.namespace_ + "\n" + name + "=" + value.get<std::string>()];
+    auto& services = by_selector_[fmt::format("{}\n{}={}", key.namespace_, name, value.get<std::string>())];
     if (add) {
       services.insert(key);
     } else {

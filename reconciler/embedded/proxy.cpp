@@ -162,7 +162,7 @@ TrafficPlan Proxy::Route(const RequestShape& request) const {
     if (host_length < 0) continue;
     for (const Json& rule : List(*route, {"spec", "rules"})) {
       const Json& matches = List(rule, {"matches"});
-      auto consider = [&](const Json& match) {
+      auto consider = [&, &key = key](const Json& match) {
         auto rank = MatchRank(match, request);
         if (!rank) return;
         rank->insert(rank->begin(), host_length);

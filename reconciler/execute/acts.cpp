@@ -100,7 +100,7 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::DeleteObject& acti
   Log(LogLevel::kInfo, fmt::format("delete: {}", action.why),
       {{LogKey::kRollout, runner_.name_.second}, {LogKey::kObject, cluster::ToString(key)}});
   runner_.shared_.cluster.Send(cluster::Delete{key, action.version.uid, action.version.resource_version},
-                               runner_.Safe([this, batch, key, uid = action.version.uid](Result<Json> answer) {
+                               runner_.Safe([this, batch, key, uid = action.version.uid](const Result<Json>& answer) {
                                  if (!answer && answer.error().code != ErrorCode::kNotFound)
                                    return Failed(batch, key, answer.error());
                                  runner_.shared_.world.MarkDeleting(key, uid);

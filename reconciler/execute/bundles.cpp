@@ -19,10 +19,10 @@ Bundles::~Bundles() { *self_ = nullptr; }
 void Bundles::Load(std::vector<BundleRef> refs, std::function<void()> done) {
   // Last first, so that LoadNext takes from the back.
   std::reverse(refs.begin(), refs.end());
-  LoadNext(std::make_shared<std::vector<BundleRef>>(std::move(refs)), std::move(done));
+  LoadNext(std::make_shared<std::vector<BundleRef>>(std::move(refs)), done);
 }
 
-void Bundles::LoadNext(std::shared_ptr<std::vector<BundleRef>> refs, std::function<void()> done) {
+void Bundles::LoadNext(const std::shared_ptr<std::vector<BundleRef>>& refs, const std::function<void()>& done) {
   while (!refs->empty() && (graphs_.contains(refs->back().digest) || rejected_.contains(refs->back().digest))) {
     refs->pop_back();
   }

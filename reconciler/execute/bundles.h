@@ -19,7 +19,7 @@ class Bundles {
  public:
   using Graph = std::shared_ptr<const graph::Graph>;
 
-  Bundles(cluster::Cluster& cluster, std::string namespace_, std::string rollout);
+  Bundles(cluster::Cluster& cluster, std::string in_namespace, std::string rollout);
   ~Bundles();
 
   // Loads what of `refs` is not here yet, then calls `done` (at once if all is here or known to be bad).
@@ -35,7 +35,7 @@ class Bundles {
   void Release() { graphs_.clear(); }
 
  private:
-  void LoadNext(std::shared_ptr<std::vector<BundleRef>> refs, std::function<void()> done);
+  void LoadNext(const std::shared_ptr<std::vector<BundleRef>>& refs, const std::function<void()>& done);
 
   cluster::Cluster& cluster_;
   const std::string namespace_, rollout_;

@@ -366,7 +366,7 @@ void Runner::RemoveFinalizer() {
   for (const auto* bundle : shared_.world.bundles().InGroup(name_.first, name_.second)) {
     acts_->Discard({shared_.world.bundles().kind(), name_.first, bundle->id.name.second}, bundle->id.uid);
   }
-  shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, false}, Safe([this](Result<Json> answer) {
+  shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, false}, Safe([this](const Result<Json>& answer) {
                          if (!answer && answer.error().code != ErrorCode::kNotFound) return Backoff(answer.error());
                          Log(LogLevel::kInfo, "the rollout is removed", {{LogKey::kRollout, name_.second}});
                          Finish(std::nullopt);
