@@ -234,11 +234,12 @@ void Compiler::Build() {
     return;
   }
   result_->plans = check::CheckPlanSet(files, result_->sources, emitter());
-  result_->graphs = lower::Lower(result_->plans, result_->sources, emitter());
-  lint::Lint(result_->plans, result_->graphs, result_->sources, emitter());
+  std::vector<graph::Graph> graphs = lower::Lower(result_->plans, result_->sources, emitter());
+  lint::Lint(result_->plans, graphs, result_->sources, emitter());
   if (!emitter().has_errors()) {
-    result_->manifests = manifest::Manifests(result_->plans, result_->graphs, emitter());
+    result_->manifests = SharedList(manifest::Manifests(result_->plans, graphs, emitter()));
   }
+  result_->graphs = SharedList(std::move(graphs));
   ApplySuppressions(result_->plans.suppressions, emitter());
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/base/shared_list.h"
 #include "compiler/check/checked_plan.h"
 #include "compiler/diagnostics/diagnostic.h"
 #include "compiler/graph/graph.h"
@@ -19,8 +20,8 @@ struct Compilation {
   diagnostics::Emitter emitter;      // diagnostics of all phases; lints included
   std::size_t plan_files = 0;        // how many *.plan files the tree holds
   check::CheckedPlanSet plans;       // empty if the result was put together from parts, see CompileCache
-  std::vector<graph::Graph> graphs;  // complete only without errors
-  std::vector<manifest::Manifest> manifests;
+  SharedList<graph::Graph> graphs;  // complete only without errors; shared with a cache's later results
+  SharedList<manifest::Manifest> manifests;
 
   bool ok() const { return !emitter.has_errors(); }
 };

@@ -149,38 +149,28 @@ bool Fit(const std::vector<std::shared_ptr<const Part>>& parts) {
   return unique && objects.size() <= manifest::kMaxObjects && bytes <= manifest::kMaxOutputBytes / 2;
 }
 
-std::vector<graph::Graph> JoinGraphs(const std::vector<std::shared_ptr<const Part>>& parts) {
-  std::vector<const graph::Graph*> all;
+SharedList<graph::Graph> JoinGraphs(const std::vector<std::shared_ptr<const Part>>& parts) {
+  std::vector<std::shared_ptr<const graph::Graph>> all;
   for (const auto& part : parts) {
     for (const graph::Graph& graph : part->graphs) {
-      all.push_back(&graph);
+      all.emplace_back(part, &graph);
     }
   }
-  std::sort(all.begin(), all.end(), [](const graph::Graph* a, const graph::Graph* b) {
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return std::tie(a->rollout, a->rollout_namespace) < std::tie(b->rollout, b->rollout_namespace);
   });
-  std::vector<graph::Graph> graphs;
-  graphs.reserve(all.size());
-  for (const graph::Graph* graph : all) {
-    graphs.push_back(*graph);
-  }
-  return graphs;
+  return SharedList(std::move(all));
 }
 
-std::vector<manifest::Manifest> JoinManifests(const std::vector<std::shared_ptr<const Part>>& parts) {
-  std::vector<const manifest::Manifest*> all;
+SharedList<manifest::Manifest> JoinManifests(const std::vector<std::shared_ptr<const Part>>& parts) {
+  std::vector<std::shared_ptr<const manifest::Manifest>> all;
   for (const auto& part : parts) {
     for (const manifest::Manifest& manifest : part->manifests) {
-      all.push_back(&manifest);
+      all.emplace_back(part, &manifest);
     }
   }
-  std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return NameOf(*a) < NameOf(*b); });
-  std::vector<manifest::Manifest> manifests;
-  manifests.reserve(all.size());
-  for (const manifest::Manifest* manifest : all) {
-    manifests.push_back(*manifest);
-  }
-  return manifests;
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return NameOf(*a) < NameOf(*b); });
+  return SharedList(std::move(all));
 }
 
 }  // namespace sluice

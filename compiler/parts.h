@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/base/shared_list.h"
 #include "compiler/check/check.h"
 #include "compiler/check/checked_plan.h"
 #include "compiler/diagnostics/diagnostic.h"
@@ -37,7 +38,7 @@ std::shared_ptr<const Part> BuildPart(const PartFiles& files, const source::Sour
 bool Fit(const std::vector<std::shared_ptr<const Part>>& parts);
 
 // Graphs and manifests of all, in the order of a compile of the whole. Require Fit.
-std::vector<graph::Graph> JoinGraphs(const std::vector<std::shared_ptr<const Part>>& parts);
-std::vector<manifest::Manifest> JoinManifests(const std::vector<std::shared_ptr<const Part>>& parts);
+SharedList<graph::Graph> JoinGraphs(const std::vector<std::shared_ptr<const Part>>& parts);
+SharedList<manifest::Manifest> JoinManifests(const std::vector<std::shared_ptr<const Part>>& parts);
 
 }  // namespace sluice

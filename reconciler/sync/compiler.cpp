@@ -34,7 +34,7 @@ CompileFunction MakeCompiler() {
     compiled.plan_files = compilation->plan_files;
     compiled.mistakes = MistakesOf(*compilation);
     if (!compilation->ok()) return compiled;
-    compiled.graphs = std::move(compilation->graphs);
+    compiled.graphs = compilation->graphs;
     for (const manifest::Manifest& manifest : compilation->manifests) {
       if (manifest.executor_only) continue;
       compiled.objects.push_back({cluster::ToJson(manifest.object), manifest.keep});

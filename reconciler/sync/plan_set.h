@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/base/shared_list.h"
 #include "compiler/graph/graph.h"
 #include "compiler/source/file_tree.h"
 #include "reconciler/cluster/cluster.h"
@@ -28,7 +29,7 @@ struct StaticObject {
 struct Compiled {
   std::size_t plan_files = 0;
   std::vector<Mistake> mistakes;  // empty: it compiles
-  std::vector<graph::Graph> graphs;
+  SharedList<graph::Graph> graphs;
   std::vector<StaticObject> objects;  // without those that only the executor writes
 };
 // Runs on the worker, one call at a time; keeps what it likes between calls.
