@@ -48,8 +48,10 @@ const std::set<std::string> kRuntime = {"_GLOBAL_OFFSET_TABLE_",
                                         "__gxx_personality_v0",
                                         "__libc_single_threaded",
                                         "__stack_chk_fail",
+                                        "__divmodti4",
                                         "__divti3",
                                         "__modti3",
+                                        "__udivmodti4",
                                         "__udivti3",
                                         "__umodti3",
                                         "memchr",
@@ -69,7 +71,8 @@ const std::regex kWorldly(
 bool IsLanguage(const std::string& name) {
   return name.starts_with("std::") || name.starts_with("fmt::v") || name.starts_with("operator ") ||
          name.starts_with("typeinfo ") || name.starts_with("vtable for ") || name.starts_with("VTT for ") ||
-         name.starts_with("__cxa_") || name.starts_with("guard variable ");
+         name.starts_with("__cxa_") || name.starts_with("guard variable ") || name.starts_with("__asan_") ||
+         name.starts_with("__ubsan_");
 }
 
 const std::vector<std::string> kArchives = {SLUICE_DECIDE_ARCHIVE, SLUICE_GRAPH_ARCHIVE, SLUICE_BASE_ARCHIVE};
