@@ -293,7 +293,7 @@ class Fetcher {
 }  // namespace
 
 Result<FetchResult> Fetch(const FetchRequest& request) {
-  const Library library;
+  StartLibrary();
   const std::string& authorities = request.credentials.authorities_file;
   if (!authorities.empty() && git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, authorities.c_str(), nullptr) != 0) {
     return Error{ErrorCode::kInvalid, fmt::format("no certificate can be read from {}", authorities)};

@@ -25,7 +25,6 @@
 #include "reconciler/git/known_hosts.h"
 #include "reconciler/git/url.h"
 
-
 namespace sluice::git {
 namespace {
 

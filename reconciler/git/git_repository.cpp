@@ -26,7 +26,7 @@ bool HasTooManyPacks(const std::string& directory) {
 
 // Whether the copy has lost the commit that it is at. No copy is no damage.
 bool IsDamaged(const std::string& directory) {
-  const Library library;
+  StartLibrary();
   const auto repository = OpenRepository(directory);
   if (!repository) return false;
   git_oid id;
@@ -72,7 +72,7 @@ Result<Snapshot> GitRepository::Fetch(const std::string& last_good) {
 }
 
 Result<Snapshot> GitRepository::Look(const FetchResult& fetched, const std::string& last_good) const {
-  const Library library;
+  StartLibrary();
   const auto path = CleanPath(path_);
   if (!path) return path.error();
   const auto repository = OpenRepository(request_.directory);

@@ -91,7 +91,6 @@ class GitTree : public source::FileTree {
     return {};
   }
 
-  Library library_;
   RepositoryHandle repository_;
   TreeHandle root_;
 };
@@ -100,7 +99,7 @@ class GitTree : public source::FileTree {
 
 Result<std::shared_ptr<const source::FileTree>> OpenGitTree(const std::string& directory, const std::string& commit,
                                                             const std::string& path) {
-  const Library library;
+  StartLibrary();
   auto repository = OpenRepository(directory);
   if (!repository) return std::move(repository).error();
   auto tree = FindTree(repository->get(), commit, path);

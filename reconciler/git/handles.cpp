@@ -1,17 +1,20 @@
 #include "reconciler/git/handles.h"
 
+#include <mutex>
+
 #include <fmt/format.h>
 
 namespace sluice::git {
 
-Library::Library() {
-  git_libgit2_init();
-  git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
-  // A bounded memory for objects: plan sets are small and every blob is read once.
-  git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, static_cast<ssize_t>(16 * 1024 * 1024));
+void StartLibrary() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    git_libgit2_init();
+    git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
+    // A bounded memory for objects: plan sets are small and every blob is read once.
+    git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, static_cast<ssize_t>(16 * 1024 * 1024));
+  });
 }
-
-Library::~Library() { git_libgit2_shutdown(); }
 
 std::string ToHex(const git_oid& id) {
   char text[GIT_OID_HEXSZ + 1];

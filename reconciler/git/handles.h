@@ -13,14 +13,8 @@ namespace sluice::git {
 // Where our copy of a repository says which commit was verified last.
 inline constexpr const char* kCurrentRef = "refs/sluice/current";
 
-// libgit2 is initialised while one of these lives.
-class Library {
- public:
-  Library();
-  ~Library();
-  Library(const Library&) = delete;
-  Library& operator=(const Library&) = delete;
-};
+// Readies libgit2, once for the life of the process: with each shutdown it loses what its threads keep of errors.
+void StartLibrary();
 
 template <typename T, void (*free_function)(T*)>
 struct Freed {
