@@ -11,7 +11,6 @@ namespace sluice::manifest {
 namespace {
 
 using check::FieldSpan;
-using Purpose = syntax::ProbeClause::Purpose;
 
 class Fields {
  public:
@@ -31,18 +30,6 @@ class Fields {
  private:
   std::vector<FieldSpan> fields_;
 };
-
-const char* ProbeField(Purpose purpose) {
-  switch (purpose) {
-    case Purpose::kStartup:
-      return "startupProbe";
-    case Purpose::kReady:
-      return "readinessProbe";
-    case Purpose::kLive:
-      return "livenessProbe";
-  }
-  return "";
-}
 
 }  // namespace
 

@@ -73,12 +73,10 @@ Value ProbeValue(const check::Service& service, const check::Probe& probe) {
 }
 
 void SetProbes(const check::Service& service, Map& container) {
-  const std::pair<Purpose, const char*> kinds[] = {
-      {Purpose::kStartup, "startupProbe"}, {Purpose::kReady, "readinessProbe"}, {Purpose::kLive, "livenessProbe"}};
-  for (const auto& [purpose, key] : kinds) {
+  for (const Purpose purpose : {Purpose::kStartup, Purpose::kReady, Purpose::kLive}) {
     for (const check::Probe& probe : service.probes) {
       if (probe.purpose == purpose) {
-        container.Set(key, ProbeValue(service, probe));
+        container.Set(ProbeField(purpose), ProbeValue(service, probe));
       }
     }
   }
@@ -199,6 +197,18 @@ Value MakePodTemplate(const check::Service& service, std::optional<Duration> dra
   result.Set("metadata", Value(std::move(metadata)));
   result.Set("spec", Value(std::move(spec)));
   return Value(std::move(result));
+}
+
+const char* ProbeField(syntax::ProbeClause::Purpose purpose) {
+  switch (purpose) {
+    case Purpose::kStartup:
+      return "startupProbe";
+    case Purpose::kReady:
+      return "readinessProbe";
+    case Purpose::kLive:
+      return "livenessProbe";
+  }
+  return "";
 }
 
 std::vector<const check::EnvEntry*> EnvInOrder(const check::Service& service) {

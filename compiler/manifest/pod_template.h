@@ -16,6 +16,9 @@ namespace sluice::manifest {
 // nothing takes traffic from them before.
 graph::Value MakePodTemplate(const check::Service& service, std::optional<Duration> drain);
 
+// "readinessProbe": a container's field.
+const char* ProbeField(syntax::ProbeClause::Purpose purpose);
+
 // A service's variables in the order in which a pod gets them: by name, so that the order in which a plan writes them
 // makes no new revision; as written where a value refers to another (`$(NAME)`), because Kubernetes expands only what
 // stands before.
