@@ -30,6 +30,9 @@ echo "building ($preset)"
 printf 'leak:libpcre2\n' >"build/$preset/leaks.txt"
 export LSAN_OPTIONS=suppressions=$PWD/build/$preset/leaks.txt:print_suppressions=0
 
+# Frames are several times as large under the address sanitizer.
+[ "$preset" != asan ] || ulimit -s 65536
+
 log=build/$preset/tests.log
 status=0
 ctest --test-dir "build/$preset" --parallel "$(nproc)" --verbose --no-tests=error "${labels[@]}" >"$log" 2>&1 || status=$?
