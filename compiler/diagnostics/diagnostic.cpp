@@ -13,12 +13,12 @@ namespace sluice::diagnostics {
 #undef SLUICE_DIAGNOSTIC
 
 const std::vector<const Kind*>& AllKinds() {
-  static const std::vector<const Kind*> kinds = {
+  static const std::vector<const Kind*> kKinds = {
 #define SLUICE_DIAGNOSTIC(identifier, code, name, level, title) &identifier,
 #include "compiler/diagnostics/registry.def"
 #undef SLUICE_DIAGNOSTIC
   };
-  return kinds;
+  return kKinds;
 }
 
 Builder::~Builder() { emitter_->Add(std::move(diagnostic_)); }

@@ -101,8 +101,8 @@ class RouterCheck {
     if (situation.candidate) {
       backends.push_back({"candidate", &graph_.workload, situation.share});
     }
-    static const std::vector<graph::Match> none;
-    return SplitValue(graph_, backends, situation.node != nullptr ? situation.node->matches : none,
+    static const std::vector<graph::Match> kNone;
+    return SplitValue(graph_, backends, situation.node != nullptr ? situation.node->matches : kNone,
                       situation.node != nullptr ? situation.node->mirror : Number(0));
   }
 

@@ -7,7 +7,7 @@ namespace sluice::cluster {
 namespace {
 
 const std::vector<Resource>& Resources() {
-  static const std::vector<Resource> resources = {
+  static const std::vector<Resource> kResources = {
       {{"v1", "Namespace"}, "namespaces", false},
       {{"v1", "Pod"}, "pods"},
       {{"v1", "Service"}, "services"},
@@ -25,7 +25,7 @@ const std::vector<Resource>& Resources() {
       {{"sluice.dev/v1alpha1", "RolloutBundle"}, "rolloutbundles"},
       {{"sluice.dev/v1alpha1", "RolloutCommand"}, "rolloutcommands"},
   };
-  return resources;
+  return kResources;
 }
 
 std::vector<std::string> Segments(std::string_view path) {
