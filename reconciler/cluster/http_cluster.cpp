@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "reconciler/cluster/resources.h"
 
 namespace sluice::cluster {
@@ -50,7 +52,7 @@ struct Build {
     if (request && !list.labels.empty()) {
       std::string selector;
       for (const auto& [label, value] : list.labels) {
-        selector += (selector.empty() ? "" : ",") + label + "=" + value;
+        selector += fmt::format("{}{}={}", selector.empty() ? "" : ",", label, value);
       }
       request->url += "?labelSelector=" + Encode(selector);
     }

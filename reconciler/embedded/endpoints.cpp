@@ -61,6 +61,11 @@ Json PortsOf(const Json& service) {
   return ports;
 }
 
+// One pair of a selector, in its namespace.
+std::string PairOf(const std::string& in_namespace, const std::string& name, const std::string& value) {
+  return fmt::format("{}\n{}={}", in_namespace, name, value);
+}
+
 }  // namespace
 
 Endpoints::Endpoints(loop::Loop& loop, Store& store, Watches& watches, const Lag& lag, std::uint64_t seed)
@@ -75,7 +80,7 @@ void Endpoints::IndexService(const ObjectKey& key, const Json& service, bool add
   if (selector == nullptr || !selector->is_object()) return;
   for (const auto& [name, value] : selector->items()) {
     if (!value.is_string()) continue;
-    auto& services = by_selector_[fmt::format("{}\n{}={}", key.namespace_, name, value.get<std::string>())];
+    auto& services = by_selector_[PairOf(key.namespace_, name, value.get<std::string>())];
     if (add) {
       services.insert(key);
     } else {
@@ -86,7 +91,7 @@ void Endpoints::IndexService(const ObjectKey& key, const Json& service, bool add
 
 void Endpoints::AddServicesOf(const ObjectKey& pod_key, const Json& pod) {
   for (const auto& [name, value] : LabelsOf(pod)) {
-    auto found = by_selector_.find(pod_key.namespace_ + "\n" + name + "=" + value);
+    auto found = by_selector_.find(PairOf(pod_key.namespace_, name, value));
     if (found == by_selector_.end()) continue;
     for (const ObjectKey& key : found->second) {
       Object service = view_.Find(key);

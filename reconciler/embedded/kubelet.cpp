@@ -133,7 +133,7 @@ void Kubelet::Reconcile(const ObjectKey& key) {
     Place(pod);
     return;
   }
-  std::string uid = pod.uid();
+  const std::string& uid = pod.uid();
   TimePoint created = TimeAt(*pod, {"metadata", "creationTimestamp"}, loop_.Now());
   if (auto seen = created_.find(uid); seen != created_.end()) created = seen->second;
   Random own(seed_, "start " + uid);

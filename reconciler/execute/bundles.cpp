@@ -16,7 +16,7 @@ Bundles::Bundles(cluster::Cluster& cluster, std::string in_namespace, std::strin
 
 Bundles::~Bundles() { *self_ = nullptr; }
 
-void Bundles::Load(std::vector<BundleRef> refs, std::function<void()> done) {
+void Bundles::Load(std::vector<BundleRef> refs, const std::function<void()>& done) {
   // Last first, so that LoadNext takes from the back.
   std::reverse(refs.begin(), refs.end());
   LoadNext(std::make_shared<std::vector<BundleRef>>(std::move(refs)), done);

@@ -23,7 +23,7 @@ class Bundles {
   ~Bundles();
 
   // Loads what of `refs` is not here yet, then calls `done` (at once if all is here or known to be bad).
-  void Load(std::vector<BundleRef> refs, std::function<void()> done);
+  void Load(std::vector<BundleRef> refs, const std::function<void()>& done);
 
   // null if the bundle is not there or not acceptable; then `WhyNot` says why.
   Graph Find(const std::string& digest) const;

@@ -183,7 +183,7 @@ struct Reader {
     if (!json.is_object()) return Wrong(where);
     out.clear();
     for (const auto& [key, value] : json.items()) {
-      if (!error) Decode(value, where + "." + key, out[key]);
+      if (!error) Decode(value, fmt::format("{}.{}", where, key), out[key]);
     }
   }
   template <typename T>
