@@ -279,7 +279,7 @@ void Syncer::StoreFailed(const Error& error) {
 
 void Syncer::Apply() {
   ApplyAll(cluster_, loop_, live_, wanted_, options_.id.Manager(),
-           Safe([this](ApplyOutcome outcome) { Applied(std::move(outcome)); }));
+           Safe([this](const ApplyOutcome& outcome) { Applied(outcome); }));
 }
 
 void Syncer::Applied(const ApplyOutcome& outcome) {
@@ -321,7 +321,7 @@ void Syncer::PruneStep() {
   const auto own = OwnInventory::Check(inventory_);
   if (!compiled_ || !list || !healthy || !own) return EndPass(std::nullopt);
   Prune(cluster_, loop_, live_, PruneProofs{*compiled_, *list, *healthy, *own}, inventory_, *wanted_, hash_,
-        Safe([this](PruneOutcome outcome) { Pruned(std::move(outcome)); }));
+        Safe([this](const PruneOutcome& outcome) { Pruned(outcome); }));
 }
 
 void Syncer::Pruned(const PruneOutcome& outcome) {
