@@ -17,9 +17,9 @@ namespace sluice {
 
 struct Compilation {
   source::SourceSet sources;
-  diagnostics::Emitter emitter;      // diagnostics of all phases; lints included
-  std::size_t plan_files = 0;        // how many *.plan files the tree holds
-  check::CheckedPlanSet plans;       // empty if the result was put together from parts, see CompileCache
+  diagnostics::Emitter emitter;     // diagnostics of all phases; lints included
+  std::size_t plan_files = 0;       // how many *.plan files the tree holds
+  check::CheckedPlanSet plans;      // empty if the result was put together from parts, see CompileCache
   SharedList<graph::Graph> graphs;  // complete only without errors; shared with a cache's later results
   SharedList<manifest::Manifest> manifests;
 
