@@ -1,5 +1,9 @@
-// The names that Sluice's objects, labels and annotations carry in a cluster.
+// The names that Sluice's objects, labels and annotations carry in a cluster, and how names of its API are put
+// together.
 #pragma once
+
+#include <cstddef>
+#include <string_view>
 
 namespace sluice::graph {
 
@@ -15,5 +19,12 @@ inline constexpr const char* kPlanSetLabel = "sluice.dev/plan-set";  // on what 
 inline constexpr const char* kOwnerAnnotation = "sluice.dev/owner";  // the Rollout's uid
 inline constexpr const char* kEpochAnnotation = "sluice.dev/epoch";
 inline constexpr const char* kExecutorManager = "sluice-executor";
+
+// The group of an API version: "apps" of "apps/v1", "" of "v1". A kind's name is its own only within its group
+// (`Service` is also Knative's), and an object is the same in every version of its group.
+inline std::string_view GroupOf(std::string_view api_version) {
+  const std::size_t slash = api_version.find('/');
+  return slash == std::string_view::npos ? std::string_view() : api_version.substr(0, slash);
+}
 
 }  // namespace sluice::graph

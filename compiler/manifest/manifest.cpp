@@ -182,14 +182,9 @@ class Collector {
   }
 
  private:
-  // An object is the same in every version of its group.
-  static std::string GroupOf(const std::string& api_version) {
-    const std::size_t slash = api_version.find('/');
-    return slash == std::string::npos ? "" : api_version.substr(0, slash);
-  }
-
   bool Claim(const Manifest& manifest) {
-    const auto key = std::make_tuple(GroupOf(manifest.api_version), manifest.kind, manifest.namespace_, manifest.name);
+    const auto key = std::make_tuple(std::string(graph::GroupOf(manifest.api_version)), manifest.kind,
+                                     manifest.namespace_, manifest.name);
     const auto [found, inserted] = owners_.try_emplace(key, manifest.span);
     if (inserted) {
       return true;
@@ -269,7 +264,7 @@ std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::v
 std::string FileName(const Manifest& manifest) {
   std::string name;
   bool replaced = false;
-  const auto append = [&](const std::string& part) {
+  const auto append = [&](std::string_view part) {
     for (const char c : part) {
       const bool safe = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.';
       replaced = replaced || !safe;
@@ -279,9 +274,7 @@ std::string FileName(const Manifest& manifest) {
   append(manifest.namespace_.empty() ? "cluster" : manifest.namespace_);
   name += '_';
   append(manifest.kind);
-  // A kind's name is its own only within its group: `Service` is also Knative's, `Gateway` also Istio's.
-  const std::size_t slash = manifest.api_version.find('/');
-  const std::string group = slash == std::string::npos ? "" : manifest.api_version.substr(0, slash);
+  const std::string_view group = graph::GroupOf(manifest.api_version);
   if (!group.empty() && group != "apps") {
     name += '.';
     append(group);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "compiler/graph/names.h"
+
 namespace sluice::cluster {
 namespace {
 
@@ -65,7 +67,7 @@ const Resource* FindResource(std::string_view api_version, std::string_view plur
 
 std::string ResourcePath(const Resource& resource, const std::string& namespace_, const std::string& name) {
   const std::string& version = resource.kind.api_version;
-  std::string path = (version.find('/') == std::string::npos ? "/api/" : "/apis/") + version;
+  std::string path = (graph::GroupOf(version).empty() ? "/api/" : "/apis/") + version;
   if (resource.namespaced && !namespace_.empty()) {
     path += "/namespaces/" + namespace_;
   }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/expression.h"
+#include "compiler/graph/names.h"
 #include "compiler/graph/split.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
@@ -57,15 +58,10 @@ ObjectName NameOf(const graph::Value& object) {
           object.Path({"metadata", "namespace"}).ToText(), object.Path({"metadata", "name"}).ToText()};
 }
 
-std::string_view GroupOf(std::string_view api_version) {
-  const std::size_t slash = api_version.find('/');
-  return slash == std::string_view::npos ? std::string_view() : api_version.substr(0, slash);
-}
-
 // One object has a name in each version of its API: by `gateway.networking.k8s.io/v1beta1` it is the same as by `…/v1`.
 bool SameObject(const ObjectName& a, const ObjectName& b) {
   return a.kind == b.kind && a.name == b.name && a.namespace_ == b.namespace_ &&
-         GroupOf(a.api_version) == GroupOf(b.api_version);
+         graph::GroupOf(a.api_version) == graph::GroupOf(b.api_version);
 }
 
 bool CarriesSplit(const Status& status, const graph::Value& object) {

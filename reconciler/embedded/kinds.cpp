@@ -6,18 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "compiler/graph/names.h"
+
 namespace sluice::embedded {
 namespace {
 
 template <std::size_t N>
 bool OneOf(std::string_view text, const std::array<std::string_view, N>& names) {
   return std::find(names.begin(), names.end(), text) != names.end();
-}
-
-std::string_view Group(const Kind& kind) {
-  std::string_view text = kind.api_version;
-  auto slash = text.find('/');
-  return slash == std::string_view::npos ? std::string_view() : text.substr(0, slash);
 }
 
 void Default(Json& object, const char* name, Json value) {
@@ -134,7 +130,7 @@ bool BuiltIn(const Kind& kind) {
                                                               "discovery.k8s.io",
                                                               "rbac.authorization.k8s.io",
                                                               "coordination.k8s.io"};
-  return OneOf(Group(kind), kGroups);
+  return OneOf(graph::GroupOf(kind.api_version), kGroups);
 }
 
 bool ClusterScoped(const Kind& kind) {
