@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/graph/names.h"
 #include "reconciler/decide/context.h"
 #include "reconciler/decide/fold.h"
 #include "reconciler/decide/forward.h"
@@ -260,8 +261,9 @@ void CheckDeletes(Checker& c) {
     }
     CheckRouteDelete(c, *gone);
     for (const Revision& role : {c.after().stable, c.after().candidate}) {
-      const bool spare = gone->kind == "Service" && c.is.by_pods();
-      if (!c.is.seen.removed && !spare && !role.empty() && gone->name == c.graph.service + "-" + role) {
+      const bool service = gone->kind == "Service" && graph::GroupOf(gone->api_version).empty();
+      const bool carries = service ? !c.is.by_pods() : gone->kind == "Deployment";
+      if (!c.is.seen.removed && carries && !role.empty() && gone->name == c.graph.service + "-" + role) {
         c.Break("I6: {} {} is deleted, {} has a role", gone->kind, gone->name, role);
       }
     }

@@ -76,7 +76,8 @@ bool AllCanBeMade(const std::vector<RouteObject>& objects) {
 
 // A Service that stands for the service or for one of its revisions is no business of the router's any more.
 bool IsServiceOfItself(const Context& context, const ObjectName& object) {
-  if (object.kind != "Service" || object.namespace_ != context.graph.rollout_namespace) {
+  if (object.kind != "Service" || !graph::GroupOf(object.api_version).empty() ||
+      object.namespace_ != context.graph.rollout_namespace) {
     return false;
   }
   const bool stable = context.graph.router.address != graph::Router::Address::kRouter &&

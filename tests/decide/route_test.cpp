@@ -195,6 +195,20 @@ TEST_CASE("the same object in another version of its API is not another object")
   CheckKept(story);
 }
 
+TEST_CASE("another API's Service of the same name is the router's, and goes with it") {
+  graph::Graph knative = Quick("a1");
+  std::vector<graph::ExpressionPtr> fields = BackendsIn("service", "checkout-a1").manifest->operands;
+  fields[1] = graph::MakeLiteral(graph::Value("serving.knative.dev/v1"));
+  fields[3] = graph::MakeLiteral(graph::Value("Service"));
+  knative.router.objects = {BackendsIn("route", "shop"), BackendsIn("service", "checkout-a1")};
+  knative.router.objects.back().manifest = graph::MakeNode(graph::Operation::kMap, fields);
+  Story story = Story::Installed(knative, Quick("a1"));
+  CHECK(story.world.RouteNames() == Names{"shop", "checkout-a1"});
+  RunWithoutLoss(story);
+  CHECK(story.world.RouteNames() == Names{"shop"});
+  CheckKept(story);
+}
+
 TEST_CASE("several objects: in declared order when the candidate gains, the other way round when it loses") {
   Story story = Story::Installed(InPairs("a1"), InPairs("b2"));
   CHECK(story.world.RouteNames() == Names{"shop"});

@@ -26,6 +26,10 @@ std::int32_t Replicas(const graph::Value& object) {
   return number == nullptr ? 0 : static_cast<std::int32_t>(number->number.Floor());
 }
 
+bool IsService(const std::string& api_version, const std::string& kind) {
+  return kind == "Service" && graph::GroupOf(api_version).empty();
+}
+
 Revision RevisionOf(const graph::Value& object) { return Text(object, {"metadata", "labels", graph::kRevisionLabel}); }
 
 }  // namespace
@@ -117,6 +121,7 @@ void World::Perform(const std::vector<Action>& actions) {
 
 void World::Do(const ApplyObject& action) {
   const std::string kind = Text(action.object, {"kind"});
+  const bool service = IsService(Text(action.object, {"apiVersion"}), kind);
   busy_until_ = now_ + kControllerLag;
   if (kind == "Deployment") {
     Deployment& deployment = deployments_[RevisionOf(action.object)];
@@ -134,14 +139,14 @@ void World::Do(const ApplyObject& action) {
     }
     return;
   }
-  if (kind == "Service" && !RevisionOf(action.object).empty()) {
+  if (service && !RevisionOf(action.object).empty()) {
     const std::string owner = Text(action.object, {"metadata", "annotations", graph::kOwnerAnnotation});
     services_.insert_or_assign(RevisionOf(action.object), std::pair(Version{NextUid(), "1"}, owner));
     return;
   }
   std::optional<Route> fresh;
   Route* route = nullptr;
-  if (kind == "Service") {
+  if (service) {
     stable_service_ = stable_service_ ? stable_service_ : Route{};
     route = &*stable_service_;
   } else {
@@ -167,7 +172,7 @@ void World::Do(const ApplyObject& action) {
 void World::Do(const DeleteObject& action) {
   if (action.kind == "Deployment") {
     std::erase_if(deployments_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
-  } else if (action.kind == "Service") {
+  } else if (IsService(action.api_version, action.kind)) {
     std::erase_if(services_, [&](const auto& entry) { return entry.second.first.uid == action.version.uid; });
     if (stable_service_ && stable_service_->uid == action.version.uid) {
       stable_service_.reset();
