@@ -2,24 +2,17 @@
 
 #include <variant>
 
+#include "compiler/graph/json_pointer.h"
+
 namespace sluice::check {
 namespace {
-
-// RFC 6901 §3.
-std::string Escaped(const std::string& key) {
-  std::string out;
-  for (const char c : key) {
-    out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  }
-  return out;
-}
 
 void Collect(const syntax::Expression& written, const std::string& pointer, std::vector<FieldSpan>& out) {
   if (const auto* map = std::get_if<syntax::MapLiteral>(&written.node)) {
     for (const syntax::MapEntry& entry : map->entries) {
       const auto* key = entry.key ? std::get_if<syntax::StringLiteral>(&entry.key->node) : nullptr;
       if (key != nullptr && key->parts.size() == 1 && !key->parts[0].value && entry.value) {
-        const std::string field = pointer + "/" + Escaped(key->parts[0].text);
+        const std::string field = graph::PointerTo(pointer, key->parts[0].text);
         out.push_back({field, entry.key->span});
         Collect(*entry.value, field, out);
       }
@@ -27,7 +20,7 @@ void Collect(const syntax::Expression& written, const std::string& pointer, std:
   } else if (const auto* list = std::get_if<syntax::ListLiteral>(&written.node)) {
     for (std::size_t i = 0; i < list->items.size(); ++i) {
       if (list->items[i]) {
-        const std::string field = pointer + "/" + std::to_string(i);
+        const std::string field = graph::PointerTo(pointer, std::to_string(i));
         out.push_back({field, list->items[i]->span});
         Collect(*list->items[i], field, out);
       }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <tuple>
@@ -11,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "compiler/base/hash.h"
+#include "compiler/graph/json_pointer.h"
 #include "compiler/graph/names.h"
 #include "compiler/graph/split.h"
 #include "compiler/manifest/fields.h"
@@ -61,31 +61,6 @@ Value WithoutUnits(const Value& value) {
   return quantity != nullptr && quantity->unit != graph::Unit::kNone ? Value(value.ToText()) : value;
 }
 
-// RFC 6901 §4.
-std::string Unescaped(std::string_view part) {
-  std::string out;
-  for (std::size_t i = 0; i < part.size(); ++i) {
-    const bool escape = part[i] == '~' && i + 1 < part.size();
-    out += escape ? (part[++i] == '1' ? '/' : '~') : part[i];
-  }
-  return out;
-}
-
-// Whether the object has what the JSON pointer names.
-bool HasField(const Value& object, const std::string& pointer) {
-  const Value* value = &object;
-  for (std::size_t begin = 1; begin <= pointer.size() && value != nullptr;) {
-    const std::size_t end = std::min(pointer.find('/', begin), pointer.size());
-    const std::string part = Unescaped(std::string_view(pointer).substr(begin, end - begin));
-    const Map* map = value->as_map();
-    const List* list = value->as_list();
-    const std::size_t index = list == nullptr ? 0 : std::strtoul(part.c_str(), nullptr, 10);
-    value = map != nullptr ? map->Find(part) : list != nullptr && index < list->size() ? &(*list)[index] : nullptr;
-    begin = end + 1;
-  }
-  return value != nullptr;
-}
-
 // About the bytes of an object's YAML, without writing it.
 std::size_t SizeOf(const Value& value, std::size_t indent) {
   std::size_t size = 1;
@@ -128,7 +103,7 @@ class Collector {
     if (object.is_none()) {
       return;
     }
-    std::erase_if(fields, [&](const check::FieldSpan& field) { return !HasField(object, field.pointer); });
+    std::erase_if(fields, [&](const check::FieldSpan& field) { return !graph::HasField(object, field.pointer); });
     Manifest manifest = MakeManifest(std::move(object), span);
     manifest.fields = std::move(fields);
     manifest.executor_only = executor_only;
