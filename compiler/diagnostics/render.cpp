@@ -159,9 +159,12 @@ class TextRenderer {
   std::string Window(source::FileId id, const Lines& lines, Position at, const char* arrow) const {
     const SourceFile& file = sources_.file(id);
     const std::string margin(gutter_, ' ');
-    std::string out =
-        fmt::format("{}{}{}{} {}:{}:{}\n{} {}|{}\n", margin, colours_.gutter, arrow, colours_.reset,
-                    ShownPath(file.path(), prefix_), at.line, at.column, margin, colours_.gutter, colours_.reset);
+    std::string out = fmt::format("{}{}{}{} {}:{}:{}\n", margin, colours_.gutter, arrow, colours_.reset,
+                                  ShownPath(file.path(), prefix_), at.line, at.column);
+    if (file.text().empty()) {
+      return out;  // a link or a submodule has no line to show
+    }
+    out += fmt::format("{} {}|{}\n", margin, colours_.gutter, colours_.reset);
     std::uint32_t previous = 0;
     for (const auto& [number, marks] : lines) {
       if (previous != 0 && number > previous + 1) {

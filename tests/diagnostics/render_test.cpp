@@ -57,6 +57,16 @@ TEST_CASE_METHOD(Fixture, "a fix that takes lines out shows which") {
         "\n");
 }
 
+TEST_CASE_METHOD(Fixture, "of what has no text only the place is shown") {
+  const source::FileId link = sources.Add("shop/link.plan", "");
+  emitter.Report(kSample, source::Span{link, 0, 0}, "a link is not followed").Note("write its target here");
+  CHECK(RenderText(emitter.Sorted(), sources, false) ==
+        "error[SL2999]: a link is not followed\n"
+        " --> shop/link.plan:1:1\n"
+        "  = note: write its target here\n"
+        "\n");
+}
+
 TEST_CASE_METHOD(Fixture, "short is one line that editors understand") {
   emitter.Report(kSample, Of("5%"), "weight 5% of 10 replicas comes to 0 pods").Emit();
   CHECK(RenderShort(emitter.Sorted(), sources, "plans/") ==
