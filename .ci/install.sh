@@ -11,9 +11,9 @@ set -euo pipefail
 # shellcheck disable=SC2034
 {
 # uuid-dev: libantlr4-runtime-dev links with it and does not ask for it.
-build=(g++ cmake ninja-build ccache pkg-config antlr4 default-jre-headless libantlr4-runtime-dev uuid-dev libgit2-dev libyaml-cpp-dev
-       libcurl4-openssl-dev libspdlog-dev libfmt-dev catch2 nlohmann-json3-dev libcli11-dev libcpp-httplib-dev
-       libssl-dev git ca-certificates curl)
+build=(g++ cmake ninja-build ccache pkg-config antlr4 default-jre-headless libantlr4-runtime-dev uuid-dev libgit2-dev
+       libyaml-cpp-dev libcurl4-openssl-dev libspdlog-dev libfmt-dev catch2 nlohmann-json3-dev libboost1.74-dev
+       libjemalloc-dev libcli11-dev libcpp-httplib-dev libssl-dev git ca-certificates curl)
 check=(clang-format clang-tidy shellcheck)
 servers=(git openssh-client openssh-server openssl prometheus python3)
 }

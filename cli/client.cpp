@@ -17,6 +17,7 @@ namespace {
 using cluster::Json;
 using cluster::KeyOf;
 using cluster::Kind;
+using cluster::SharedJson;
 
 const Kind kRollouts{graph::kApiVersion, graph::kRolloutKind};
 const Kind kBundles{graph::kApiVersion, graph::kBundleKind};
@@ -63,9 +64,9 @@ Client::Client(const Target& target) : server_(target.server), http_(loop_), clu
   loop_.SetWaiter(&http_);
 }
 
-Result<Json> Client::Ask(cluster::Request request) {
-  std::optional<Result<Json>> answer;
-  cluster_.Send(std::move(request), [&](Result<Json> result) {
+Result<SharedJson> Client::Ask(cluster::Request request) {
+  std::optional<Result<SharedJson>> answer;
+  cluster_.Send(std::move(request), [&](Result<SharedJson> result) {
     answer.emplace(std::move(result));
     loop_.Stop();
   });
@@ -101,13 +102,13 @@ Json Client::Explain(const std::string& namespace_, const std::string& name) {
 }
 
 Result<std::vector<Json>> Client::Rollouts(const Target& target) {
-  const Result<Json> list = Ask(cluster::ListObjects{kRollouts, target.namespace_, {}});
+  const Result<SharedJson> list = Ask(cluster::ListObjects{kRollouts, target.namespace_, {}});
   if (!list) {
     return list.error();
   }
   std::vector<Json> found;
   std::vector<std::string> names;
-  for (const Json& object : At(*list, "/items")) {
+  for (const Json& object : At(**list, "/items")) {
     names.push_back(KeyOf(object).name);
     if (target.name.empty() || names.back() == target.name) {
       found.push_back(object);
@@ -129,11 +130,12 @@ Result<std::vector<Json>> Client::Rollouts(const Target& target) {
 
 void Client::LoadPods(RolloutView& view) {
   const std::string service = view.graph ? view.graph->service : view.name;
-  const Result<Json> list = Ask(cluster::ListObjects{kDeployments, view.namespace_, {{graph::kServiceLabel, service}}});
+  const Result<SharedJson> list =
+      Ask(cluster::ListObjects{kDeployments, view.namespace_, {{graph::kServiceLabel, service}}});
   if (!list) {
     return;
   }
-  for (const Json& deployment : At(*list, "/items")) {
+  for (const Json& deployment : At(**list, "/items")) {
     const Json& labels = At(deployment, "/metadata/labels");
     const std::string revision =
         labels.is_object() && labels.contains(graph::kRevisionLabel) ? labels[graph::kRevisionLabel] : "";
@@ -162,9 +164,9 @@ Result<RolloutView> Client::Load(const Json& rollout) {
   }
   view.status = std::move(stored->status);
   const std::string digest = Text(rollout, "/spec/digest");
-  const Result<Json> bundle = Ask(cluster::Get{{kBundles, view.namespace_, Text(rollout, "/spec/bundle")}});
+  const Result<SharedJson> bundle = Ask(cluster::Get{{kBundles, view.namespace_, Text(rollout, "/spec/bundle")}});
   if (bundle) {
-    const auto accepted = execute::AcceptBundle(*bundle, digest, view.namespace_, view.name);
+    const auto accepted = execute::AcceptBundle(**bundle, digest, view.namespace_, view.name);
     if (accepted) {
       view.graph = **accepted;
       view.wanted_image = view.graph->workload.image;

@@ -32,7 +32,7 @@ class Client {
   explicit Client(const Target& target);
 
   TimePoint Now() const { return loop_.Now(); }
-  Result<cluster::Json> Ask(cluster::Request request);
+  Result<cluster::SharedJson> Ask(cluster::Request request);
   // What of a rollout stands in no object: reasons, newest samples, answers to commands; null if the server
   // doesn't tell.
   cluster::Json Explain(const std::string& namespace_, const std::string& name);

@@ -142,13 +142,13 @@ int Tell(const Options& options) {
     return kExitErrors;
   }
   const Json& rollout = rollouts->front();
-  const Result<Json> command =
+  const Result<cluster::SharedJson> command =
       client.Ask(cluster::Create{MakeCommand(options, rollout, client.Now(), pause_for), "sluice-cli"});
   if (!command) {
     std::cerr << "sluice: " << command.error().message << "\n";
     return kExitErrors;
   }
-  return WaitForAnswer(client, options, rollout, *command);
+  return WaitForAnswer(client, options, rollout, **command);
 }
 
 struct Verb {

@@ -34,9 +34,10 @@ std::string ImageOf(const RolloutView& view, const std::string& revision) {
   if (pods != view.pods.end() && !pods->second.image.empty()) {
     return pods->second.image;
   }
-  for (auto run = view.status.history.rbegin(); run != view.status.history.rend(); ++run) {
-    if (run->revision == revision) {
-      return run->image;
+  for (auto past = view.status.history.rbegin(); past != view.status.history.rend(); ++past) {
+    const decide::RunRecord& run = **past;
+    if (run.revision == revision) {
+      return run.image;
     }
   }
   return "";
@@ -88,8 +89,8 @@ std::vector<GateLine> NewestSamples(const RolloutView& view) {
   if (!view.graph || !view.explained.is_object() || !view.explained.contains("gates")) {
     return lines;
   }
-  for (const nlohmann::json& one : view.explained.at("gates")) {
-    const nlohmann::json& sample = one.at("newest");
+  for (const cluster::Json& one : view.explained.at("gates")) {
+    const cluster::Json& sample = one.at("newest");
     GateLine line;
     for (const graph::Gate& gate : view.graph->gates) {
       line.gate = gate.key == one.at("gate") ? gate.name : line.gate;
@@ -240,14 +241,15 @@ std::string RenderStatusJson(const RolloutView& view, TimePoint now) {
 
 std::string RenderHistoryText(const RolloutView& view) {
   std::string out;
-  for (auto run = view.status.history.rbegin(); run != view.status.history.rend(); ++run) {
-    const std::string lasted = run->ended_at ? " after " + FormatDuration(*run->ended_at - run->started_at) : "";
-    out += fmt::format("run {}  {}  {}  {}{}\n", run->run, run->revision, ShortImage(run->image), run->outcome, lasted);
-    out += fmt::format("  began {}{}\n", FormatTime(run->started_at), run->from.empty() ? "" : " from " + run->from);
-    if (!run->reason.empty()) {
-      out += fmt::format("  because {}{}\n", run->reason, run->who.empty() ? "" : " (" + run->who + ")");
+  for (auto past = view.status.history.rbegin(); past != view.status.history.rend(); ++past) {
+    const decide::RunRecord& run = **past;
+    const std::string lasted = run.ended_at ? " after " + FormatDuration(*run.ended_at - run.started_at) : "";
+    out += fmt::format("run {}  {}  {}  {}{}\n", run.run, run.revision, ShortImage(run.image), run.outcome, lasted);
+    out += fmt::format("  began {}{}\n", FormatTime(run.started_at), run.from.empty() ? "" : " from " + run.from);
+    if (!run.reason.empty()) {
+      out += fmt::format("  because {}{}\n", run.reason, run.who.empty() ? "" : " (" + run.who + ")");
     }
-    for (const decide::RunRecord::NodeResult& node : run->nodes) {
+    for (const decide::RunRecord::NodeResult& node : run.nodes) {
       out += fmt::format("  {}  {:<40} {}{}\n", FormatTime(node.at).substr(11, 8), node.path,
                          execute::OutcomeName(node.outcome), node.evidence.empty() ? "" : "  " + node.evidence);
     }

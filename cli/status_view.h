@@ -7,10 +7,9 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "compiler/base/time.h"
 #include "compiler/graph/graph.h"
+#include "reconciler/cluster/json.h"
 #include "reconciler/decide/status.h"
 
 namespace sluice::cli {
@@ -31,7 +30,7 @@ struct RolloutView {
   std::optional<graph::Graph> graph;  // of the accepted bundle; absent if it can't be read
   decide::Status status;
   std::map<std::string, RevisionPods> pods;  // by revision
-  nlohmann::json explained;                  // by the executor: reasons, newest samples; null if it doesn't tell
+  cluster::Json explained;                   // by the executor: reasons, newest samples; null if it doesn't tell
 };
 
 // "progressing", "settled", "Held" …: the phase or, where somebody is waited for, the named state.

@@ -41,15 +41,16 @@ class Reconciler::Counting : public cluster::Cluster {
 
   void Send(cluster::Request request, cluster::Reply reply) override {
     const auto verb = VerbOf(request);
-    inner_.Send(std::move(request), [this, alive = alive_, verb, reply = std::move(reply)](Result<Json> answer) {
-      if (*alive) {
-        metrics_.Count(telemetry::kApiRequests,
-                       {{"verb", verb.name},
-                        {"kind", verb.kind},
-                        {"result", answer.ok() ? "ok" : std::string(ErrorCodeName(answer.error().code))}});
-      }
-      reply(std::move(answer));
-    });
+    inner_.Send(std::move(request),
+                [this, alive = alive_, verb, reply = std::move(reply)](Result<cluster::SharedJson> answer) {
+                  if (*alive) {
+                    metrics_.Count(telemetry::kApiRequests,
+                                   {{"verb", verb.name},
+                                    {"kind", verb.kind},
+                                    {"result", answer.ok() ? "ok" : std::string(ErrorCodeName(answer.error().code))}});
+                  }
+                  reply(std::move(answer));
+                });
   }
   cluster::WatchId Watch(cluster::ListObjects what, cluster::EventHandler handler) override {
     return inner_.Watch(std::move(what), std::move(handler));

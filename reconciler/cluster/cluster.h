@@ -10,13 +10,10 @@
 #include <variant>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "compiler/base/result.h"
+#include "reconciler/cluster/json.h"
 
 namespace sluice::cluster {
-
-using Json = nlohmann::json;  // keys sorted
 
 // A kind of object: "apps/v1" "Deployment".
 struct Kind {
@@ -74,16 +71,16 @@ struct Delete {
 using Request = std::variant<Get, ListObjects, Create, Apply, ReplaceStatus, Delete>;
 
 // The object after the request (Get, Create, Apply, ReplaceStatus), { items, resourceVersion } for a list,
-// null for a delete.
-using Reply = std::function<void(Result<Json>)>;
+// JSON's null for a delete.
+using Reply = std::function<void(Result<SharedJson>)>;
 
 enum class EventType { kAdded, kModified, kDeleted, kSynced };
 // kSynced comes once, after the objects that were there at the start (as kAdded), and again after a
-// relist; what vanished meanwhile was given as kDeleted before it. `object` is null for it. Lives as long as
-// the handler's call: no watcher pays for a copy that it doesn't want.
+// relist; what vanished meanwhile was given as kDeleted before it. `object` is nullptr for it only. Lives as long
+// as the handler's call.
 struct Event {
   EventType type;
-  const Json& object;
+  const SharedJson& object;
 };
 using EventHandler = std::function<void(const Event&)>;
 

@@ -67,7 +67,7 @@ void FailingCluster::Die(Request request, Reply reply) {
   const Death death = death_->second;
   dead_ = death != Death::kBeforeRecording;
   if (death == Death::kBeforeSending) return;
-  inner_.Send(std::move(request), [this, death, life = life_, reply = std::move(reply)](Result<Json> answer) {
+  inner_.Send(std::move(request), [this, death, life = life_, reply = std::move(reply)](Result<SharedJson> answer) {
     if (death == Death::kAnswerLost || life != life_) return;
     dead_ = true;
     reply(std::move(answer));
@@ -97,10 +97,10 @@ void FailingCluster::Send(Request request, Reply reply) {
       Answer(std::move(reply), std::move(lost));
       return;
     case Fault::Kind::kLoseAnswer:
-      inner_.Send(std::move(request), [reply = std::move(reply), lost](const Result<Json>&) { reply(lost); });
+      inner_.Send(std::move(request), [reply = std::move(reply), lost](const Result<SharedJson>&) { reply(lost); });
       return;
     case Fault::Kind::kSilence:
-      inner_.Send(std::move(request), [](const Result<Json>&) {});
+      inner_.Send(std::move(request), [](const Result<SharedJson>&) {});
       return;
     case Fault::Kind::kDelay:
       loop_.After(fault->delay, [this, request = std::move(request), reply = std::move(reply)]() mutable {

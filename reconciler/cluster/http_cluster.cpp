@@ -162,7 +162,8 @@ void HttpCluster::Send(Request request, Reply reply) {
   const bool deletes = std::holds_alternative<Delete>(request);
   http_.Send(*std::move(built), [reply = std::move(reply), write, deletes](const Result<HttpResponse>& response) {
     Result<Json> understood = Understand(response, write);
-    reply(understood && deletes ? Result<Json>(Json()) : std::move(understood));
+    if (!understood) return reply(std::move(understood).error());
+    reply(Share(deletes ? Json() : *std::move(understood)));
   });
 }
 
@@ -180,7 +181,7 @@ void HttpCluster::Poll(WatchId id) {
   if (found == watches_.end()) {
     return;
   }
-  Send(found->second->what, [this, id, alive = alive_](const Result<Json>& list) {
+  Send(found->second->what, [this, id, alive = alive_](const Result<SharedJson>& list) {
     if (!*alive) {
       return;
     }
@@ -190,7 +191,7 @@ void HttpCluster::Poll(WatchId id) {
     }
     if (list) {
       const std::shared_ptr<Watched> keep = watched->second;  // the handler may cancel the watch
-      Compare(*keep, *list);
+      Compare(*keep, **list);
     }
     loop_.After(kPollInterval, [this, id, alive] {
       if (*alive) {
@@ -201,13 +202,13 @@ void HttpCluster::Poll(WatchId id) {
 }
 
 void HttpCluster::Compare(Watched& watched, const Json& list) {
-  std::map<ObjectKey, Json> now;
+  std::map<ObjectKey, SharedJson> now;
   const auto items = list.is_object() ? list.find("items") : list.end();
   if (items == list.end() || !items->is_array()) {
     return;
   }
   for (const Json& object : *items) {
-    now.emplace(KeyOf(object), object);
+    now.emplace(KeyOf(object), Share(object));
   }
   for (const auto& [key, object] : watched.objects) {
     if (now.count(key) == 0) {
@@ -218,7 +219,7 @@ void HttpCluster::Compare(Watched& watched, const Json& list) {
     const auto before = watched.objects.find(key);
     if (before == watched.objects.end()) {
       watched.handler({EventType::kAdded, object});
-    } else if (before->second != object) {
+    } else if (*before->second != *object) {
       watched.handler({EventType::kModified, object});
     }
   }

@@ -27,7 +27,7 @@ class HttpCluster : public Cluster {
   struct Watched {
     ListObjects what;
     EventHandler handler;
-    std::map<ObjectKey, Json> objects;
+    std::map<ObjectKey, SharedJson> objects;
     bool synced = false;
   };
 

@@ -8,7 +8,6 @@ namespace sluice::cluster {
 namespace {
 
 using graph::Value;
-using Json = nlohmann::json;
 
 Value NumberValue(const Json& json) {
   if (json.is_number_unsigned() &&

@@ -1,17 +1,16 @@
 // Objects of the cluster (JSON) as values of the language, and back.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include "compiler/graph/value.h"
+#include "reconciler/cluster/json.h"
 
 namespace sluice::cluster {
 
 // Null is none. Numbers are exact up to 18 significant digits; maps get the keys' sorted order.
-graph::Value ToValue(const nlohmann::json& json);
+graph::Value ToValue(const Json& json);
 
 // Percents become their ratio, durations milliseconds, bytes a number, dates RFC 3339. Residuals, handles and
 // secrets, which no object may contain, become null.
-nlohmann::json ToJson(const graph::Value& value);
+Json ToJson(const graph::Value& value);
 
 }  // namespace sluice::cluster

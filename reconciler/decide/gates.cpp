@@ -234,7 +234,7 @@ graph::Roots RootsOf(const Context& context, const std::string& step, const std:
   // After the promotion and the way back messages still speak of the revision that the run was about.
   role("candidate", !status.candidate.empty() ? status.candidate
                     : status.history.empty()  ? Revision()
-                                              : status.history.back().revision);
+                                              : status.history.back()->revision);
   roots.emplace("step", graph::Value(step));
   roots.emplace("reason", graph::Value(reason));
   roots.emplace("now", graph::Value(context.now));

@@ -91,10 +91,10 @@ void StartRun(Context& context, const Revision& revision) {
 
 void EndRun(Context& context, const std::string& outcome, const std::string& reason, const std::string& who) {
   Status& status = context.status;
-  if (status.history.empty() || status.history.back().run != status.run || status.history.back().ended_at) {
+  if (status.history.empty() || status.history.back()->run != status.run || status.history.back()->ended_at) {
     return;
   }
-  RunRecord& record = status.history.back();
+  RunRecord& record = status.history.back().Edit();
   record.outcome = outcome;
   record.reason = reason;
   record.who = who;
@@ -124,8 +124,9 @@ void FinishNode(Context& context, const graph::Node& node, graph::Outcome outcom
   record.left_at = context.now;
   record.evidence = evidence;
   record.exception = exception;
-  if (!status.history.empty() && status.history.back().run == status.run) {
-    status.history.back().nodes.push_back({node.path, outcome, exception.empty() ? evidence : exception, context.now});
+  if (!status.history.empty() && status.history.back()->run == status.run) {
+    status.history.back().Edit().nodes.push_back(
+        {node.path, outcome, exception.empty() ? evidence : exception, context.now});
   }
 }
 
@@ -191,8 +192,8 @@ void TrimStatus(Status& status) {
   if (size <= kStatusBytes) {
     return;
   }
-  for (RunRecord& run : status.history) {
-    for (RunRecord::NodeResult& node : run.nodes) {
+  for (CopyOnWrite<RunRecord>& run : status.history) {
+    for (RunRecord::NodeResult& node : run.Edit().nodes) {
       size -= std::min(size, node.evidence.size());
       node.evidence.clear();
     }
@@ -200,11 +201,11 @@ void TrimStatus(Status& status) {
       return;
     }
   }
-  for (RunRecord& run : status.history) {
-    for (const RunRecord::NodeResult& node : run.nodes) {
+  for (CopyOnWrite<RunRecord>& run : status.history) {
+    for (const RunRecord::NodeResult& node : run->nodes) {
       size -= std::min(size, 90 + node.path.size());
     }
-    run.nodes.clear();
+    run.Edit().nodes.clear();
     if (size <= kStatusBytes) {
       return;
     }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/base/copy_on_write.h"
 #include "compiler/base/number.h"
 #include "compiler/base/time.h"
 #include "compiler/graph/graph.h"
@@ -182,9 +183,9 @@ struct Status {
 
   std::vector<Approval> approvals;
   std::vector<Outgoing> outbox;
-  std::vector<std::string> consumed;  // uids of commands, newest last, bounded
-  std::vector<HeldRevision> held;     // last ten
-  std::vector<RunRecord> history;     // last ten, newest last
+  std::vector<std::string> consumed;            // uids of commands, newest last, bounded
+  std::vector<HeldRevision> held;               // last ten
+  std::vector<CopyOnWrite<RunRecord>> history;  // last ten, newest last; statuses share those that ended
 
   std::string executor;  // identity
   std::int64_t epoch = 0;

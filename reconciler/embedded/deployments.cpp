@@ -88,7 +88,7 @@ Deployments::Deployments(loop::Loop& loop, Store& store, Watches& watches, const
                 return;
               }
               const Json* owner = ControllerOf(now == nullptr ? *before : *now);
-              if (owner != nullptr && Text(*owner, {"kind"}) == "Deployment") {
+              if (owner != nullptr && Says(*owner, {"kind"}, "Deployment")) {
                 queue_.Add({kDeployment, key.namespace_, Text(*owner, {"name"})});
               }
             }),
@@ -156,7 +156,7 @@ void Deployments::ScaleTo(Object& set, std::int64_t replicas) {
 void Deployments::Roll(const Json& deployment, Sets& sets) {
   std::int64_t wanted = Replicas(deployment);
   Bounds bounds = BoundsOf(deployment);
-  bool recreate = Text(deployment, {"spec", "strategy", "type"}) == "Recreate";
+  bool recreate = Says(deployment, {"spec", "strategy", "type"}, "Recreate");
   if (Flag(deployment, {"spec", "paused"})) {
     // A paused Deployment makes no new ReplicaSet, but what it has is still scaled.
     Object* active = sets.current != nullptr ? &sets.current : sets.old.empty() ? nullptr : &sets.old.back();
@@ -229,14 +229,14 @@ Json Deployments::Progress(const Json& deployment, const Sets& sets, const Json&
     return Json{{"type", "Progressing"}, {"status", value}, {"reason", reason}, {"lastUpdateTime", updated}};
   };
   if (Flag(deployment, {"spec", "paused"})) {
-    bool was = before != nullptr && Text(*before, {"reason"}) == "DeploymentPaused";
+    bool was = before != nullptr && Says(*before, {"reason"}, "DeploymentPaused");
     return was ? *before : condition("Unknown", "DeploymentPaused", now);
   }
   bool complete = status["updatedReplicas"] == wanted && status["replicas"] == wanted &&
                   status["availableReplicas"] == wanted &&
                   Integer(status, {"observedGeneration"}) == Integer(deployment, {"metadata", "generation"});
   if (complete) {
-    bool was = before != nullptr && Text(*before, {"reason"}) == "NewReplicaSetAvailable";
+    bool was = before != nullptr && Says(*before, {"reason"}, "NewReplicaSetAvailable");
     return condition("True", "NewReplicaSetAvailable", was ? Text(*before, {"lastUpdateTime"}, now) : now);
   }
   const Json old = deployment.value("status", Json::object());
@@ -245,7 +245,7 @@ Json Deployments::Progress(const Json& deployment, const Sets& sets, const Json&
                Integer(status, {"replicas"}) - Integer(status, {"updatedReplicas"}) <
                    Integer(old, {"replicas"}) - Integer(old, {"updatedReplicas"}) ||
                Integer(old, {"observedGeneration"}) != Integer(status, {"observedGeneration"});
-  bool done = before != nullptr && Text(*before, {"reason"}) == "NewReplicaSetAvailable";
+  bool done = before != nullptr && Says(*before, {"reason"}, "NewReplicaSetAvailable");
   auto limit = std::chrono::seconds(Integer(deployment, {"spec", "progressDeadlineSeconds"}, 600));
   if (before == nullptr || moved) {
     queue_.AddAt(cluster::KeyOf(deployment), std::chrono::floor<std::chrono::seconds>(loop_.Now()) + limit);
@@ -281,7 +281,7 @@ void Deployments::WriteStatus(const Object& deployment, const Sets& sets) {
   SetCondition(conditions, Progress(*deployment, sets, status), loop_.Now());
   const Json* failure = sets.current == nullptr ? nullptr : Condition(*sets.current, "ReplicaFailure");
   std::erase_if(conditions.get_ref<Json::array_t&>(),
-                [](const Json& each) { return Text(each, {"type"}) == "ReplicaFailure"; });
+                [](const Json& each) { return Says(each, {"type"}, "ReplicaFailure"); });
   if (failure != nullptr) conditions.push_back(*failure);
   status["conditions"] = std::move(conditions);
   auto written = store_.SetStatus(*deployment, std::move(status));

@@ -15,6 +15,8 @@
 
 namespace sluice::embedded {
 
+using cluster::SharedJson;
+
 namespace {
 
 // How long what only the controllers know may stay in memory.
@@ -89,9 +91,9 @@ struct EmbeddedCluster::Parts {
 
 namespace {
 
-Result<Json> Copy(const Result<Object>& written) {
+Result<SharedJson> Shown(const Result<Object>& written) {
   if (!written.ok()) return written.error();
-  return Json(**written);
+  return written->json();
 }
 
 // What each request does to the store, and its answer.
@@ -99,29 +101,29 @@ struct Performance {
   Store& store;
   TimePoint now;
 
-  Result<Json> operator()(const cluster::Get& get) const {
+  Result<SharedJson> operator()(const cluster::Get& get) const {
     Object found = store.Find(get.key);
     if (found == nullptr) return Error{ErrorCode::kNotFound, ToString(get.key) + " not found"};
-    return Json(*found);
+    return found.json();
   }
-  Result<Json> operator()(const cluster::ListObjects& list) const {
+  Result<SharedJson> operator()(const cluster::ListObjects& list) const {
     Json items = Json::array();
     for (const Object& object : store.List(list.kind, list.namespace_, list.labels)) items.push_back(*object);
-    return Json{{"items", std::move(items)}, {"resourceVersion", std::to_string(store.version())}};
+    return cluster::Share({{"items", std::move(items)}, {"resourceVersion", std::to_string(store.version())}});
   }
-  Result<Json> operator()(cluster::Create& create) const {
-    return Copy(store.Create(std::move(create.object), create.manager, now));
+  Result<SharedJson> operator()(cluster::Create& create) const {
+    return Shown(store.Create(std::move(create.object), create.manager, now));
   }
-  Result<Json> operator()(const cluster::Apply& apply) const {
-    return Copy(store.Apply(apply.object, apply.manager, apply.force, now));
+  Result<SharedJson> operator()(const cluster::Apply& apply) const {
+    return Shown(store.Apply(apply.object, apply.manager, apply.force, now));
   }
-  Result<Json> operator()(cluster::ReplaceStatus& replace) const {
-    return Copy(store.ReplaceStatus(std::move(replace.object), now));
+  Result<SharedJson> operator()(cluster::ReplaceStatus& replace) const {
+    return Shown(store.ReplaceStatus(std::move(replace.object), now));
   }
-  Result<Json> operator()(const cluster::Delete& erase) const {
+  Result<SharedJson> operator()(const cluster::Delete& erase) const {
     auto done = store.Delete(erase.key, erase.uid, erase.resource_version, now);
     if (!done.ok()) return done.error();
-    return Json();
+    return cluster::Share(nullptr);
   }
 };
 
@@ -149,7 +151,7 @@ void EmbeddedCluster::Send(cluster::Request request, cluster::Reply reply) {
 
 void EmbeddedCluster::Perform(cluster::Request request, const cluster::Reply& reply) {
   Parts& parts = *parts_;
-  Result<Json> answer = std::visit(Performance{parts.store, parts.loop.Now()}, request);
+  Result<SharedJson> answer = std::visit(Performance{parts.store, parts.loop.Now()}, request);
   if (auto durable = parts.Durable(); !durable.ok()) {
     bool read = std::holds_alternative<cluster::Get>(request) || std::holds_alternative<cluster::ListObjects>(request);
     answer = Error{read ? ErrorCode::kUnavailable : ErrorCode::kAmbiguous, durable.error().message};
@@ -163,8 +165,7 @@ void EmbeddedCluster::Perform(cluster::Request request, const cluster::Reply& re
 cluster::WatchId EmbeddedCluster::Watch(cluster::ListObjects what, cluster::EventHandler handler) {
   return parts_->client_watches.Watch(std::move(what),
                                       [handler = std::move(handler)](cluster::EventType type, const Object& object) {
-                                        static const Json kNone;
-                                        handler({type, object == nullptr ? kNone : *object});
+                                        handler({type, object.json()});
                                       });
 }
 

@@ -15,7 +15,7 @@ constexpr const char* kServiceNameLabel = "kubernetes.io/service-name";
 
 bool Ready(const Json& pod) {
   const Json* condition = Condition(pod, "Ready");
-  return condition != nullptr && Text(*condition, {"status"}) == "True";
+  return condition != nullptr && Says(*condition, {"status"}, "True");
 }
 
 Json EndpointOf(const Object& pod) {

@@ -21,7 +21,7 @@ std::size_t KeyHash::operator()(const ObjectKey& key) const {
 
 const Json* Find(const Json& json, Path path) {
   const Json* at = &json;
-  for (const char* name : path) {
+  for (std::string_view name : path) {
     if (!at->is_object()) return nullptr;
     auto found = at->find(name);
     if (found == at->end()) return nullptr;
@@ -33,6 +33,12 @@ const Json* Find(const Json& json, Path path) {
 std::string Text(const Json& json, Path path, std::string_view otherwise) {
   const Json* found = Find(json, path);
   return found != nullptr && found->is_string() ? found->get<std::string>() : std::string(otherwise);
+}
+
+bool Says(const Json& json, Path path, std::string_view text) {
+  const Json* found = Find(json, path);
+  const auto* said = found == nullptr ? nullptr : found->get_ptr<const std::string*>();
+  return said != nullptr && *said == text;
 }
 
 std::int64_t Integer(const Json& json, Path path, std::int64_t otherwise) {
@@ -115,7 +121,7 @@ TimePoint TimeAt(const Json& json, Path path, TimePoint otherwise) {
 
 const Json* Condition(const Json& object, std::string_view type) {
   for (const Json& condition : List(object, {"status", "conditions"})) {
-    if (Text(condition, {"type"}) == type) return &condition;
+    if (Says(condition, {"type"}, type)) return &condition;
   }
   return nullptr;
 }

@@ -8,8 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
+#include <unordered_set>
 
 #include "compiler/base/time.h"
 #include "reconciler/cluster/cluster.h"
@@ -29,6 +28,8 @@ class Object {
 
   const Json& operator*() const { return held_->json; }
   const Json* operator->() const { return &held_->json; }
+  // nullptr for none.
+  cluster::SharedJson json() const { return held_ == nullptr ? nullptr : cluster::SharedJson(held_, &held_->json); }
   const Json* get() const { return held_ == nullptr ? nullptr : &held_->json; }
   friend bool operator==(const Object& object, std::nullptr_t) { return object.held_ == nullptr; }
 
@@ -51,11 +52,22 @@ struct KeyHash {
   std::size_t operator()(const ObjectKey& key) const;
 };
 
-using Path = std::initializer_list<const char*>;
+// Objects by their keys, one of each: none has to be copied.
+struct SameKeyHash {
+  std::size_t operator()(const Object& object) const { return KeyHash{}(object.key()); }
+};
+struct SameKey {
+  bool operator()(const Object& a, const Object& b) const { return a.key() == b.key(); }
+};
+using ObjectSet = std::unordered_set<Object, SameKeyHash, SameKey>;
+
+using Path = std::initializer_list<std::string_view>;
 
 // The member at `path`, or nullptr.
 const Json* Find(const Json& json, Path path);
 std::string Text(const Json& json, Path path, std::string_view otherwise = "");
+// Whether the text at `path` is this one.
+bool Says(const Json& json, Path path, std::string_view text);
 std::int64_t Integer(const Json& json, Path path, std::int64_t otherwise = 0);
 bool Flag(const Json& json, Path path, bool otherwise = false);
 // The list at `path`, or an empty one.

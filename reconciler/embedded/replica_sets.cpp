@@ -14,7 +14,7 @@ constexpr Duration kRetry{5'000};
 
 bool Ready(const Json& pod) {
   const Json* condition = Condition(pod, "Ready");
-  return condition != nullptr && Text(*condition, {"status"}) == "True";
+  return condition != nullptr && Says(*condition, {"status"}, "True");
 }
 
 // Kubernetes' names are of letters and digits that spell nothing.
@@ -38,7 +38,7 @@ ReplicaSets::ReplicaSets(loop::Loop& loop, Store& store, Watches& watches, const
                 return;
               }
               const Json* owner = ControllerOf(now == nullptr ? *before : *now);
-              if (owner != nullptr && Text(*owner, {"kind"}) == "ReplicaSet") {
+              if (owner != nullptr && Says(*owner, {"kind"}, "ReplicaSet")) {
                 queue_.Add({kReplicaSet, key.namespace_, Text(*owner, {"name"})});
               }
             }),
@@ -65,7 +65,7 @@ std::string ReplicaSets::Grow(const Json& set, std::int64_t count) {
 void ReplicaSets::Shrink(std::vector<Object> pods, std::int64_t count) {
   auto rank = [](const Object& pod) {
     bool placed = !Text(*pod, {"spec", "nodeName"}).empty();
-    bool running = Text(*pod, {"status", "phase"}) == "Running";
+    bool running = Says(*pod, {"status", "phase"}, "Running");
     return std::make_tuple(placed, running, Ready(*pod));
   };
   std::stable_sort(pods.begin(), pods.end(), [&](const Object& a, const Object& b) {

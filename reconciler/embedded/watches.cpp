@@ -1,7 +1,6 @@
 #include "reconciler/embedded/watches.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -14,7 +13,7 @@ struct Watches::Watcher {
   cluster::ListObjects what;
   Handler handler;
   std::deque<Change> pending;
-  std::unordered_map<ObjectKey, Object, KeyHash> known;  // as delivered
+  ObjectSet known;  // as delivered
   bool relist = true;
   bool cancelled = false;
   loop::TimerId timer = loop::TimerId::kNone;
@@ -94,9 +93,16 @@ void Watches::Deliver(const std::shared_ptr<Watcher>& watcher) {
 void Watches::Give(Watcher& watcher, const Change& change) {
   bool fits = change.type != EventType::kDeleted && HasLabels(*change.object, watcher.what.labels);
   if (fits) {
-    bool fresh = watcher.known.insert_or_assign(change.object.key(), change.object).second;
+    auto known = watcher.known.extract(change.object);
+    bool fresh = known.empty();
+    if (fresh) {
+      watcher.known.insert(change.object);
+    } else {
+      known.value() = change.object;
+      watcher.known.insert(std::move(known));
+    }
     watcher.handler(fresh ? EventType::kAdded : EventType::kModified, change.object);
-  } else if (watcher.known.erase(change.object.key()) > 0) {
+  } else if (watcher.known.erase(change.object) > 0) {
     watcher.handler(EventType::kDeleted, change.object);
   }
 }
@@ -106,12 +112,12 @@ void Watches::Relist(Watcher& watcher) {
   std::vector<Object> present = store_.List(watcher.what.kind, watcher.what.namespace_, watcher.what.labels);
   random_.Shuffle(present);
   auto before = std::exchange(watcher.known, {});
-  for (const Object& object : present) watcher.known.emplace(object.key(), object);
+  watcher.known.insert(present.begin(), present.end());
   watcher.relist = false;
   std::vector<Object> gone;
-  for (const auto& [key, object] : before) {
-    auto now = watcher.known.find(key);
-    if (now == watcher.known.end() || now->second.uid() != object.uid()) gone.push_back(object);
+  for (const Object& object : before) {
+    auto now = watcher.known.find(object);
+    if (now == watcher.known.end() || now->uid() != object.uid()) gone.push_back(object);
   }
   std::sort(gone.begin(), gone.end(), [](const Object& a, const Object& b) { return a.key() < b.key(); });
   for (const Object& object : gone) {
@@ -119,9 +125,9 @@ void Watches::Relist(Watcher& watcher) {
   }
   for (const Object& object : present) {
     if (watcher.cancelled) return;
-    auto was = before.find(object.key());
-    bool same = was != before.end() && was->second.uid() == object.uid();
-    if (same && was->second.version() == object.version()) continue;
+    auto was = before.find(object);
+    bool same = was != before.end() && was->uid() == object.uid();
+    if (same && was->version() == object.version()) continue;
     watcher.handler(same ? EventType::kModified : EventType::kAdded, object);
   }
   if (!watcher.cancelled) watcher.handler(EventType::kSynced, nullptr);

@@ -64,10 +64,10 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::ApplyObject& actio
   // over, and one of an earlier write whose answer was lost is found.
   const cluster::ObjectKey key = cluster::KeyOf(object);
   runner_.shared_.cluster.Send(cluster::Get{key}, runner_.Safe([this, batch, key, object = std::move(object),
-                                                                why = action.why](Result<Json> got) {
+                                                                why = action.why](Result<cluster::SharedJson> got) {
     if (!got && got.error().code == ErrorCode::kNotFound) return Write(batch, object, why);
     if (!got) return Failed(batch, key, got.error());
-    const Json metadata = got->value("metadata", Json::object());
+    const Json metadata = (*got)->value("metadata", Json::object());
     const std::string owner =
         metadata.value("annotations", Json::object()).value(graph::kOwnerAnnotation, std::string());
     runner_.shared_.world.Learn(*got);
@@ -85,7 +85,7 @@ void Runner::Acts::Write(const BatchPtr& batch, Json object, const std::string& 
        {LogKey::kObject, cluster::ToString(key)},
        {LogKey::kCommit, runner_.view_.commit}});
   runner_.shared_.cluster.Send(cluster::Apply{std::move(object), graph::kExecutorManager, true},
-                               runner_.Safe([this, batch, key](Result<Json> answer) {
+                               runner_.Safe([this, batch, key](Result<cluster::SharedJson> answer) {
                                  if (!answer) return Failed(batch, key, answer.error());
                                  runner_.shared_.world.Learn(*answer);
                                  runner_.failures_.erase(cluster::ToString(key));
@@ -99,20 +99,20 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::DeleteObject& acti
   if (runner_.shared_.world.IsDeleting(key, action.version.uid)) return Next(batch);
   Log(LogLevel::kInfo, fmt::format("delete: {}", action.why),
       {{LogKey::kRollout, runner_.name_.second}, {LogKey::kObject, cluster::ToString(key)}});
-  runner_.shared_.cluster.Send(cluster::Delete{key, action.version.uid, action.version.resource_version},
-                               runner_.Safe([this, batch, key, uid = action.version.uid](const Result<Json>& answer) {
-                                 if (!answer && answer.error().code != ErrorCode::kNotFound)
-                                   return Failed(batch, key, answer.error());
-                                 runner_.shared_.world.MarkDeleting(key, uid);
-                                 runner_.failures_.erase(cluster::ToString(key));
-                                 batch->wrote = true;
-                                 Next(batch);
-                               }));
+  runner_.shared_.cluster.Send(
+      cluster::Delete{key, action.version.uid, action.version.resource_version},
+      runner_.Safe([this, batch, key, uid = action.version.uid](const Result<cluster::SharedJson>& answer) {
+        if (!answer && answer.error().code != ErrorCode::kNotFound) return Failed(batch, key, answer.error());
+        runner_.shared_.world.MarkDeleting(key, uid);
+        runner_.failures_.erase(cluster::ToString(key));
+        batch->wrote = true;
+        Next(batch);
+      }));
 }
 
 void Runner::Acts::Discard(const cluster::ObjectKey& key, const std::string& uid) {
   runner_.shared_.world.MarkDeleting(key, uid);
-  runner_.shared_.cluster.Send(cluster::Delete{key, uid, ""}, [](const Result<Json>&) {});
+  runner_.shared_.cluster.Send(cluster::Delete{key, uid, ""}, [](const Result<cluster::SharedJson>&) {});
 }
 
 // After a failure the object is read back: what it is now decides, not what was meant.
@@ -133,13 +133,14 @@ void Runner::Acts::Failed(const BatchPtr& batch, const cluster::ObjectKey& key, 
     failure.refused = refused;
   }
   if (refused) return batch->done(batch->wrote, error);
-  runner_.shared_.cluster.Send(cluster::Get{key}, runner_.Safe([this, batch, key, error, conflict](Result<Json> got) {
-    if (got.ok()) runner_.shared_.world.Learn(*got);
-    if (!got && got.error().code == ErrorCode::kNotFound) {
-      runner_.shared_.world.MarkMissing(key);
-    }
-    batch->done(batch->wrote, conflict ? Error{ErrorCode::kConflict, error.message} : error);
-  }));
+  runner_.shared_.cluster.Send(
+      cluster::Get{key}, runner_.Safe([this, batch, key, error, conflict](Result<cluster::SharedJson> got) {
+        if (got.ok()) runner_.shared_.world.Learn(*got);
+        if (!got && got.error().code == ErrorCode::kNotFound) {
+          runner_.shared_.world.MarkMissing(key);
+        }
+        batch->done(batch->wrote, conflict ? Error{ErrorCode::kConflict, error.message} : error);
+      }));
 }
 
 graph::Roots Runner::Acts::Roots(const std::string& step) const {
@@ -153,7 +154,7 @@ graph::Roots Runner::Acts::Roots(const std::string& step) const {
   role("stable", status.stable);
   role("candidate", !status.candidate.empty() ? status.candidate
                     : status.history.empty()  ? decide::Revision()
-                                              : status.history.back().revision);
+                                              : status.history.back()->revision);
   roots.emplace("step", graph::Value(step));
   roots.emplace("now", graph::Value(runner_.shared_.loop.Now()));
   if (status.applied.written_at) roots.emplace("since", graph::Value(*status.applied.written_at));
@@ -286,7 +287,8 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::EmitEvent& action)
                              runner_.uid_,
                              runner_.shared_.identity};
   Json event = MakeEvent(subject, action.warning, action.reason, action.note, runner_.shared_.loop.Now());
-  runner_.shared_.cluster.Send(cluster::Create{std::move(event), graph::kExecutorManager}, [](const Result<Json>&) {});
+  runner_.shared_.cluster.Send(cluster::Create{std::move(event), graph::kExecutorManager},
+                               [](const Result<cluster::SharedJson>&) {});
   Next(batch);
 }
 

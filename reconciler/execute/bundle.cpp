@@ -4,7 +4,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "compiler/base/hash.h"
 #include "compiler/graph/codec.h"
@@ -14,7 +13,7 @@
 namespace sluice::execute {
 namespace {
 
-using Json = nlohmann::json;
+using cluster::Json;
 
 Json EncodeLines(const std::vector<graph::PlanLine>& lines) {
   Json list = Json::array();

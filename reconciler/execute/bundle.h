@@ -4,10 +4,9 @@
 #include <memory>
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "compiler/base/result.h"
 #include "compiler/graph/graph.h"
+#include "reconciler/cluster/json.h"
 
 namespace sluice::execute {
 
@@ -18,12 +17,12 @@ inline constexpr std::size_t kMaxBundleBytes = 512 * 1024;
 std::string BundleName(const std::string& rollout, const std::string& digest);
 
 // The object, with labels for the rollout and the revision. kTooLarge over kMaxBundleBytes.
-Result<nlohmann::json> MakeBundle(const graph::Graph& graph, const std::string& digest);
+Result<cluster::Json> MakeBundle(const graph::Graph& graph, const std::string& digest);
 
 // The graph of a bundle, if it may be executed in `namespace_` by the rollout `rollout`: the digest is that of
 // the text and the one expected, the graph passes graph::Validate, and every object in it is of that
 // namespace. kInvalid with the reason otherwise.
-Result<std::shared_ptr<const graph::Graph>> AcceptBundle(const nlohmann::json& object, const std::string& digest,
+Result<std::shared_ptr<const graph::Graph>> AcceptBundle(const cluster::Json& object, const std::string& digest,
                                                          const std::string& namespace_, const std::string& rollout);
 
 }  // namespace sluice::execute

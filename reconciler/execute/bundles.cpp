@@ -29,13 +29,13 @@ void Bundles::LoadNext(const std::shared_ptr<std::vector<BundleRef>>& refs, cons
   if (refs->empty()) return done();
   const BundleRef ref = refs->back();
   const cluster::ObjectKey key{{graph::kApiVersion, graph::kBundleKind}, namespace_, ref.name};
-  cluster_.Send(cluster::Get{key}, [self = self_, ref, refs, done](Result<cluster::Json> got) {
+  cluster_.Send(cluster::Get{key}, [self = self_, ref, refs, done](const Result<cluster::SharedJson>& got) {
     if (*self == nullptr) return;
     Bundles& bundles = **self;
     if (!got) {
       const bool absent = got.error().code == ErrorCode::kNotFound;
       bundles.rejected_[ref.digest] = "bundle " + ref.name + (absent ? " does not exist" : ": " + got.error().message);
-    } else if (auto graph = AcceptBundle(*got, ref.digest, bundles.namespace_, bundles.rollout_); graph.ok()) {
+    } else if (auto graph = AcceptBundle(**got, ref.digest, bundles.namespace_, bundles.rollout_); graph.ok()) {
       bundles.graphs_[ref.digest] = std::move(graph).value();
     } else {
       bundles.rejected_[ref.digest] = "bundle " + ref.name + ": " + graph.error().message;

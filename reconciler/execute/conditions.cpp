@@ -1,14 +1,13 @@
 #include "reconciler/execute/conditions.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "reconciler/execute/status_codec.h"
 
 namespace sluice::execute {
 namespace {
 
-using Json = nlohmann::json;
+using cluster::Json;
 using decide::Phase;
 
 // metav1.Condition: times in seconds, reasons in CamelCase.

@@ -3,9 +3,8 @@
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "compiler/base/time.h"
+#include "reconciler/cluster/json.h"
 #include "reconciler/decide/decide.h"
 
 namespace sluice::execute {
@@ -17,7 +16,7 @@ std::string Summary(const decide::Status& status, const std::vector<decide::Reas
 // `rejected`: why the bundle that git wants is not accepted, or "".
 //
 // kstatus: Reconciling and Stalled are there only while true; Ready is always there.
-nlohmann::json Conditions(const decide::Status& status, const std::string& summary, const std::string& rejected,
-                          const nlohmann::json& before, TimePoint now);
+cluster::Json Conditions(const decide::Status& status, const std::string& summary, const std::string& rejected,
+                         const cluster::Json& before, TimePoint now);
 
 }  // namespace sluice::execute

@@ -80,7 +80,7 @@ void Executor::Update(const Name& name) {
       if (on_round) on_round();
     };
   }
-  runner->Wake();
+  runner->WakeSoon();
 }
 
 // Counts a rollout under its present phase, or no more where `status` is null.

@@ -5,6 +5,7 @@
 
 #include "compiler/graph/names.h"
 #include "compiler/graph/split.h"
+#include "reconciler/cluster/value_json.h"
 #include "reconciler/decide/objects.h"
 
 namespace sluice::execute {
@@ -24,10 +25,11 @@ decide::ObservedObject ObjectOf(const Identity& id, const graph::Value& object) 
 }
 
 // Whether a field that the workload names is not as it says. The number of pods is the executor's own.
-bool IsDrifted(const graph::Value& found, const graph::Workload& workload) {
+bool IsDrifted(const cluster::Json& found, const graph::Workload& workload) {
   const graph::Map* spec = workload.deployment.Field("spec").as_map();
   if (spec == nullptr) return false;
-  const graph::Value found_spec = found.Field("spec");
+  const auto at = found.find("spec");
+  const graph::Value found_spec = at == found.end() ? graph::Value() : cluster::ToValue(*at);
   return !std::all_of(spec->entries().begin(), spec->entries().end(), [&](const auto& field) {
     return field.first == "replicas" || decide::Contains(found_spec.Field(field.first), field.second);
   });
@@ -47,13 +49,13 @@ bool IsAnothers(const graph::Value& object, const std::string& rollout) {
 
 class Observer {
  public:
-  Observer(const World& world, const graph::Graph& graph, const Name& rollout, const std::string& uid)
-      : world_(world), graph_(graph), namespace_(rollout.first), rollout_(rollout.second), uid_(uid) {}
+  Observer(const World& world, const graph::Graph& graph, const Name& rollout, const std::string& uid, Drifts& drifts)
+      : world_(world), graph_(graph), namespace_(rollout.first), rollout_(rollout.second), uid_(uid), drifts_(drifts) {}
 
   void Deployments(Observed& out, const std::map<Revision, std::shared_ptr<const graph::Workload>>& workloads) const {
     for (const auto* entry : world_.deployments().InGroup(namespace_, graph_.service)) {
       const DeploymentView& view = entry->view;
-      if (IsAnothers(view.object, rollout_)) continue;
+      if (!view.rollout.empty() && view.rollout != rollout_) continue;
       ObservedDeployment seen;
       seen.version = VersionOf(entry->id);
       seen.generation = view.generation;
@@ -63,10 +65,10 @@ class Observer {
       seen.ready = view.ready;
       seen.deleting = entry->id.deleting;
       seen.epoch = view.epoch;
-      seen.owner = OwnerOf(view.object);
+      seen.owner = view.owner;
       seen.blocked = view.blocked;
       const auto workload = workloads.find(view.revision);
-      seen.drifted = workload != workloads.end() && (seen.owner != uid_ || IsDrifted(view.object, *workload->second));
+      seen.drifted = workload != workloads.end() && (seen.owner != uid_ || drifts_.IsDrifted(*entry, workload->second));
       out.revisions[view.revision].deployment = std::move(seen);
     }
     // Reading every pod is for those that have a story to tell.
@@ -138,9 +140,19 @@ class Observer {
   const std::string& namespace_;
   const std::string& rollout_;
   const std::string& uid_;
+  Drifts& drifts_;
 };
 
 }  // namespace
+
+bool Drifts::IsDrifted(const WatchCache<DeploymentView>::Entry& found,
+                       const std::shared_ptr<const graph::Workload>& workload) {
+  Compared& last = compared_[found.view.revision];
+  if (last.workload != workload || last.uid != found.id.uid || last.generation != found.view.generation) {
+    last = {found.id.uid, found.view.generation, workload, execute::IsDrifted(*found.view.object, *workload)};
+  }
+  return last.drifted;
+}
 
 std::vector<decide::ObjectName> RoutedObjects(const graph::Graph& graph) {
   graph::Roots roots;
@@ -158,12 +170,12 @@ std::vector<decide::ObjectName> RoutedObjects(const graph::Graph& graph) {
 
 Observed Observe(const World& world, const graph::Graph& graph, const std::vector<decide::ObjectName>& routed,
                  const Name& rollout, const std::string& uid,
-                 const std::map<Revision, std::shared_ptr<const graph::Workload>>& workloads) {
+                 const std::map<Revision, std::shared_ptr<const graph::Workload>>& workloads, Drifts& drifts) {
   Observed out;
   out.uid = uid;
   out.complete = world.synced();
   out.wanted = graph.workload.revision;
-  const Observer observer(world, graph, rollout, uid);
+  const Observer observer(world, graph, rollout, uid, drifts);
   observer.Deployments(out, workloads);
   observer.Services(out);
   for (const decide::ObjectName& object : routed) observer.RouterObject(object, out);

@@ -1,6 +1,7 @@
 // From the caches to what the core is shown of one rollout.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,11 +16,30 @@ namespace sluice::execute {
 // The objects that `graph`'s router writes while the candidate has all of the traffic.
 std::vector<decide::ObjectName> RoutedObjects(const graph::Graph& graph);
 
+// Whether Deployments are as their workloads say. Remembers the answers: Kubernetes counts changes of a spec.
+class Drifts {
+ public:
+  bool IsDrifted(const WatchCache<DeploymentView>::Entry& found,
+                 const std::shared_ptr<const graph::Workload>& workload);
+  // Lets go of the workloads.
+  void Forget() { compared_.clear(); }
+
+ private:
+  struct Compared {
+    std::string uid;
+    std::int64_t generation = 0;
+    std::shared_ptr<const graph::Workload> workload;
+    bool drifted = false;
+  };
+  std::map<decide::Revision, Compared> compared_;
+};
+
 // Fills in what the caches know: objects, endpoints, pods, commands. Not what the runner keeps: gates,
 // deliveries, failures, workloads. `routed` are the router's objects to look for. What carries another rollout's
 // name is not shown: it is none of this one's business.
 decide::Observed Observe(const World& world, const graph::Graph& graph, const std::vector<decide::ObjectName>& routed,
                          const Name& rollout, const std::string& uid,
-                         const std::map<decide::Revision, std::shared_ptr<const graph::Workload>>& workloads);
+                         const std::map<decide::Revision, std::shared_ptr<const graph::Workload>>& workloads,
+                         Drifts& drifts);
 
 }  // namespace sluice::execute

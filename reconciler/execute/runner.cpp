@@ -15,6 +15,7 @@ namespace sluice::execute {
 namespace {
 
 using cluster::Json;
+using cluster::SharedJson;
 using decide::Phase;
 using telemetry::Log;
 using telemetry::LogKey;
@@ -26,6 +27,8 @@ constexpr Duration kRetryMost{300'000};
 constexpr int kMostWritingRounds = 200;
 constexpr Duration kFightPause{10'000};
 constexpr Duration kLinger{5'000};
+// How long events are gathered: longer than watches are apart, shorter than anyone would notice.
+constexpr Duration kGather{100};
 
 const Json& ConditionsIn(const Json& status) {
   static const Json kNone = Json::array();
@@ -56,8 +59,7 @@ Runner::Runner(Shared& shared, Name name)
 
 Runner::~Runner() {
   *alive_ = false;
-  shared_.loop.Cancel(timer_);
-  shared_.loop.Cancel(rest_timer_);
+  for (const loop::TimerId timer : {timer_, rest_timer_, soon_}) shared_.loop.Cancel(timer);
 }
 
 bool Runner::at_rest() const {
@@ -77,9 +79,19 @@ void Runner::Wake() {
   }
 }
 
+void Runner::WakeSoon() {
+  if (again_ || soon_ != loop::TimerId::kNone) return;
+  soon_ = shared_.loop.After(kGather, Safe([this] {
+                               soon_ = loop::TimerId::kNone;
+                               Wake();
+                             }));
+}
+
 void Runner::Round() {
   busy_ = true;
   again_ = false;
+  shared_.loop.Cancel(soon_);
+  soon_ = loop::TimerId::kNone;
   shared_.loop.Cancel(timer_);
   timer_ = loop::TimerId::kNone;
   shared_.loop.Cancel(rest_timer_);
@@ -104,7 +116,7 @@ void Runner::WithFinalizer() {
       {"kind", graph::kRolloutKind},
       {"metadata",
        {{"name", name_.second}, {"namespace", name_.first}, {"uid", uid_}, {"finalizers", Json::array({kFinalizer})}}}};
-  shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, false}, Safe([this](Result<Json> answer) {
+  shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, false}, Safe([this](Result<SharedJson> answer) {
                          if (!answer) return Backoff(answer.error());
                          shared_.world.Learn(*answer);
                          again_ = true;
@@ -188,11 +200,11 @@ const Bundles::Graph& Runner::InForce() const {
   return deferred ? accepted_ : graph_;
 }
 
-decide::Observed Runner::ObserveAll() const {
+decide::Observed Runner::ObserveAll() {
   std::vector<decide::ObjectName> routed = routed_;
   const auto& applied = stored_.status.applied.objects;
   routed.insert(routed.end(), applied.begin(), applied.end());
-  decide::Observed observed = Observe(shared_.world, *graph_, routed, name_, uid_, workloads_);
+  decide::Observed observed = Observe(shared_.world, *graph_, routed, name_, uid_, workloads_, drifts_);
   observed.removed = deleting_;
   observed.digest = graph_digest_;
   observed.accepted = accepted_;
@@ -273,21 +285,21 @@ void Runner::Persist(bool changed) {
        {{"name", name_.second}, {"namespace", name_.first}, {"uid", uid_}, {"resourceVersion", resource_version_}}},
       {"status", std::move(status)}};
   shared_.cluster.Send(cluster::ReplaceStatus{std::move(object)},
-                       Safe([this](Result<Json> answer) { Persisted(std::move(answer)); }));
+                       Safe([this](Result<SharedJson> answer) { Persisted(std::move(answer)); }));
 }
 
-void Runner::Persisted(Result<Json> answer) {
+void Runner::Persisted(Result<SharedJson> answer) {
   if (answer.ok()) {
     shared_.world.Learn(*answer);
     stored_ = next_;
-    resource_version_ = answer->at("metadata").value("resourceVersion", "");
+    resource_version_ = (*answer)->at("metadata").value("resourceVersion", "");
     return Act();
   }
   // Nothing was acted on: what is stored decides. After a lost answer, too.
   status_read_ = false;
   const cluster::ObjectKey key{{graph::kApiVersion, graph::kRolloutKind}, name_.first, name_.second};
   shared_.cluster.Send(
-      cluster::Get{key}, Safe([this, error = answer.error()](Result<Json> got) {
+      cluster::Get{key}, Safe([this, error = answer.error()](Result<SharedJson> got) {
         if (got.ok()) {
           shared_.world.Learn(*got);
         } else if (got.error().code == ErrorCode::kNotFound) {
@@ -352,6 +364,7 @@ void Runner::Rest() {
   bundles_.Release();
   graph_ = accepted_ = nullptr;
   workloads_.clear();
+  drifts_.Forget();
   gates_.clear();
   failures_.clear();
   routed_for_.clear();
@@ -366,7 +379,8 @@ void Runner::RemoveFinalizer() {
   for (const auto* bundle : shared_.world.bundles().InGroup(name_.first, name_.second)) {
     acts_->Discard({shared_.world.bundles().kind(), name_.first, bundle->id.name.second}, bundle->id.uid);
   }
-  shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, false}, Safe([this](const Result<Json>& answer) {
+  shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, false},
+                       Safe([this](const Result<SharedJson>& answer) {
                          if (!answer && answer.error().code != ErrorCode::kNotFound) return Backoff(answer.error());
                          Log(LogLevel::kInfo, "the rollout is removed", {{LogKey::kRollout, name_.second}});
                          Finish(std::nullopt);

@@ -44,6 +44,8 @@ class Runner {
 
   // Something changed: a round will follow. Cheap; as often as wanted.
   void Wake();
+  // The same a moment later: one pod that becomes ready is told by four watches, one after the other.
+  void WakeSoon();
 
   const Name& name() const { return name_; }
   // The service's name as far as it is known; "" before the first graph was read.
@@ -71,14 +73,14 @@ class Runner {
   void WithBundles();
   void Decide();
   void Persist(bool changed);
-  void Persisted(Result<cluster::Json> answer);
+  void Persisted(Result<cluster::SharedJson> answer);
   void Act();
   void Acted(bool wrote);
   void Finish(std::optional<Duration> retry_after);
 
   bool ChooseGraph();
   const Bundles::Graph& InForce() const;
-  decide::Observed ObserveAll() const;
+  decide::Observed ObserveAll();
   std::vector<BundleRef> Refs() const;
   void RemoveFinalizer();
   void CollectBundles();
@@ -103,7 +105,7 @@ class Runner {
 
   bool busy_ = false, again_ = false;
   bool wrote_since_rest_ = false;
-  loop::TimerId timer_ = loop::TimerId::kNone, rest_timer_ = loop::TimerId::kNone;
+  loop::TimerId timer_ = loop::TimerId::kNone, rest_timer_ = loop::TimerId::kNone, soon_ = loop::TimerId::kNone;
   int failures_in_row_ = 0, writing_rounds_ = 0;
   TimePoint writing_since_{};
 
@@ -120,6 +122,7 @@ class Runner {
   std::vector<decide::ObjectName> routed_;  // what the router of git's graph writes
   std::string routed_for_;                  // digest
   std::map<decide::Revision, std::shared_ptr<const graph::Workload>> workloads_;
+  Drifts drifts_;
   decide::Decision decision_;  // its status stands in next_, its reasons in reasons_
   StoredStatus next_;
   std::string summary_;

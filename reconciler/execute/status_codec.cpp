@@ -6,14 +6,13 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "reconciler/execute/status_fields.h"
 
 namespace sluice::execute {
 namespace {
 
-using Json = nlohmann::json;
+using cluster::Json;
 
 std::string_view NameOf(decide::Phase phase) { return PhaseName(phase); }
 std::string_view NameOf(decide::Hold hold) { return HoldName(hold); }
@@ -40,6 +39,8 @@ Json Encode(Duration duration) { return duration.count(); }
 Json Encode(TimePoint time) { return FormatTime(time); }
 template <typename T>
 Json Encode(const T& value);
+template <typename T>
+Json Encode(const CopyOnWrite<T>& value);
 template <typename T>
 Json Encode(const std::vector<T>& list);
 template <typename T>
@@ -90,6 +91,10 @@ Json Encode(const T& value) {
     Visit(writer, value);
     return json;
   }
+}
+template <typename T>
+Json Encode(const CopyOnWrite<T>& value) {
+  return Encode(*value);
 }
 template <typename T>
 Json Encode(const std::vector<T>& list) {
@@ -167,6 +172,10 @@ struct Reader {
     if (out.overflowed()) Wrong(where);
   }
   template <typename T>
+  void Decode(const Json& json, const std::string& where, CopyOnWrite<T>& out) {
+    Decode(json, where, out.Edit());
+  }
+  template <typename T>
   void Decode(const Json& json, const std::string& where, std::optional<T>& out) {
     Decode(json, where, out.emplace());
   }
@@ -234,7 +243,7 @@ Json Shrink(StoredStatus stored) {
   };
   auto& history = stored.status.history;
   for (auto& run : history) {
-    for (auto& node : run.nodes) node.evidence.clear();
+    for (auto& node : run.Edit().nodes) node.evidence.clear();
     if (fits()) return json;
   }
   for (auto& [path, node] : stored.status.nodes) {
@@ -242,11 +251,11 @@ Json Shrink(StoredStatus stored) {
   }
   if (fits()) return json;
   for (auto& run : history) {
-    for (auto& node : run.nodes) node.at = {};
+    for (auto& node : run.Edit().nodes) node.at = {};
   }
   if (fits()) return json;
   for (auto& run : history) {
-    run.nodes.clear();
+    run.Edit().nodes.clear();
     if (fits()) return json;
   }
   while (!history.empty()) {

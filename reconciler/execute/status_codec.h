@@ -6,9 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "compiler/base/result.h"
+#include "reconciler/cluster/json.h"
 #include "reconciler/decide/status.h"
 
 namespace sluice::execute {
@@ -33,11 +32,11 @@ struct StoredStatus {
 
 // Fields that have their initial value are left out. Over the limit evidence goes first, oldest run first,
 // then times, then whole runs of the history; never what was done in the present run.
-nlohmann::json EncodeStatus(const StoredStatus& stored);
+cluster::Json EncodeStatus(const StoredStatus& stored);
 
 // kInvalid with the field's path for what this version cannot read: another schema, a wrong type. An empty
 // or absent status is an initial one.
-Result<StoredStatus> DecodeStatus(const nlohmann::json& json);
+Result<StoredStatus> DecodeStatus(const cluster::Json& json);
 
 // Names as they stand in status, metrics and messages.
 std::string_view PhaseName(decide::Phase phase);       // "progressing"

@@ -36,18 +36,17 @@ Integer Count(const Json& json, std::initializer_list<const char*> path) {
 }
 std::string Label(const Json& object, const char* label) { return Text(object, {"metadata", "labels", label}); }
 
-// Without what only the server needs, to keep idle rollouts small. The version counts changes of the status too:
-// who doesn't look at that one isn't told of it either.
-graph::Value Lean(const Json& object, bool with_status) {
+// Without what only the server needs, to keep idle rollouts small.
+graph::Value Lean(const Json& object) {
   graph::Map lean;
   for (const auto& [name, member] : object.items()) {
-    if (name == "metadata" || (name == "status" && !with_status)) continue;
+    if (name == "metadata") continue;
     lean.Set(name, cluster::ToValue(member));
   }
   graph::Map metadata;
   const Json& found = At(object, {"metadata"});
   for (const auto& [name, member] : found.items()) {
-    if (name == "managedFields" || (name == "resourceVersion" && !with_status)) continue;
+    if (name == "managedFields") continue;
     metadata.Set(name, cluster::ToValue(member));
   }
   lean.Set("metadata", graph::Value(std::move(metadata)));
@@ -82,7 +81,8 @@ std::string ContainerEvidence(const Json& container) {
 
 }  // namespace
 
-std::optional<RolloutView> ViewRollout(const Json& object) {
+std::optional<RolloutView> ViewRollout(const cluster::SharedJson& shared) {
+  const Json& object = *shared;
   RolloutView view;
   view.bundle = Text(object, {"spec", "bundle"});
   view.digest = Text(object, {"spec", "digest"});
@@ -94,7 +94,7 @@ std::optional<RolloutView> ViewRollout(const Json& object) {
   for (const Json& finalizer : At(object, {"metadata", "finalizers"})) {
     if (finalizer == kFinalizer) view.has_finalizer = true;
   }
-  view.status = std::make_shared<const Json>(At(object, {"status"}));
+  view.status = cluster::SharedJson(shared, &At(object, {"status"}));
   return view;
 }
 
@@ -126,7 +126,8 @@ std::optional<CommandView> ViewCommand(const Json& object) {
   return view;
 }
 
-std::optional<DeploymentView> ViewDeployment(const Json& object) {
+std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& shared) {
+  const Json& object = *shared;
   DeploymentView view;
   view.group = Label(object, graph::kServiceLabel);
   view.revision = Label(object, graph::kRevisionLabel);
@@ -139,7 +140,9 @@ std::optional<DeploymentView> ViewDeployment(const Json& object) {
   view.blocked = ConditionMessage(object, "ReplicaFailure", "True");
   const std::string epoch = Text(object, {"metadata", "annotations", graph::kEpochAnnotation});
   std::from_chars(epoch.data(), epoch.data() + epoch.size(), view.epoch);
-  view.object = Lean(object, false);
+  view.owner = Text(object, {"metadata", "annotations", graph::kOwnerAnnotation});
+  view.rollout = Label(object, graph::kRolloutLabel);
+  view.object = shared;
   return view;
 }
 
@@ -149,7 +152,7 @@ std::optional<ServiceView> ViewService(const Json& object) {
   if (view.group.empty()) return std::nullopt;
   view.revision = Label(object, graph::kRevisionLabel);
   view.selected = Text(object, {"spec", "selector", graph::kRevisionLabel});
-  view.object = Lean(object, true);
+  view.object = Lean(object);
   return view;
 }
 
@@ -187,7 +190,7 @@ std::optional<PodView> ViewPod(const Json& object) {
 std::optional<RoutedView> ViewRouted(const Json& object) {
   RoutedView view{Label(object, graph::kRolloutLabel), {}};
   if (view.group.empty()) return std::nullopt;
-  view.object = Lean(object, true);
+  view.object = Lean(object);
   return view;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "compiler/graph/value.h"
@@ -22,10 +23,10 @@ struct RolloutView {
   std::string repository, commit, file;
   std::int64_t generation = 0;
   bool has_finalizer = false;
-  std::shared_ptr<const cluster::Json> status;  // never null; another one with each version
+  cluster::SharedJson status;  // never null; another one with each version
   friend bool operator==(const RolloutView&, const RolloutView&) = default;
 };
-std::optional<RolloutView> ViewRollout(const cluster::Json& object);
+std::optional<RolloutView> ViewRollout(const cluster::SharedJson& object);
 
 struct BundleView {
   std::string group;  // the rollout
@@ -49,10 +50,19 @@ struct DeploymentView {
   std::int64_t generation = 0, observed_generation = 0, epoch = 0;
   std::int32_t spec_replicas = 0, pods = 0, ready = 0;
   std::string blocked;  // why it cannot make pods; or ""
-  graph::Value object;  // metadata, without its version, and spec
-  friend bool operator==(const DeploymentView&, const DeploymentView&) = default;
+  std::string owner;    // uid of the Rollout whose mark it carries; ""
+  std::string rollout;  // its label; ""
+  cluster::SharedJson object;
+  // The generation counts changes of what else is read of it, its spec.
+  friend bool operator==(const DeploymentView& a, const DeploymentView& b) {
+    const auto rest = [](const DeploymentView& view) {
+      return std::tie(view.group, view.revision, view.generation, view.observed_generation, view.epoch,
+                      view.spec_replicas, view.pods, view.ready, view.blocked, view.owner, view.rollout);
+    };
+    return rest(a) == rest(b);
+  }
 };
-std::optional<DeploymentView> ViewDeployment(const cluster::Json& object);
+std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& object);
 
 struct ServiceView {
   std::string group;     // the service

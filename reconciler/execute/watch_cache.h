@@ -52,7 +52,7 @@ class WatchCache {
     bool confirmed = false;  // by the watch
   };
   // nullopt: the object is of no interest.
-  using Project = std::function<std::optional<View>(const cluster::Json&)>;
+  using Project = std::function<std::optional<View>(const cluster::SharedJson&)>;
   // An object came, went, began to go, or looks otherwise than before; with an empty name: all were listed.
   using Changed = std::function<void(const Name& name, const View& view)>;
 
@@ -86,7 +86,7 @@ class WatchCache {
   }
 
   // Takes an answer's object at once.
-  void Learn(const cluster::Json& object) { Store(object, false); }
+  void Learn(const cluster::SharedJson& object) { Store(object, false); }
   // The object was deleted, or found missing: it counts as going until the watch says so too.
   void MarkDeleting(const Name& name, const std::string& uid) {
     const auto found = entries_.find(name);
@@ -105,7 +105,7 @@ class WatchCache {
   void Handle(const cluster::Event& event) {
     if (event.type == cluster::EventType::kSynced) return Synced();
     if (event.type != cluster::EventType::kDeleted) return Store(event.object, true);
-    const Identity gone = IdentityOf(event.object);
+    const Identity gone = IdentityOf(*event.object);
     const auto found = entries_.find(gone.name);
     if (found != entries_.end() && found->second.id.uid == gone.uid) Remove(found);
   }
@@ -120,8 +120,8 @@ class WatchCache {
     changed_({}, View());
   }
 
-  void Store(const cluster::Json& object, bool from_watch) {
-    Identity id = IdentityOf(object);
+  void Store(const cluster::SharedJson& object, bool from_watch) {
+    Identity id = IdentityOf(*object);
     const auto found = entries_.find(id.name);
     if (found != entries_.end()) {
       Identity& old = found->second.id;

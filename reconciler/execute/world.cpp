@@ -24,6 +24,12 @@ std::string ServiceOfSlice(const std::string& name) {
   return revision ? name.substr(0, dash) : name;
 }
 
+// A view that keeps nothing of the object itself.
+template <auto View>
+auto Reading(const cluster::SharedJson& object) {
+  return View(*object);
+}
+
 template <typename Cache>
 bool MarkIn(Cache& cache, const cluster::ObjectKey& key, const std::string& uid) {
   if (cache.kind() != key.kind) return false;
@@ -48,11 +54,11 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
                 [this](const Name& name, const RolloutView&) {
                   stir_({name.first, name.second, ""});
                 }),
-      bundles_(cluster, loop, {kBundle, "", {}}, ViewBundle,
+      bundles_(cluster, loop, {kBundle, "", {}}, Reading<ViewBundle>,
                [this](const Name& name, const BundleView& view) {
                  stir_({name.first, view.group, ""});
                }),
-      commands_(cluster, loop, {kCommand, "", {}}, ViewCommand,
+      commands_(cluster, loop, {kCommand, "", {}}, Reading<ViewCommand>,
                 [this](const Name& name, const CommandView& view) {
                   stir_({name.first, view.group, ""});
                 }),
@@ -60,16 +66,16 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
                    [this](const Name& name, const DeploymentView& view) {
                      stir_({name.first, "", view.group});
                    }),
-      services_(cluster, loop, {kService, "", {}}, ViewService,
+      services_(cluster, loop, {kService, "", {}}, Reading<ViewService>,
                 [this](const Name& name, const ServiceView& view) {
                   stir_({name.first, "", view.group});
                 }),
-      slices_(cluster, loop, {kSlice, "", {}}, ViewSlice,
+      slices_(cluster, loop, {kSlice, "", {}}, Reading<ViewSlice>,
               [this](const Name& name, const SliceView& view) {
                 stir_({name.first, "", view.group});
                 stir_({name.first, "", ServiceOfSlice(view.group)});
               }),
-      pods_(cluster, loop, {kPod, "", {}}, ViewPod, [this](const Name& name, const PodView& view) {
+      pods_(cluster, loop, {kPod, "", {}}, Reading<ViewPod>, [this](const Name& name, const PodView& view) {
         stir_({name.first, "", view.group});
       }) {}
 
@@ -82,14 +88,14 @@ bool World::synced() const {
 void World::WatchRouted(const Kind& kind) {
   if (kind == kService || routed_.contains(kind)) return;
   routed_[kind] =
-      std::make_unique<WatchCache<RoutedView>>(cluster_, loop_, cluster::ListObjects{kind, "", {}}, ViewRouted,
+      std::make_unique<WatchCache<RoutedView>>(cluster_, loop_, cluster::ListObjects{kind, "", {}}, Reading<ViewRouted>,
                                                [this](const Name& name, const RoutedView& view) {
                                                  stir_({name.first, view.group, ""});
                                                });
 }
 
-void World::Learn(const cluster::Json& object) {
-  const Kind kind = cluster::KeyOf(object).kind;
+void World::Learn(const cluster::SharedJson& object) {
+  const Kind kind = cluster::KeyOf(*object).kind;
   if (kind == kRollout) return rollouts_.Learn(object);
   if (kind == kBundle) return bundles_.Learn(object);
   if (kind == kCommand) return commands_.Learn(object);

@@ -30,7 +30,7 @@ class World {
   void WatchRouted(const cluster::Kind& kind);
 
   // Takes an answer into the cache of its kind.
-  void Learn(const cluster::Json& object);
+  void Learn(const cluster::SharedJson& object);
   void MarkDeleting(const cluster::ObjectKey& key, const std::string& uid);
   // The object was looked for and isn't there.
   void MarkMissing(const cluster::ObjectKey& key);

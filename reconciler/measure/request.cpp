@@ -57,7 +57,7 @@ class Filler : public std::enable_shared_from_this<Filler> {
     for (const auto& [name, content] : secrets_) {
       if (content || error_) continue;
       const cluster::ObjectKey key{{"v1", "Secret"}, filling_.namespace_, name};
-      cluster_.Send(cluster::Get{key}, [self = shared_from_this(), name = name](Result<cluster::Json> got) {
+      cluster_.Send(cluster::Get{key}, [self = shared_from_this(), name = name](Result<cluster::SharedJson> got) {
         self->Got(name, std::move(got));
         self->Next();
       });
@@ -68,7 +68,7 @@ class Filler : public std::enable_shared_from_this<Filler> {
     reply_(std::move(out_));
   }
 
-  void Got(const std::string& name, Result<cluster::Json> got) {
+  void Got(const std::string& name, Result<cluster::SharedJson> got) {
     if (!got) {
       error_ = Error{got.error().code,
                      fmt::format("Secret {}/{}: {}", filling_.namespace_, name,
@@ -167,7 +167,7 @@ class Filler : public std::enable_shared_from_this<Filler> {
   const std::function<void(Result<http::HttpRequest>)> reply_;
   Value url_, json_, text_, bearer_, user_, password_;
   std::vector<std::pair<std::string, Value>> query_, headers_;
-  std::map<std::string, std::optional<cluster::Json>> secrets_;
+  std::map<std::string, cluster::SharedJson> secrets_;
   std::optional<Error> error_;
   http::HttpRequest out_;
 };

@@ -148,8 +148,8 @@ Handler ObjectApi(cluster::Cluster& cluster) {
       return;
     }
     const bool creates = request.method == "POST";
-    cluster.Send(*std::move(parsed), [answer, creates](const Result<Json>& result) {
-      answer(result ? Response{creates ? 201 : 200, "application/json", result->dump()} : Failure(result.error()));
+    cluster.Send(*std::move(parsed), [answer, creates](const Result<cluster::SharedJson>& result) {
+      answer(result ? Response{creates ? 201 : 200, "application/json", (*result)->dump()} : Failure(result.error()));
     });
   };
 }

@@ -40,13 +40,13 @@ class Application : public std::enable_shared_from_this<Application> {
     cluster::Request request = wanted.wave == Wave::kBundles
                                    ? cluster::Request(cluster::Create{wanted.object, manager_})
                                    : cluster::Request(cluster::Apply{wanted.object, manager_, false});
-    cluster_.Send(std::move(request), [self = shared_from_this(), &wanted](Result<Json> answer) {
+    cluster_.Send(std::move(request), [self = shared_from_this(), &wanted](Result<cluster::SharedJson> answer) {
       self->Answered(wanted, std::move(answer));
     });
   }
 
  private:
-  void Answered(const WantedObject& wanted, Result<Json> answer) {
+  void Answered(const WantedObject& wanted, Result<cluster::SharedJson> answer) {
     const auto live = live_.lock();
     if (live == nullptr) return;
     if (answer.ok()) {

@@ -19,12 +19,12 @@ InventoryStore::~InventoryStore() { *alive_ = false; }
 
 void InventoryStore::Load(std::function<void(Result<Loaded>)> done) {
   const cluster::ListObjects list{{"v1", "ConfigMap"}, namespace_, {{kInventoryLabel, hash_}}};
-  cluster_.Send(list, [this, alive = alive_, done = std::move(done)](Result<Json> answer) {
+  cluster_.Send(list, [this, alive = alive_, done = std::move(done)](Result<cluster::SharedJson> answer) {
     if (!*alive) return;
     if (!answer) return done(std::move(answer).error());
     std::vector<Json> chunks;
     Loaded loaded;
-    for (const Json& object : answer->at("items")) {
+    for (const Json& object : (*answer)->at("items")) {
       if (object.at("metadata").value("name", "") != "sluice-source-" + hash_) {
         chunks.push_back(object);
         continue;
@@ -44,10 +44,11 @@ void InventoryStore::Save(Inventory& inventory, std::function<void(Result<void>)
   const auto chunk = inventory.NextToStore();
   if (!chunk) return done({});
   cluster_.Send(cluster::Apply{inventory.Encode(*chunk, namespace_, hash_), kManager, false},
-                [this, alive = alive_, &inventory, chunk = *chunk, done = std::move(done)](const Result<Json>& answer) {
+                [this, alive = alive_, &inventory, chunk = *chunk,
+                 done = std::move(done)](const Result<cluster::SharedJson>& answer) {
                   if (!*alive) return;
                   if (!answer) return done(answer.error());
-                  inventory.Stored(chunk, answer->at("metadata").value("resourceVersion", ""));
+                  inventory.Stored(chunk, (*answer)->at("metadata").value("resourceVersion", ""));
                   Save(inventory, done);
                 });
 }
@@ -67,7 +68,7 @@ void InventoryStore::SaveSource(const StoredSource& source, const Json& descript
        {{"name", "sluice-source-" + hash_}, {"namespace", namespace_}, {"labels", {{kInventoryLabel, hash_}}}}},
       {"data", std::move(data)}};
   cluster_.Send(cluster::Apply{object, kManager, true},
-                [alive = alive_, done = std::move(done)](const Result<Json>& answer) {
+                [alive = alive_, done = std::move(done)](const Result<cluster::SharedJson>& answer) {
                   if (!*alive) return;
                   if (!answer) return done(answer.error());
                   done({});

@@ -33,7 +33,8 @@ LiveObjects::LiveObjects(cluster::Cluster& cluster, loop::Loop& loop, std::strin
 
 void LiveObjects::Watch(const cluster::Kind& kind) {
   if (watches(kind)) return;
-  const auto project = [](const Json& object) -> std::optional<View> {
+  const auto project = [](const cluster::SharedJson& shared) -> std::optional<View> {
+    const Json& object = *shared;
     // The graph is immutable and named by its digest: no reason to keep it in memory.
     const bool ours = object.value("apiVersion", "") == graph::kApiVersion;
     Json lean = ours ? Without(object, {"metadata", "spec", "status"}) : Without(object, {"metadata"});
@@ -57,8 +58,8 @@ const Json* LiveObjects::Find(const cluster::ObjectKey& key) const {
   return entry == nullptr ? nullptr : entry->view.object.get();
 }
 
-void LiveObjects::Learn(const Json& object) {
-  const auto cache = caches_.find(cluster::KeyOf(object).kind);
+void LiveObjects::Learn(const cluster::SharedJson& object) {
+  const auto cache = caches_.find(cluster::KeyOf(*object).kind);
   if (cache != caches_.end()) cache->second->Learn(object);
 }
 

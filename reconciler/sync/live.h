@@ -26,7 +26,7 @@ class LiveObjects {
   // null if there is none with the plan set's label.
   const cluster::Json* Find(const cluster::ObjectKey& key) const;
   // Takes an answer at once.
-  void Learn(const cluster::Json& object);
+  void Learn(const cluster::SharedJson& object);
   void MarkMissing(const cluster::ObjectKey& key);
 
  private:

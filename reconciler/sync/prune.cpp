@@ -42,13 +42,14 @@ class Pruning : public std::enable_shared_from_this<Pruning> {
       return Next();
     }
     // The watch's word is not enough to say that something is gone, or whose it is.
-    cluster_.Send(cluster::Get{candidate.key}, [self = shared_from_this(), &candidate](Result<Json> got) {
-      self->Looked(candidate, std::move(got));
-    });
+    cluster_.Send(cluster::Get{candidate.key},
+                  [self = shared_from_this(), &candidate](Result<cluster::SharedJson> got) {
+                    self->Looked(candidate, std::move(got));
+                  });
   }
 
  private:
-  void Looked(const Candidate& candidate, Result<Json> got) {
+  void Looked(const Candidate& candidate, Result<cluster::SharedJson> got) {
     if (live_.expired()) return;
     if (!got && got.error().code == ErrorCode::kNotFound) {
       if (const auto live = live_.lock()) live->MarkMissing(candidate.key);
@@ -56,7 +57,7 @@ class Pruning : public std::enable_shared_from_this<Pruning> {
       return Next();
     }
     if (!got) return Failed(candidate, got.error());
-    const Json& metadata = got->at("metadata");
+    const Json& metadata = (*got)->at("metadata");
     const std::string uid = metadata.value("uid", "");
     const bool other = !candidate.entry.uid.empty() && candidate.entry.uid != uid;
     const bool ours = metadata.value("labels", Json::object()).value(graph::kPlanSetLabel, "") == plan_set_;
@@ -73,7 +74,7 @@ class Pruning : public std::enable_shared_from_this<Pruning> {
     telemetry::Log(telemetry::LogLevel::kInfo, "prune",
                    {{telemetry::LogKey::kObject, cluster::ToString(candidate.key)}});
     cluster_.Send(cluster::Delete{candidate.key, uid, ""},
-                  [self = shared_from_this(), &candidate](const Result<Json>& answer) {
+                  [self = shared_from_this(), &candidate](const Result<cluster::SharedJson>& answer) {
                     if (!answer && answer.error().code != ErrorCode::kNotFound)
                       return self->Failed(candidate, answer.error());
                     ++self->outcome_.deleted;

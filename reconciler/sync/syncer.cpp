@@ -393,7 +393,7 @@ void Syncer::Emit(bool warning, const std::string& reason, const std::string& no
   const execute::EventSubject subject{
       {{"v1", "ConfigMap"}, options_.namespace_, "sluice-source-" + hash_}, "", options_.identity};
   cluster_.Send(cluster::Create{execute::MakeEvent(subject, warning, reason, note, loop_.Now()), "sluice-sync"},
-                [](const Result<Json>&) {});
+                [](const Result<cluster::SharedJson>&) {});
 }
 
 }  // namespace sluice::sync

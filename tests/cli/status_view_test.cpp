@@ -79,7 +79,7 @@ TEST_CASE("the executor's own words and its newest samples come before the store
   view.graph->gates[0].name = "error-rate(max: 1%)";
   view.graph->gates[0].key = "k1";
   view.explained =
-      nlohmann::json::parse(R"({"summary":"holds 40s more","gates":[{"gate":"k1","node":"checkout/first/hold",
+      cluster::Json::parse(R"({"summary":"holds 40s more","gates":[{"gate":"k1","node":"checkout/first/hold",
       "newest":{"at":"2027-01-15T08:00:10.000Z","values":{"value":"0.2%"},"result":"value"}}]})");
   const std::string text = RenderStatusText(view, At(20));
   CHECK(Has(text, "now        holds 40s more\n"));
@@ -100,7 +100,7 @@ TEST_CASE("a held revision says why git and cluster differ") {
 }
 
 TEST_CASE("json carries the same for programs") {
-  const nlohmann::json json = nlohmann::json::parse(RenderStatusJson(Canary(), At(20)));
+  const cluster::Json json = cluster::Json::parse(RenderStatusJson(Canary(), At(20)));
   CHECK(json.at("state") == "progressing");
   CHECK(json.at("candidate").at("share") == "10%");
   CHECK(json.at("steps").at(0).at("state") == "active");
@@ -114,7 +114,7 @@ TEST_CASE("a rollout of which nothing is known yet still has a status") {
   view.namespace_ = "shop";
   CHECK(Has(RenderStatusText(view, At(0)), "checkout (shop)  idle\n"));
   CHECK(RenderHistoryText(view) == "nothing was rolled out yet\n");
-  CHECK_NOTHROW(nlohmann::json::parse(RenderStatusJson(view, At(0))));
+  CHECK_NOTHROW(cluster::Json::parse(RenderStatusJson(view, At(0))));
 }
 
 }  // namespace sluice::cli

@@ -7,7 +7,9 @@ namespace sluice::cluster {
 
 Result<Json> Ask(Fixture& fixture, Request request) {
   auto answer = std::make_shared<std::optional<Result<Json>>>();
-  fixture.cluster().Send(std::move(request), [answer](Result<Json> result) { answer->emplace(std::move(result)); });
+  fixture.cluster().Send(std::move(request), [answer](const Result<SharedJson>& result) {
+    answer->emplace(result ? Result<Json>(**result) : result.error());
+  });
   if (answer->has_value()) return Error{ErrorCode::kInvalid, "answered from within the call"};
   if (!fixture.Until([answer] { return answer->has_value(); })) return Error{ErrorCode::kInvalid, "no answer"};
   return **answer;
@@ -20,7 +22,7 @@ bool Told::synced() const {
 std::shared_ptr<Told> Listen(Fixture& fixture, ListObjects what) {
   auto told = std::make_shared<Told>();
   told->id = fixture.cluster().Watch(std::move(what), [told](const Event& event) {
-    told->events.push_back({event.type, event.object});
+    told->events.push_back({event.type, event.object == nullptr ? Json() : *event.object});
   });
   return told;
 }

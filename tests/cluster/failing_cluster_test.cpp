@@ -16,7 +16,7 @@ class Recorder : public Cluster {
   explicit Recorder(loop::Loop& loop) : loop_(loop) {}
   void Send(Request request, Reply reply) override {
     done.push_back(Describe(request));
-    loop_.Post([reply = std::move(reply)] { reply(Json::object()); });
+    loop_.Post([reply = std::move(reply)] { reply(Share(Json::object())); });
   }
   WatchId Watch(ListObjects, EventHandler) override { return WatchId::kNone; }
   void Cancel(WatchId) override {}
@@ -34,7 +34,8 @@ struct Trial {
   // "ok", "silence" or the error's name.
   std::string Send(Request request) {
     std::optional<Result<Json>> answer;
-    cluster.Send(std::move(request), [&](Result<Json> result) { answer = std::move(result); });
+    cluster.Send(std::move(request),
+                 [&](const Result<SharedJson>& result) { answer = result ? Result<Json>(**result) : result.error(); });
     CHECK(!answer.has_value());
     loop.RunFor(Duration(10'000));
     if (!answer) return "silence";

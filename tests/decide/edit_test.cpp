@@ -183,8 +183,8 @@ TEST_CASE("an edit of the router waits until no candidate has traffic") {
     story.world.Commit(edited);
     story.Run(minutes(3));
     CHECK(story.status.run == 3);
-    CHECK(story.status.history.back().revision == "c3");
-    CHECK(story.status.history[story.status.history.size() - 2].outcome == "superseded");
+    CHECK(story.status.history.back()->revision == "c3");
+    CHECK(story.status.history[story.status.history.size() - 2]->outcome == "superseded");
   }
   CheckKept(story);
 }

@@ -150,7 +150,7 @@ TEST_CASE("promote skips holds, gates and pauses, never capacity") {
   CHECK(story.world.Routed().at("b2") == Number::Ratio(10, 100));
   CHECK(story.RunToRest());
   CHECK(story.Ending() == "Settled, stable b2, run 2 of b2 promoted, routed b2 100%");
-  CHECK(story.status.history.back().reason == "promote by ann");
+  CHECK(story.status.history.back()->reason == "promote by ann");
   CheckKept(story);
 }
 

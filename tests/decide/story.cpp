@@ -190,8 +190,8 @@ std::string Story::Ending() const {
   std::string text = fmt::format("{}{}{}, stable {}", PhaseName(status.phase), status.hold == Hold::kNone ? "" : " ",
                                  HoldName(status.hold), status.stable.empty() ? "none" : status.stable);
   if (!status.history.empty()) {
-    text += fmt::format(", run {} of {} {}", status.history.back().run, status.history.back().revision,
-                        status.history.back().outcome);
+    text += fmt::format(", run {} of {} {}", status.history.back()->run, status.history.back()->revision,
+                        status.history.back()->outcome);
   }
   text += ", routed" + Shares(world.Routed());
   return text;

@@ -80,7 +80,7 @@ TEST_CASE("endpoints lost for the fourth time end the run, and it says so") {
     story.world.behaviour["b2"].ready = true;
   }
   CHECK(story.RunToRest());
-  CHECK(story.status.history.back().reason == "checkout/half/traffic: the candidate lost all its endpoints 4 times");
+  CHECK(story.status.history.back()->reason == "checkout/half/traffic: the candidate lost all its endpoints 4 times");
   CheckKept(story);
 }
 

@@ -231,7 +231,7 @@ std::string Trace(std::uint64_t seed) {
                                                             : "discovery.k8s.io/v1";
     world.cluster->Watch({{version, kind}, "", {}}, [&](const cluster::Event& event) {
       trace += FormatTime(world.loop.Now()) + " " + std::to_string(static_cast<int>(event.type)) + " " +
-               event.object.dump() + "\n";
+               (event.object == nullptr ? "synced" : event.object->dump()) + "\n";
     });
   }
   world.Apply(ServiceOf("web", {{"app", "web"}}));
@@ -278,7 +278,7 @@ TEST_CASE("a watch that fell behind lists again: what vanished is deleted, what 
   world.cluster->Watch({{"v1", "Service"}, "shop", {}}, [&](const cluster::Event& event) {
     static constexpr const char* kNames[] = {"+", "~", "-", "synced"};
     story += std::string(kNames[static_cast<int>(event.type)]);
-    if (event.type != cluster::EventType::kSynced) story += cluster::KeyOf(event.object).name;
+    if (event.type != cluster::EventType::kSynced) story += cluster::KeyOf(*event.object).name;
     story += " ";
   });
   world.Run(1s);

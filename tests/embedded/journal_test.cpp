@@ -81,7 +81,7 @@ TEST_CASE("what was answered or told is in the file already") {
   };
   world.cluster->Watch({{"v1", "Pod"}, "", {}}, [&](const cluster::Event& event) {
     if (event.type == cluster::EventType::kSynced || event.type == cluster::EventType::kDeleted) return;
-    CHECK(in_file(event.object));
+    CHECK(in_file(*event.object));
     ++told;
   });
   CHECK(in_file(world.Apply(DeploymentOf("web", "shop/web:1", 2))));

@@ -15,7 +15,9 @@ TestWorld::TestWorld(Options options) {
 
 Result<Json> TestWorld::TryApply(const Json& object, bool force) {
   auto answer = std::make_shared<std::optional<Result<Json>>>();
-  cluster->Send(cluster::Apply{object, "test", force}, [answer](Result<Json> result) { *answer = std::move(result); });
+  cluster->Send(cluster::Apply{object, "test", force}, [answer](const Result<cluster::SharedJson>& result) {
+    *answer = result ? Result<Json>(**result) : result.error();
+  });
   loop.RunUntil([answer] { return answer->has_value(); }, loop.Now() + Duration(1000));
   return **answer;
 }
@@ -25,7 +27,8 @@ Json TestWorld::Apply(const Json& object) { return TryApply(object).value(); }
 void TestWorld::Delete(const Json& object) {
   ObjectKey key = cluster::KeyOf(object);
   bool done = false;
-  cluster->Send(cluster::Delete{key, UidOf(cluster->Peek(key)), ""}, [&](const Result<Json>&) { done = true; });
+  cluster->Send(cluster::Delete{key, UidOf(cluster->Peek(key)), ""},
+                [&](const Result<cluster::SharedJson>&) { done = true; });
   loop.RunUntil([&] { return done; }, loop.Now() + Duration(1000));
 }
 

@@ -86,7 +86,7 @@ TEST_CASE("a good version goes through its steps to the end, and the old pods go
             .value("spec", cluster::Json::object())
             .value("replicas", 0) == 0);
   REQUIRE(status.history.size() == 2);
-  CHECK(status.history.back().outcome == "promoted");
+  CHECK(status.history.back()->outcome == "promoted");
 }
 
 TEST_CASE("a bad version fails its gate, is rolled back and held, and stays so") {
@@ -97,7 +97,7 @@ TEST_CASE("a bad version fails its gate, is rolled back and held, and stays so")
   const decide::Status status = scene->StatusOf("checkout");
   CHECK(status.stable == good);
   CHECK(status.phase == Phase::kWaiting);
-  CHECK(status.history.back().outcome == "rolled-back");
+  CHECK(status.history.back()->outcome == "rolled-back");
   CHECK(WeightOf(*scene, good) == 1000);
   CHECK(status.hold_reason.find("error-rate") != std::string::npos);
   const cluster::Json rollout = scene->Object(graph::kApiVersion, graph::kRolloutKind, "checkout");
@@ -149,6 +149,67 @@ TEST_CASE("a restart in the middle of a run goes on where it was") {
   CHECK(after.epoch == before.epoch + 1);
   CHECK(after.stable == before.candidate);
   CHECK(scene->reconciler->syncer().state().problem == "fetch");
+}
+
+// Somebody's edit of the stable Deployment, by force.
+void EditDeployment(Scene& scene, const std::function<void(cluster::Json&)>& edit) {
+  cluster::Json object = scene.Object("apps/v1", "Deployment", "checkout-" + scene.StatusOf("checkout").stable);
+  edit(object);
+  object["metadata"].erase("managedFields");
+  object["metadata"].erase("resourceVersion");
+  object.erase("status");
+  scene.embedded->Send(cluster::Apply{object, "somebody", true},
+                       [](const Result<cluster::SharedJson>& answer) { REQUIRE(answer.ok()); });
+}
+
+TEST_CASE("somebody's edit of what runs is put back, each time") {
+  auto scene = Installed();
+  const auto image = [&] {
+    const cluster::Json object =
+        scene->Object("apps/v1", "Deployment", "checkout-" + scene->StatusOf("checkout").stable);
+    return object.at("spec").at("template").at("spec").at("containers").at(0).at("image").get<std::string>();
+  };
+  const std::string wanted = image();
+  for (const char* mistake : {"shop/checkout:mine", "shop/checkout:again"}) {
+    EditDeployment(
+        *scene, [&](cluster::Json& object) { object["spec"]["template"]["spec"]["containers"][0]["image"] = mistake; });
+    REQUIRE(scene->RunUntil([&] { return image() == mistake; }, Duration(1'000)));
+    CHECK(scene->RunUntil([&] { return image() == wanted; }, Duration(10'000)));
+  }
+  SECTION("a mark that was taken away too, which no generation counts") {
+    const auto owner = [&] {
+      const cluster::Json object =
+          scene->Object("apps/v1", "Deployment", "checkout-" + scene->StatusOf("checkout").stable);
+      return object.at("metadata").at("annotations").value(graph::kOwnerAnnotation, std::string());
+    };
+    const std::string mark = owner();
+    REQUIRE_FALSE(mark.empty());
+    EditDeployment(*scene, [](cluster::Json& object) {
+      object["metadata"]["annotations"][graph::kOwnerAnnotation] = "somebody's";
+    });
+    REQUIRE(scene->RunUntil([&] { return owner() == "somebody's"; }, Duration(1'000)));
+    CHECK(scene->RunUntil([&] { return owner() == mark; }, Duration(10'000)));
+  }
+}
+
+TEST_CASE("what several watches tell of one change is looked at once") {
+  auto scene = Installed();
+  scene->RunFor(Duration(30'000));
+  const auto decisions = [&] {
+    return scene->metrics.Get(telemetry::kDecisions, {{"changed", "false"}}) +
+           scene->metrics.Get(telemetry::kDecisions, {{"changed", "true"}});
+  };
+  const double before = decisions();
+  const std::vector<cluster::Json> pods = scene->embedded->PeekAll({"v1", "Pod"}, "shop");
+  REQUIRE(pods.size() == 4);
+  for (const cluster::Json& pod : pods) {
+    scene->embedded->Send(cluster::Delete{cluster::KeyOf(pod), pod.at("metadata").at("uid"), ""},
+                          [](const Result<cluster::SharedJson>& answer) { REQUIRE(answer.ok()); });
+  }
+  scene->RunFor(Duration(30'000));
+  // Four pods that go, four that come and become ready one after the other: their own events, those of two
+  // slices and of the Deployment are some fifty.
+  CHECK(decisions() - before <= 12);
 }
 
 TEST_CASE("what is held in memory for an idle rollout is no graph") {

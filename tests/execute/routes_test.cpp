@@ -266,7 +266,7 @@ TEST_CASE("an object that another rollout has its mark on is neither overwritten
   route["metadata"].erase("managedFields");
   route["metadata"].erase("resourceVersion");
   route.erase("status");
-  scene->embedded->Send(cluster::Apply{route, "somebody", true}, [](const Result<cluster::Json>&) {});
+  scene->embedded->Send(cluster::Apply{route, "somebody", true}, [](const Result<cluster::SharedJson>&) {});
   scene->RunFor(Duration(10'000));
   SECTION("and the plan wants it") {
     scene->repository.Commit({{"checkout.plan", Text({.tag = "2"})}});

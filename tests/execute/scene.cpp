@@ -96,7 +96,7 @@ std::string Scene::Command(const std::string& rollout, const std::string& verb, 
                                   {"metadata", {{"name", name}, {"namespace", "shop"}}},
                                   {"spec", more}},
                                  "test"},
-                 [](const Result<cluster::Json>&) {});
+                 [](const Result<cluster::SharedJson>&) {});
   return name;
 }
 

@@ -78,7 +78,7 @@ void PutSecret(Scene& scene, const std::string& url_base64) {
                                 {"metadata", {{"name", "access"}, {"namespace", "shop"}}},
                                 {"data", {{"token", kTokenBase64}, {"url", url_base64}}}};
   scene.embedded->Send(cluster::Create{secret, "test"},
-                       [](const Result<cluster::Json>& created) { REQUIRE(created.ok()); });
+                       [](const Result<cluster::SharedJson>& created) { REQUIRE(created.ok()); });
   scene.RunFor(Duration(1'000));
 }
 

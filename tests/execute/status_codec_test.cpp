@@ -1,12 +1,11 @@
 #include "reconciler/execute/status_codec.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 namespace sluice::execute {
 namespace {
 
-using nlohmann::json;
+using json = cluster::Json;
 
 TimePoint At(std::int64_t seconds) { return TimePoint(Duration(1'800'000'000'000 + seconds * 1'000)); }
 

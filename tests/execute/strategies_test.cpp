@@ -74,7 +74,7 @@ TEST_CASE("each strategy comes to its end through each router that can express i
   const decide::Status second = scene.StatusOf("checkout");
   CHECK(second.phase == Phase::kSettled);
   REQUIRE(second.history.size() == 2);
-  CHECK(second.history.back().outcome == "promoted");
+  CHECK(second.history.back()->outcome == "promoted");
   CHECK(second.stable != first);
   CHECK(scene.embedded->ledger().TotalTo("shop/checkout@" + second.stable).requests > 0);
   scene.RunFor(Duration(60'000));
@@ -86,8 +86,8 @@ TEST_CASE("each strategy comes to its end through each router that can express i
     REQUIRE(scene.RunUntil([&] { return scene.StatusOf("checkout").hold == Hold::kHeld; }, Duration(600'000)));
     const decide::Status bad = scene.StatusOf("checkout");
     CHECK(bad.stable == second.stable);
-    CHECK(bad.history.back().outcome == "rolled-back");
-    const std::string failed = "shop/checkout@" + bad.history.back().revision;
+    CHECK(bad.history.back()->outcome == "rolled-back");
+    const std::string failed = "shop/checkout@" + bad.history.back()->revision;
     scene.RunFor(Duration(5'000));  // pods that end serve on for a moment
     const std::int64_t answered = scene.embedded->ledger().TotalTo(failed).requests;
     CHECK(answered > 0);

@@ -20,7 +20,7 @@ class ToldCluster : public cluster::Cluster {
   }
   void Cancel(cluster::WatchId) override {}
 
-  void Tell(EventType type, const Json& object) const { handler_({type, object}); }
+  void Tell(EventType type, const Json& object) const { handler_({type, cluster::Share(object)}); }
 
  private:
   cluster::EventHandler handler_;
@@ -46,8 +46,8 @@ struct Fixture {
   WatchCache<View> cache{cluster,
                          loop,
                          {{"v1", "Thing"}, "", {}},
-                         [](const Json& object) {
-                           return std::optional(View{object.value("group", ""), object.value("shown", "")});
+                         [](const cluster::SharedJson& object) {
+                           return std::optional(View{object->value("group", ""), object->value("shown", "")});
                          },
                          [this](const Name&, const View&) { ++changes; }};
   const Name name{"shop", "web"};

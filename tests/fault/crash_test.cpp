@@ -122,7 +122,8 @@ std::string Summary(const decide::Status& status) {
   for (const auto& [revision, share] : status.applied.shares) text += fmt::format(" {} {}", revision, share.ToString());
   text += ", pods";
   for (const auto& [revision, pods] : status.applied.pods) text += fmt::format(" {} {}", revision, pods);
-  for (const auto& run : status.history) text += fmt::format("; run {} of {} {}", run.run, run.revision, run.outcome);
+  for (const auto& run : status.history)
+    text += fmt::format("; run {} of {} {}", run->run, run->revision, run->outcome);
   return text;
 }
 
@@ -175,7 +176,7 @@ void PutBystanders(Scene& scene) {
                    {"kind", kind},
                    {"metadata", {{"name", "checkout-bystander"}, {"namespace", "shop"}, {"labels", labels}}}};
     if (std::string(kind) == "Service") object["spec"] = {{"ports", {{{"port", 80}}}}, {"selector", {{"a", "b"}}}};
-    scene.embedded->Send(cluster::Create{std::move(object), "somebody"}, [](const Result<Json>&) {});
+    scene.embedded->Send(cluster::Create{std::move(object), "somebody"}, [](const Result<cluster::SharedJson>&) {});
   }
   scene.RunFor(Duration(1'000));
 }

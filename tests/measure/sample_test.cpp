@@ -78,7 +78,7 @@ class SecretCluster : public cluster::Cluster {
     loop_.Post([this, key, reply] {
       const auto found = secrets.find(key.namespace_ + "/" + key.name);
       if (found == secrets.end()) return reply(Error{ErrorCode::kNotFound, "no such object"});
-      reply(found->second);
+      reply(cluster::Share(found->second));
     });
   }
   cluster::WatchId Watch(cluster::ListObjects, cluster::EventHandler) override { return cluster::WatchId::kNone; }

@@ -102,7 +102,7 @@ TEST_CASE("drift is corrected, and what someone deleted comes back") {
   scene.Run();
   Json edited = scene.Find("one");
   scene.embedded->Send(cluster::Delete{{{"v1", "ConfigMap"}, "shop", "two"}, scene.Find("two")["metadata"]["uid"], ""},
-                       [](const Result<Json>&) {});
+                       [](const Result<cluster::SharedJson>&) {});
   scene.Run(Duration(5'000));
   CHECK(scene.Has("two"));
 }
@@ -113,7 +113,7 @@ TEST_CASE("another manager's field is reported, not taken, and the rest goes on"
                         {"kind", "ConfigMap"},
                         {"metadata", {{"name", "one"}, {"namespace", "shop"}}},
                         {"data", {{"value", "theirs"}}}};
-  scene.embedded->Send(cluster::Apply{foreign, "someone", false}, [](const Result<Json>&) {});
+  scene.embedded->Send(cluster::Apply{foreign, "someone", false}, [](const Result<cluster::SharedJson>&) {});
   scene.Run(Duration(1'000));
   scene.repository.Commit({{"a.plan", "ConfigMap one ours\nConfigMap two 2\n"}});
   scene.Start();
@@ -201,12 +201,12 @@ TEST_CASE("an object that is kept, or that is another one by now, is not deleted
   scene.syncer.reset();
   const Json old = scene.Find("replaced");
   scene.embedded->Send(cluster::Delete{{{"v1", "ConfigMap"}, "shop", "replaced"}, old["metadata"]["uid"], ""},
-                       [](const Result<Json>&) {});
+                       [](const Result<cluster::SharedJson>&) {});
   scene.Run(Duration(1'000));
   Json theirs = {{"apiVersion", "v1"},
                  {"kind", "ConfigMap"},
                  {"metadata", {{"name", "replaced"}, {"namespace", "shop"}, {"labels", old["metadata"]["labels"]}}}};
-  scene.embedded->Send(cluster::Create{theirs, "someone"}, [](const Result<Json>&) {});
+  scene.embedded->Send(cluster::Create{theirs, "someone"}, [](const Result<cluster::SharedJson>&) {});
   scene.repository.Commit({{"a.plan", "ConfigMap rest 1\n"}});
   scene.Start();
   scene.Run();
@@ -271,7 +271,7 @@ TEST_CASE("a damaged inventory stops everything and is said") {
     object["data"]["entries"] = "[]";
     object["metadata"].erase("managedFields");
     object["metadata"].erase("resourceVersion");
-    scene.embedded->Send(cluster::Apply{object, "vandal", true}, [](const Result<Json>&) {});
+    scene.embedded->Send(cluster::Apply{object, "vandal", true}, [](const Result<cluster::SharedJson>&) {});
   }
   scene.Run(Duration(1'000));
   scene.repository.Commit({{"a.plan", "ConfigMap one 1\n"}});
@@ -308,7 +308,7 @@ TEST_CASE("a lost inventory stops everything, is said, and nothing is orphaned o
   for (const Json& object : scene.embedded->PeekAll({"v1", "ConfigMap"}, "sluice-system")) {
     if (!object["data"].contains("checksum")) continue;
     scene.embedded->Send(cluster::Delete{cluster::KeyOf(object), object["metadata"]["uid"], ""},
-                         [](const Result<Json>&) {});
+                         [](const Result<cluster::SharedJson>&) {});
   }
   scene.Run(Duration(1'000));
   scene.repository.Commit({{"a.plan", "ConfigMap one changed\n"}});
