@@ -26,6 +26,8 @@ class RouterBody {
     splitting_ = std::move(splitting);
     auto settling = std::make_shared<Scope>(around);
     settling->AddRoot("object", Type::Kind::kJson);
+    settling->AddRoot("candidate", RoutedRevisionType());
+    settling->AddRoot("stable", RoutedRevisionType());
     settling_ = std::move(settling);
   }
 

@@ -272,6 +272,13 @@ Type Inference::BuiltinCall(const graph::Builtin& builtin, const syntax::Call& c
         .Emit();
     return {};
   }
+  if (builtin.name == "count" && (IsMeasure(types[0]) || types[0].is(Kind::kBool)) && !types[0].is_dynamic()) {
+    context_
+        .Report(diagnostics::kWrongType, call.arguments[0].value->span,
+                fmt::format("`count` takes a list, a map or text, this is {}", types[0].Phrase()))
+        .Emit();
+    return {};
+  }
   if (measures && types.size() > 1 && generic.is(Kind::kAny) &&
       std::none_of(types.begin(), types.end(), [](const Type& type) { return type.is_dynamic(); })) {
     std::vector<std::string> phrases;
@@ -289,10 +296,6 @@ Type Inference::BuiltinCall(const graph::Builtin& builtin, const syntax::Call& c
 
 Type Inference::Of(const syntax::Call& call, const syntax::Expression& expression, const Type& hint) {
   if (const auto* name = std::get_if<syntax::NameReference>(&call.callee->node)) {
-    if (name->name == "endpoints" && scope_->Find(name->name) == nullptr) {
-      context_.Report(diagnostics::kNotYetSupported, expression.span, "`endpoints` is not carried out yet").Emit();
-      return {};
-    }
     Resolved resolved = ResolveName(*call.callee, scope_, hint, context_);
     // A root or parameter of data does not hide the function of its name: `split.backends`, `split(x, ",")`.
     const Binding* binding = resolved.kind == Resolved::Kind::kBinding ? scope_->Find(name->name) : nullptr;

@@ -8,6 +8,12 @@ namespace {
 
 using Kind = Type::Kind;
 
+std::vector<Field> RevisionFields() {
+  return {{"name", Kind::kString},   {"namespace", Kind::kString}, {"revision", Kind::kString},
+          {"image", Kind::kString},  {"version", Kind::kString},   {"service", Kind::kString},
+          {"address", Kind::kString}};
+}
+
 Type Ports() { return Type::List(Type::Record({{"name", Kind::kString}, {"port", Kind::kInt}})); }
 
 const std::vector<std::pair<std::string_view, Type>>& Words() {
@@ -37,6 +43,7 @@ const std::vector<std::pair<std::string_view, Type>>& Words() {
       {"revision", RevisionType()},
       {"rollout", RolloutType()},
       {"route", RouteType()},
+      {"routed-revision", RoutedRevisionType()},
       {"router", RouterType()},
       {"service", ServiceType()},
       {"split", SplitType()},
@@ -100,13 +107,11 @@ const Type& ObjectType() {
   return kType;
 }
 const Type& RevisionType() {
-  static const Type kType = Type::Named("revision", {{"name", Kind::kString},
-                                                     {"namespace", Kind::kString},
-                                                     {"revision", Kind::kString},
-                                                     {"image", Kind::kString},
-                                                     {"version", Kind::kString},
-                                                     {"service", Kind::kString},
-                                                     {"address", Kind::kString}});
+  static const Type kType = Type::Named("revision", RevisionFields());
+  return kType;
+}
+const Type& RoutedRevisionType() {
+  static const Type kType = Type::Named("routed-revision", RevisionFields());
   return kType;
 }
 const Type& BackendType() {

@@ -172,8 +172,8 @@ bool IsLater(std::string_view module, std::string_view name) {
 // Where a name of the cluster has a value; "" for other names.
 std::string RootHint(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> kRoots[] = {
-      {"candidate", "in gates, and in the messages of `notify`"},
-      {"stable", "in gates, and in the messages of `notify`"},
+      {"candidate", "in gates, in the `settled` of a router, and in the messages of `notify`"},
+      {"stable", "in gates, in the `settled` of a router, and in the messages of `notify`"},
       {"step", "in the messages of `notify`"},
       {"reason", "in the messages of `notify`"},
       {"now", "in gates, providers and the messages of `notify`"},

@@ -112,12 +112,13 @@ const Type& ChannelType();
 const Type& MeasurementType();
 const Type& StrategyType();
 const Type& RolloutType();
-const Type& ObjectType();    // an `object` declaration; its members are json
-const Type& RevisionType();  // name, namespace, revision, image, version, service, address
-const Type& BackendType();   // role, revision, service, port, address, weight
-const Type& MatchType();     // to, conditions
-const Type& MirrorType();    // to, share
-const Type& SplitType();     // backends, matches, mirrors
+const Type& ObjectType();          // an `object` declaration; its members are json
+const Type& RevisionType();        // name, namespace, revision, image, version, service, address
+const Type& RoutedRevisionType();  // the same in the `settled` of a router, which may ask for its endpoints
+const Type& BackendType();         // role, revision, service, port, address, weight
+const Type& MatchType();           // to, conditions
+const Type& MirrorType();          // to, share
+const Type& SplitType();           // backends, matches, mirrors
 
 // The type that a word of a plan names ("percent", "metrics-source"); null for others. Not list, map.
 const Type* NamedType(std::string_view word);

@@ -64,6 +64,7 @@ Evaluation Last(const BuiltinCall& call);
 Evaluation Sorted(const BuiltinCall& call);
 Evaluation Range(const BuiltinCall& call);
 Evaluation Merge(const BuiltinCall& call);
+Evaluation Endpoints(const BuiltinCall& call);
 
 Evaluation Min(const BuiltinCall& call);
 Evaluation Max(const BuiltinCall& call);

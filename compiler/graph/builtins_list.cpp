@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/builtins.h"
+#include "compiler/graph/split.h"
 
 namespace sluice::graph::builtin {
 namespace {
@@ -67,6 +68,11 @@ Evaluation At(const BuiltinCall& call) {
 }
 Evaluation First(const BuiltinCall& call) { return Item("first", call[0], 0, false); }
 Evaluation Last(const BuiltinCall& call) { return Item("last", call[0], 0, true); }
+
+Evaluation Endpoints(const BuiltinCall& call) {
+  const Value count = call[0].Field(kEndpointsField);
+  return count.as_quantity() == nullptr ? Wrong("endpoints", "a revision of a split", call[0]) : ValueOf(count);
+}
 
 Evaluation Sorted(const BuiltinCall& call) {
   const List* list = call[0].as_list();

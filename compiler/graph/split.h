@@ -14,6 +14,9 @@ namespace sluice::graph {
 // The number of the service's first port, 0 without one.
 std::int64_t FirstPort(const Graph& graph);
 
+// Of a role in `settled`: its ready endpoints. Read by `endpoints(…)`; no name that a plan could write.
+inline constexpr std::string_view kEndpointsField = "#endpoints";
+
 // A role: { name, namespace, revision, image, version, service, address }.
 Value RoleValue(const Graph& graph, const Workload& workload);
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/expression.h"
+#include "compiler/graph/split.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
 #include "reconciler/decide/route_objects.h"
@@ -28,6 +29,25 @@ TimePoint AcceptedAt(const Context& context, const std::vector<RouteObject>& obj
   return std::min(at, std::max(latest, context.status.applied.written_at.value_or(context.now)));
 }
 
+// The revisions that `settled` calls stable and candidate: those of the split. Where it has one alone, as at rest, on
+// the way back or at a first install, both names mean that one: a revision without traffic need not have endpoints.
+std::pair<Revision, Revision> RoutedRevisions(const Status& status) {
+  const auto& shares = status.applied.shares;
+  Revision stable = shares.contains(status.stable) ? status.stable : Revision();
+  Revision candidate = shares.contains(status.candidate) ? status.candidate : stable;
+  return {stable.empty() ? candidate : stable, candidate};
+}
+
+graph::Value RoutedRole(const Context& context, const Revision& revision) {
+  const graph::Workload* workload = WorkloadOf(context, revision);
+  if (workload == nullptr) {
+    return {};
+  }
+  graph::Map role = *graph::RoleValue(context.graph, *workload).as_map();
+  role.Set(std::string(graph::kEndpointsField), std::int64_t{Ready(context, revision)});
+  return graph::Value(std::move(role));
+}
+
 bool RouterSaysSettled(const Context& context, const std::vector<RouteObject>& objects) {
   const graph::Router& router = context.graph.router;
   if (router.settled_when == nullptr) {
@@ -41,6 +61,9 @@ bool RouterSaysSettled(const Context& context, const std::vector<RouteObject>& o
   }
   graph::Roots roots;
   roots.emplace("object", graph::Value(std::move(seen)));
+  const auto [stable, candidate] = RoutedRevisions(context.status);
+  roots.emplace("stable", RoutedRole(context, stable));
+  roots.emplace("candidate", RoutedRole(context, candidate));
   const graph::Evaluation settled = graph::Evaluate(*router.settled_when, context.graph.functions, roots);
   const bool* says = settled.kind == graph::Evaluation::Kind::kValue ? settled.value.as_bool() : nullptr;
   return says != nullptr && *says;

@@ -38,6 +38,7 @@ struct Plan {
   std::string object = "checkout";  // of the plan's own router
   std::string hold = "6s";
   std::string name_space = "shop";
+  std::string also = "true";  // asked by the plan's own router before it is settled
 };
 
 std::string Text(const Plan& plan) {
@@ -73,6 +74,7 @@ router own(parent: string) {{
   settled when count(object.main.status.parents) > 0
            and all p in object.main.status.parents: all c in p.conditions:
                  c.status == "True" and c.observedGeneration == object.main.metadata.generation
+           and {}
 }}
 service checkout {{
   namespace "{}"
@@ -95,7 +97,7 @@ rollout checkout {{
   step full {{ weight 100% }}
 }}
 )",
-                     plan.object, plan.object, plan.name_space, plan.tag, plan.route, plan.via, plan.route,
+                     plan.object, plan.object, plan.also, plan.name_space, plan.tag, plan.route, plan.via, plan.route,
                      plan.via == "routers.selector()" ? "weight 0%" : "weight 50%", plan.hold);
 }
 
@@ -255,6 +257,44 @@ TEST_CASE("the process dies at each moment of a change of names") {
   CHECK(scene->StatusOf("checkout").phase == Phase::kSettled);
   CHECK(Routes(*scene) == Names{"public-main"});
   watcher.Check(true);
+}
+
+TEST_CASE("a router may ask for endpoints of the revisions of its split before it is settled") {
+  const auto with = [](const std::string& tag, const std::string& also) {
+    return Text({.tag = tag, .via = "own(\"public\")", .also = also});
+  };
+  // At half of the traffic the candidate has two pods, stable its four; a split of one revision has all four.
+  SECTION("and go on once they are there") {
+    const std::string enough = "endpoints(candidate) >= 2 and endpoints(stable) == 4";
+    auto scene = std::make_unique<Scene>(Callers());
+    scene->repository.Commit({{"checkout.plan", with("1", enough)}});
+    scene->Start();
+    REQUIRE(scene->RunUntilAtRest());
+    REQUIRE(scene->StatusOf("checkout").phase == Phase::kSettled);
+    scene->repository.Commit({{"checkout.plan", with("2", enough)}});
+    scene->RunFor(Duration(120'000));
+    const decide::Status status = scene->StatusOf("checkout");
+    CHECK(status.phase == Phase::kSettled);
+    CHECK(status.history.back()->outcome == "promoted");
+  }
+  SECTION("and wait as long as they are not") {
+    auto scene = std::make_unique<Scene>(Callers());
+    scene->repository.Commit({{"checkout.plan", with("1", "endpoints(candidate) >= 3")}});
+    scene->Start();
+    REQUIRE(scene->RunUntilAtRest());
+    scene->repository.Commit({{"checkout.plan", with("2", "endpoints(candidate) >= 3")}});
+    scene->RunFor(Duration(120'000));
+    decide::Status status = scene->StatusOf("checkout");
+    CHECK(status.phase == Phase::kProgressing);
+    CHECK(status.nodes.contains("checkout/half/traffic"));
+    CHECK_FALSE(status.nodes.contains("checkout/half/hold"));
+    // The way back needs none of a revision without traffic.
+    scene->Command("checkout", "abort");
+    scene->RunFor(Duration(120'000));
+    status = scene->StatusOf("checkout");
+    CHECK(status.applied.settled_at.has_value());
+    CHECK(status.history.back()->outcome == "aborted");
+  }
 }
 
 TEST_CASE("an object that another rollout has its mark on is neither overwritten nor deleted") {
