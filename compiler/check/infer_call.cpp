@@ -272,7 +272,8 @@ Type Inference::BuiltinCall(const graph::Builtin& builtin, const syntax::Call& c
         .Emit();
     return {};
   }
-  if (builtin.name == "count" && (IsMeasure(types[0]) || types[0].is(Kind::kBool)) && !types[0].is_dynamic()) {
+  const bool countable = !IsMeasure(types[0]) || types[0].is(Kind::kString) || types[0].is_dynamic();
+  if (builtin.name == "count" && (!countable || types[0].is(Kind::kBool))) {
     context_
         .Report(diagnostics::kWrongType, call.arguments[0].value->span,
                 fmt::format("`count` takes a list, a map or text, this is {}", types[0].Phrase()))
