@@ -171,6 +171,14 @@ bool Runner::ChooseGraph() {
   } else if (accepted != view_.digest) {
     accepted_ = bundles_.Find(accepted);
   }
+  // Pods, Services and revisions are the service's: those of one are no candidate for another.
+  if (accepted_ != nullptr && accepted_->service != graph_->service) {
+    rejected_ =
+        fmt::format("it deploys service {}, and {} is what this rollout runs; give the new one a name of its own",
+                    graph_->service, accepted_->service);
+    graph_ = std::exchange(accepted_, nullptr);
+    graph_digest_ = accepted;
+  }
   if (!rejected_.empty()) {
     Log(LogLevel::kError, "the bundle is not accepted",
         {{LogKey::kRollout, name_.second}, {LogKey::kError, rejected_}});

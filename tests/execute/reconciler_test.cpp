@@ -162,6 +162,37 @@ void EditDeployment(Scene& scene, const std::function<void(cluster::Json&)>& edi
                        [](const Result<cluster::SharedJson>& answer) { REQUIRE(answer.ok()); });
 }
 
+// The text with every `from` as `to`.
+std::string Replaced(std::string text, const std::string& from, const std::string& to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+TEST_CASE("a rollout that is to deploy another service is refused, and what runs goes on") {
+  auto scene = Installed();
+  const decide::Status before = scene->StatusOf("checkout");
+  const std::string other = Replaced(ShopPlan("2"), "service checkout", "service payments");
+  scene->repository.Commit({{"checkout.plan", Replaced(other, "deploy   checkout", "deploy   payments")}});
+  scene->RunFor(Duration(60'000));
+  const decide::Status after = scene->StatusOf("checkout");
+  CHECK(after.phase == Phase::kSettled);
+  CHECK(after.run == before.run);
+  CHECK(scene->Names("apps/v1", "Deployment") == std::vector<std::string>{"checkout-" + before.stable});
+  const Runner& runner = *scene->reconciler->executor().runners().begin()->second;
+  CHECK(runner.rejected() ==
+        "it deploys service payments, and checkout is what this rollout runs; give the new one a name of its own");
+  const std::size_t requests = scene->cluster->requests();
+  scene->RunFor(Duration(600'000));
+  CHECK(scene->cluster->requests() == requests);
+
+  scene->repository.Commit({{"checkout.plan", ShopPlan("2")}});
+  REQUIRE(scene->RunUntilAtRest());
+  CHECK(scene->StatusOf("checkout").history.back()->outcome == "promoted");
+  CHECK(runner.rejected().empty());
+}
+
 TEST_CASE("somebody's edit of what runs is put back, each time") {
   auto scene = Installed();
   const auto image = [&] {
