@@ -12,7 +12,8 @@
 
 namespace sluice::check {
 
-inline constexpr std::int64_t kMaxEvaluationSteps = 50'000'000;
+// Half a second. A thousand rollouts of a hundred steps each take less.
+inline constexpr std::int64_t kMaxEvaluationSteps = 10'000'000;
 
 // A parsed file and where it stands.
 struct ModuleFile {

@@ -139,6 +139,16 @@ TEST_CASE("bodies are checked without a call") {
         "5:23 SL1101 a bound takes a percent, `1` is a number\n");
 }
 
+TEST_CASE("ten million steps are evaluated, more are refused") {
+  const auto diagnose = [](int times) {
+    return PlanSet({{"a.plan", "let many = range(0, 10000)\nlet x = all n in range(0, " + std::to_string(times) +
+                                   "): count(many) > n\nroute r { host if x then \"a.example.com\" else \"b\" }\n"}})
+        .Diagnostics();
+  };
+  CHECK(diagnose(900).find("SL9101") == std::string::npos);
+  CHECK(diagnose(1100).find("SL9101 the plan set takes more than 10 million steps to evaluate\n") != std::string::npos);
+}
+
 TEST_CASE("functions that call themselves are reported at the first in the source") {
   PlanSet set(Files{{"p.plan",
                      "fn even(n: int) -> bool = if n == 0 then true else odd(n - 1)\n"
