@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cli/step_view.h"
+#include "reconciler/execute/names.h"
 #include "reconciler/execute/status_codec.h"
 
 namespace sluice::cli {
@@ -124,7 +125,7 @@ nlohmann::ordered_json RunJson(const decide::RunRecord& run) {
   json["nodes"] = nlohmann::ordered_json::array();
   for (const decide::RunRecord::NodeResult& node : run.nodes) {
     json["nodes"].push_back({{"path", node.path},
-                             {"outcome", execute::OutcomeName(node.outcome)},
+                             {"outcome", execute::LeftAs(node)},
                              {"evidence", node.evidence},
                              {"at", FormatTime(node.at)}});
   }
@@ -250,8 +251,8 @@ std::string RenderHistoryText(const RolloutView& view) {
       out += fmt::format("  because {}{}\n", run.reason, run.who.empty() ? "" : " (" + run.who + ")");
     }
     for (const decide::RunRecord::NodeResult& node : run.nodes) {
-      out += fmt::format("  {}  {:<40} {}{}\n", FormatTime(node.at).substr(11, 8), node.path,
-                         execute::OutcomeName(node.outcome), node.evidence.empty() ? "" : "  " + node.evidence);
+      out += fmt::format("  {}  {:<40} {}{}\n", FormatTime(node.at).substr(11, 8), node.path, execute::LeftAs(node),
+                         node.evidence.empty() ? "" : "  " + node.evidence);
     }
   }
   return out.empty() ? "nothing was rolled out yet\n" : out;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/draw.h"
+#include "reconciler/execute/names.h"
 #include "reconciler/execute/status_codec.h"
 
 namespace sluice::cli {
@@ -178,7 +179,7 @@ nlohmann::ordered_json StepsJson(const graph::Graph& graph, const decide::Status
         json["evidence"] = record->evidence;
         if (record->left_at) {
           json["leftAt"] = FormatTime(*record->left_at);
-          json["outcome"] = execute::OutcomeName(record->outcome);
+          json["outcome"] = execute::LeftAs(*record);
         } else if (const std::optional<TimePoint> until = Until(node, *record)) {
           json["until"] = FormatTime(*until);
         }

@@ -125,8 +125,9 @@ void FinishNode(Context& context, const graph::Node& node, graph::Outcome outcom
   record.evidence = evidence;
   record.exception = exception;
   if (!status.history.empty() && status.history.back()->run == status.run) {
+    const bool skipped = !exception.empty();
     status.history.back().Edit().nodes.push_back(
-        {node.path, outcome, exception.empty() ? evidence : exception, context.now});
+        {node.path, outcome, skipped, skipped ? exception : evidence, context.now});
   }
 }
 

@@ -131,6 +131,7 @@ struct RunRecord {
   struct NodeResult {
     std::string path;
     graph::Outcome outcome = graph::Outcome::kPass;
+    bool skipped = false;  // passed by without its condition: `evidence` says why
     std::string evidence;
     TimePoint at{};
     friend bool operator==(const NodeResult&, const NodeResult&) = default;

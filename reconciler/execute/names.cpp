@@ -1,3 +1,5 @@
+#include "reconciler/execute/names.h"
+
 #include <array>
 
 #include "reconciler/execute/status_codec.h"
@@ -19,6 +21,14 @@ std::string_view HoldName(decide::Hold hold) {
 std::string_view OutcomeName(graph::Outcome outcome) {
   constexpr std::array<std::string_view, 5> kNames = {"pass", "fail", "no-data", "error", "timeout"};
   return kNames[static_cast<std::size_t>(outcome)];
+}
+
+std::string_view LeftAs(const decide::NodeRecord& record) {
+  return record.exception.empty() ? OutcomeName(record.outcome) : "skipped";
+}
+
+std::string_view LeftAs(const decide::RunRecord::NodeResult& result) {
+  return result.skipped ? "skipped" : OutcomeName(result.outcome);
 }
 
 }  // namespace sluice::execute

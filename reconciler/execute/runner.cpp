@@ -9,6 +9,7 @@
 #include "reconciler/execute/acts.h"
 #include "reconciler/execute/bundle.h"
 #include "reconciler/execute/conditions.h"
+#include "reconciler/execute/names.h"
 #include "reconciler/telemetry/log.h"
 
 namespace sluice::execute {
@@ -261,10 +262,9 @@ void Runner::Note() {
     const bool news = stored_.status.run != next_.status.run || before == stored_.status.nodes.end() ||
                       before->second.state != decide::NodeState::kDone || before->second.entry != record.entry;
     if (!news) continue;
-    shared_.metrics.Count(telemetry::kNodesLeft, {{"outcome", std::string(OutcomeName(record.outcome))}});
-    Log(LogLevel::kInfo,
-        fmt::format("node left: {}{}{}", OutcomeName(record.outcome), record.evidence.empty() ? "" : ", ",
-                    record.evidence),
+    const std::string& why = record.exception.empty() ? record.evidence : record.exception;
+    shared_.metrics.Count(telemetry::kNodesLeft, {{"outcome", std::string(LeftAs(record))}});
+    Log(LogLevel::kInfo, fmt::format("node left: {}{}{}", LeftAs(record), why.empty() ? "" : ", ", why),
         {{LogKey::kRollout, name_.second},
          {LogKey::kRevision, next_.status.candidate},
          {LogKey::kNode, path},

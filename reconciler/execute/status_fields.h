@@ -87,6 +87,7 @@ template <typename V, typename S>
 void VisitResult(V& v, S& s) {
   v("path", s.path);
   v.Always("outcome", s.outcome);
+  v("skipped", s.skipped);
   v("evidence", s.evidence);
   v.Time("at", s.at);
 }

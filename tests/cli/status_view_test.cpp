@@ -117,4 +117,21 @@ TEST_CASE("a rollout of which nothing is known yet still has a status") {
   CHECK_NOTHROW(cluster::Json::parse(RenderStatusJson(view, At(0))));
 }
 
+TEST_CASE("what was passed by is told as skipped, not as passed") {
+  RolloutView view = Canary();
+  view.status.nodes["checkout/first/traffic"].exception = "promote by ann";
+  decide::RunRecord run{1, "aaaaaaaa", "", "image:1", "promoted", "first install", "", At(0), At(9), {}};
+  run.nodes = {{"checkout/first/hold", graph::Outcome::kPass, true, "first install", At(1)},
+               {"checkout/promote", graph::Outcome::kPass, false, "aaaaaaaa is stable", At(9)}};
+  view.status.history = {run};
+  CHECK(Has(RenderHistoryText(view), " skipped  first install\n"));
+  CHECK(Has(RenderHistoryText(view), " pass  aaaaaaaa is stable\n"));
+  const nlohmann::json history = nlohmann::json::parse(RenderHistoryJson(view));
+  CHECK(Has(history.dump(), R"("outcome":"skipped")"));
+  const nlohmann::json status = nlohmann::json::parse(RenderStatusJson(view, At(20)));
+  const nlohmann::json& nodes = status.at("steps").at(0).at("nodes");
+  CHECK(nodes.at(0).at("outcome") == "pass");
+  CHECK(nodes.at(1).at("outcome") == "skipped");
+}
+
 }  // namespace sluice::cli

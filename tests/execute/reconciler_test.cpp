@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "compiler/graph/names.h"
+#include "tests/execute/log_book.h"
 #include "tests/execute/scene.h"
 
 namespace sluice::execute {
@@ -64,6 +65,29 @@ std::unique_ptr<Scene> Installed() {
   scene->Start();
   REQUIRE(scene->RunUntilAtRest());
   return scene;
+}
+
+TEST_CASE("what a first install skips is not said to have passed") {
+  Scene scene(Shop());
+  const LogBook log;
+  scene.repository.Commit({{"checkout.plan", ShopPlan("1")}});
+  scene.Start();
+  REQUIRE(scene.RunUntilAtRest());
+  INFO(log.text());
+  CHECK(log.text().find(R"("message":"node left: skipped, first install")") != std::string::npos);
+  // The promotion alone was waited for.
+  const std::string passed = R"("message":"node left: pass)";
+  CHECK(log.text().find(passed + ", " + scene.StatusOf("checkout").stable + " is stable") == log.text().find(passed));
+  const decide::Status status = scene.StatusOf("checkout");
+  REQUIRE(status.history.size() == 1);
+  for (const auto& node : status.history[0]->nodes) {
+    INFO(node.path);
+    const bool skipped =
+        node.path.find("/promote") == std::string::npos && node.path.find("/retire") == std::string::npos;
+    CHECK(node.skipped == skipped);
+    CHECK((node.evidence == "first install") == skipped);
+  }
+  CHECK(scene.metrics.Get(telemetry::kNodesLeft, {{"outcome", "skipped"}}) > 0);
 }
 
 TEST_CASE("a good version goes through its steps to the end, and the old pods go") {

@@ -1,11 +1,8 @@
 // What a secret holds reaches the one it is meant for, and nobody else: no log, status, event, metric or bundle.
-#include <sstream>
-
 #include <catch2/catch.hpp>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
 #include "compiler/graph/names.h"
+#include "tests/execute/log_book.h"
 #include "tests/execute/scene.h"
 
 namespace sluice::execute {
@@ -53,24 +50,6 @@ std::string Plan(const std::string& tag) {
   std::string plan = kPlan;
   return plan.replace(plan.find("TAG"), 3, tag);
 }
-
-// Keeps what is logged while it lives.
-class LogBook {
- public:
-  LogBook() : before_(spdlog::default_logger()) {
-    const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(text_);
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("book", sink));
-    spdlog::set_level(spdlog::level::trace);
-  }
-  ~LogBook() { spdlog::set_default_logger(before_); }
-  LogBook(const LogBook&) = delete;
-  LogBook& operator=(const LogBook&) = delete;
-  std::string text() const { return text_.str(); }
-
- private:
-  std::ostringstream text_;
-  std::shared_ptr<spdlog::logger> before_;
-};
 
 void PutSecret(Scene& scene, const std::string& url_base64) {
   const cluster::Json secret = {{"apiVersion", "v1"},

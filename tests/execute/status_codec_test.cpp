@@ -77,7 +77,7 @@ StoredStatus Full() {
   s.consumed = {"u1", "u2"};
   s.held = {{"66666666", "failed", At(19), true}};
   decide::RunRecord run{3, "11111111", "22222222", "image:2", "rolled-back", "gate", "ann", At(20), At(21), {}};
-  run.nodes = {{"checkout/first/scale", graph::Outcome::kTimeout, "late", At(22)}};
+  run.nodes = {{"checkout/first/scale", graph::Outcome::kTimeout, true, "late", At(22)}};
   s.history = {run};
   s.executor = "pod-1";
   s.epoch = 7;
@@ -131,7 +131,7 @@ TEST_CASE("what can't be read is refused with its place") {
 TEST_CASE("a status over its limit loses evidence, then times, then old runs, never what was done") {
   StoredStatus stored = Full();
   decide::RunRecord run = stored.status.history[0];
-  run.nodes.assign(200, {"checkout/some/step/with/a/name", graph::Outcome::kPass, std::string(500, 'e'), At(1)});
+  run.nodes.assign(200, {"checkout/some/step/with/a/name", graph::Outcome::kPass, false, std::string(500, 'e'), At(1)});
   stored.status.history.assign(10, run);
   for (int i = 0; i < 300; ++i) {
     decide::NodeRecord node;
