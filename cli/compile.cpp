@@ -124,8 +124,8 @@ int CompileCommand(const Options& options) {
   }
   const int written = WriteAll(options.directory, outputs);
   if (written == kExitOk) {
-    std::cout << fmt::format("{} objects and {} rollout graphs in {}\n", compilation.manifests.size(),
-                             compilation.graphs.size(), options.directory);
+    std::cout << fmt::format("{} and {} in {}\n", Count(compilation.manifests.size(), "object"),
+                             Count(compilation.graphs.size(), "rollout graph"), options.directory);
   }
   return written;
 }

@@ -23,8 +23,7 @@ int Lint(const Options& options) {
   std::cout.flush();
   if (options.format == Format::kText) {
     const std::string summary = Summary(compilation);
-    const std::string files =
-        fmt::format("{} plan file{}", compilation.plan_files, compilation.plan_files == 1 ? "" : "s");
+    const std::string files = Count(compilation.plan_files, "plan file");
     std::cerr << (summary.empty() ? "no mistakes" : summary) << " in " << files << "\n";
   }
   return ExitStatus(compilation, options.warnings_as_errors);

@@ -28,11 +28,11 @@ std::string PathPrefix(const std::string& path) {
   return path.back() == '/' ? path : path + "/";
 }
 
+}  // namespace
+
 std::string Count(std::size_t count, const char* noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
-
-}  // namespace
 
 const Compilation& CompileDirectory(const std::string& path) {
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)

@@ -1,6 +1,7 @@
 // What the commands on a plan set share: compile it, print what is wrong, say it by exit status.
 #pragma once
 
+#include <cstddef>
 #include <iosfwd>
 #include <string>
 
@@ -19,6 +20,9 @@ void PrintDiagnostics(const Compilation& compilation, const std::string& path, F
 
 // kExitOk, kExitErrors, or kExitLimit where nothing but limits is wrong.
 int ExitStatus(const Compilation& compilation, bool warnings_as_errors);
+
+// "1 rollout graph", "2 rollout graphs".
+std::string Count(std::size_t count, const char* noun);
 
 // "2 errors, 1 warning"; "" if there is nothing.
 std::string Summary(const Compilation& compilation);

@@ -87,7 +87,8 @@ std::vector<std::string> SimilarNames(std::string_view name, const std::vector<s
       found.emplace_back(0, candidate);
     } else if (SortedWords(other) == SortedWords(lower)) {
       found.emplace_back(1, candidate);
-    } else if (const std::size_t distance = EditDistance(lower, other); distance <= limit) {
+    } else if (const std::size_t distance = EditDistance(lower, other);
+               distance <= limit && distance < std::max(lower.size(), other.size())) {  // something is left of both
       found.emplace_back(1 + distance, candidate);
     }
   }

@@ -23,6 +23,7 @@ TEST_CASE("similar names are what a person most likely meant") {
   CHECK(SimilarNames("p99-latency", names) == std::vector<std::string>{"latency_p99"});
   CHECK(SimilarNames("checkout", names).empty());
   CHECK(SimilarNames("ab", {"ac", "ad", "ae", "af"}).size() == 3);
+  CHECK(SimilarNames("a", {"b", "5", "ab"}) == std::vector<std::string>{"ab"});
 }
 
 TEST_CASE("the first byte that is not UTF-8 is found") {
