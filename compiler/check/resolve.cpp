@@ -140,8 +140,8 @@ bool IsLibrary(std::string_view name) {
 }
 
 // The import goes below the file's last one, else to its top.
-void SuggestImport(diagnostics::Builder& builder, const std::string& name, Span span, const ScopePtr& scope,
-                   const Context& context) {
+std::pair<Span, std::string> ImportEdit(const std::string& name, Span span, const ScopePtr& scope,
+                                        const Context& context) {
   const std::string import = "import std." + name;
   std::string edit = import + "\n\n";
   const bool marked = context.sources().file(span.file).text().substr(0, 3) == "\xEF\xBB\xBF";  // a byte order mark
@@ -152,7 +152,41 @@ void SuggestImport(diagnostics::Builder& builder, const std::string& name, Span 
       edit = "\n" + import;
     }
   }
-  builder.Fix(fmt::format("import it: `{}`", import), diagnostics::Safety::kSafe, at, edit);
+  return {at, edit};
+}
+
+void SuggestImport(diagnostics::Builder& builder, const std::string& name, Span span, const ScopePtr& scope,
+                   const Context& context) {
+  builder.Fix({fmt::format("import it: `import std.{}`", name),
+               diagnostics::Safety::kSafe,
+               {ImportEdit(name, span, scope, context)}});
+}
+
+// The library whose file NAME.plan there is: "strategies" for `canary`; "" if there is none. Libraries that nothing
+// imports are not parsed, but their files stand among the sources.
+std::string LibraryWith(std::string_view name, const Context& context) {
+  const std::string file = fmt::format("/{}.plan", name);
+  for (std::size_t id = 0; id < context.sources().size(); ++id) {
+    std::string_view path = context.sources().file(static_cast<source::FileId>(id)).path();
+    if (path.starts_with("std/") && path.ends_with(file)) {
+      path = path.substr(4, path.size() - 4 - file.size());
+      return IsLibrary(path) ? std::string(path) : "";
+    }
+  }
+  return "";
+}
+
+// `canary(…)` for `strategies.canary(…)`.
+void SuggestLibrary(diagnostics::Builder& builder, const std::string& library, const std::string& name, Span span,
+                    const ScopePtr& scope, const Context& context) {
+  const std::string full = library + "." + name;
+  diagnostics::Fix fix{fmt::format("write `{}`", full), diagnostics::Safety::kSafe, {{span, full}}};
+  const Module* module = scope->module();
+  if (module == nullptr || module->imports(span.file).count(library) == 0) {
+    fix.title += fmt::format(" and import it: `import std.{}`", library);
+    fix.edits.push_back(ImportEdit(library, span, scope, context));
+  }
+  builder.At(fmt::format("`std.{}` has one", library)).Fix(std::move(fix));
 }
 
 // What the standard library will hold, by module.
@@ -201,6 +235,10 @@ void ReportUnknown(const std::string& name, Span span, const ScopePtr& scope, co
   auto builder = context.Report(diagnostics::kUnknownName, span, fmt::format("nothing is called `{}` here", name));
   if (IsLibrary(name)) {
     SuggestImport(builder, name, span, scope, context);
+    return;
+  }
+  if (const std::string library = LibraryWith(name, context); !library.empty()) {
+    SuggestLibrary(builder, library, name, span, scope, context);
     return;
   }
   if (const std::string root = RootHint(name); !root.empty()) {

@@ -43,6 +43,11 @@ Builder& Builder::Fix(std::string title, Safety safety, source::Span span, std::
   return *this;
 }
 
+Builder& Builder::Fix(diagnostics::Fix fix) {
+  diagnostic_.fixes.push_back(std::move(fix));
+  return *this;
+}
+
 Builder Emitter::Report(const Kind& kind, source::Span span, std::string message) {
   Diagnostic diagnostic;
   diagnostic.kind = &kind;

@@ -77,6 +77,7 @@ class [[nodiscard]] Builder {
   Builder& Label(source::Span span, std::string text);
   Builder& Note(std::string text);
   Builder& Fix(std::string title, Safety safety, source::Span span, std::string replacement);
+  Builder& Fix(diagnostics::Fix fix);
   void Emit() {}  // reads well at the end of a chain that ends the statement
 
  private:

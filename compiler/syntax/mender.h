@@ -43,6 +43,7 @@ class Mender {
   bool MarkBehindWord();
   bool RepeatedWord();
   bool MisspeltWord(const std::vector<int>& candidates, const std::string& of_what);
+  bool StrategyWithoutUsing(const Frame& body);
   void UnknownClause(const Frame& body);
   void ExpectedMarkOrWord(const Frame& clause);
   void BodyMissing(const Frame& clause);

@@ -169,6 +169,23 @@ bool Mender::MisspeltWord(const std::vector<int>& candidates, const std::string&
   return true;
 }
 
+// `canary(guard: ok)`, `strategies.canary(guard: ok)` as a clause of a rollout: no clause begins like a call.
+bool Mender::StrategyWithoutUsing(const Frame& body) {
+  const Token here = Here();
+  const bool call = at_ + 1 < tokens_.size() && !tokens_[at_ + 1].first_on_line &&
+                    (tokens_[at_ + 1].type == token::LEFT_PAREN || tokens_[at_ + 1].type == token::DOT);
+  if (body.rule != rule::kRolloutBody || !call) {
+    return false;
+  }
+  file_.Report(diagnostics::kMissingWord, file_.At(here), fmt::format("`using` is missing before {}", Shown(here)))
+      .At("a rollout's strategy stands behind `using`")
+      .Fix("put in `using`", Safety::kSafe, file_.At(here.begin, here.begin), "using ");
+  Insert(token::USING);
+  tokens_[at_].first_on_line = here.first_on_line;
+  tokens_[at_ + 1].first_on_line = false;
+  return true;
+}
+
 void Mender::UnknownClause(const Frame& body) {
   const Token here = Here();
   const bool file = body.rule == rule::kChunk;
@@ -185,6 +202,9 @@ void Mender::UnknownClause(const Frame& body) {
                      : fmt::format("{} is no clause of {}", Shown(here), BodyNoun(body.rule)))
         .At(fmt::format("it belongs into {}", JoinWords(elsewhere, "or")));
     Replace(at_, ClauseEnd(body, at_ + 1), token::POISONED_CLAUSE);
+    return;
+  }
+  if (StrategyWithoutUsing(body)) {
     return;
   }
   const std::vector<std::string> similar = SimilarNames(file_.TextOf(here), words);

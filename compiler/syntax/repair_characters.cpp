@@ -27,7 +27,11 @@ void TokenRepairer::BadCharacters() {
     return;  // the file's NUL bytes were reported
   }
   if (FirstInvalidUtf8(text)) {
-    return;  // the file's encoding was reported
+    Span word = span;  // the file's encoding was reported; a name that holds the byte is one name
+    if (const std::optional<Token> name = TakeWord(word)) {
+      done_.push_back(*name);
+    }
+    return;
   }
   if (Quotes(text, span) || ForeignLetters(text, span)) {
     return;
@@ -43,13 +47,9 @@ void TokenRepairer::BadCharacters() {
   }
 }
 
-// `api-Ü`: one report for the whole word, which goes on as the part of it that is a name.
-bool TokenRepairer::ForeignLetters(std::string_view text, Span span) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0xc3 || first > 0xed || first == 0xe2) {
-    return false;  // signs, spaces and punctuation
-  }
-  Span whole = span;
+// What stands around `whole` without a space, taken out of the tokens; `whole` becomes all of it. The first part that
+// is a name, if there is one.
+std::optional<Token> TokenRepairer::TakeWord(Span& whole) {
   std::optional<Token> name;
   while (!done_.empty() && done_.back().end == whole.begin && !done_.back().put_in) {
     const bool dash = done_.back().type == token::MINUS && done_.size() > 1 && IsWord(done_[done_.size() - 2].type) &&
@@ -69,6 +69,17 @@ bool TokenRepairer::ForeignLetters(std::string_view text, Span span) {
     name = !name && IsWord(token.type) ? token : name;
     whole.end = token.end;
   }
+  return name;
+}
+
+// `api-Ü`: one report for the whole word, which goes on as the part of it that is a name.
+bool TokenRepairer::ForeignLetters(std::string_view text, Span span) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0xc3 || first > 0xed || first == 0xe2) {
+    return false;  // signs, spaces and punctuation
+  }
+  Span whole = span;
+  std::optional<Token> name = TakeWord(whole);
   file_
       .Report(diagnostics::kBadCharacter, whole,
               fmt::format("`{}` is no name", text_.substr(whole.begin, whole.end - whole.begin)))

@@ -2,6 +2,7 @@
 // (repair_characters.cpp), strings without an end (repair_strings.cpp). Private to this folder.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,7 @@ class TokenRepairer {
   void SkipTo(std::uint32_t end);
 
   void BadCharacters();
+  std::optional<Token> TakeWord(Span& whole);
   bool ForeignLetters(std::string_view text, Span span);
   bool Quotes(std::string_view text, Span span);
   bool ForeignOperator();

@@ -92,6 +92,15 @@ TEST_CASE("a byte that is not UTF-8 is reported where it stands") {
   CHECK(std::string(found[0].kind->code) == "SL0002");
   CHECK(found[0].span.begin == 20);
   CHECK(Codes("let a = 1 \xff\xfe\n").size() == 1);
+  for (const char* name : {"che\xff"
+                           "ckout",
+                           "\xff"
+                           "checkout",
+                           "checkout\xff",
+                           "che\xff\xfe-\xff"
+                           "ckout"}) {
+    CHECK(Codes(std::string("service ") + name + " {\n  image \"a:1\"\n}\n") == Codes_{"SL0002"});
+  }
   CHECK(Codes(std::string("\xff\xfel\0e\0t\0", 8)) == Codes_{"SL0002"});
 }
 

@@ -123,6 +123,30 @@ TEST_CASE("a compile with a cache gives what one without gives") {
   CHECK(Short(*Compile(source::MemoryTree(after), &cache)) == Short(*Compile(source::MemoryTree(after))));
 }
 
+TEST_CASE("what a file of the stdlib is called after is offered wherever its name stands alone") {
+  int offered = 0;
+  for (const StdlibFile& file : StdlibFiles()) {
+    const std::size_t slash = file.path.rfind('/');
+    const std::string library(file.path.substr(0, slash));
+    if (library == "std") {
+      continue;
+    }
+    const std::string name(file.path.substr(slash + 1, file.path.size() - slash - 1 - std::string(".plan").size()));
+    CAPTURE(file.path);
+    const std::string module = library.substr(4);
+    const auto bare = Compile(source::MemoryTree(Files{{"a.plan", "let x = " + name + "\n"}}));
+    const std::string text = diagnostics::RenderText(bare->emitter.Sorted(), bare->sources, false);
+    CHECK(text.find("write `" + module + "." + name + "` and import it: `import std." + module + "`") !=
+          std::string::npos);
+    const std::string use = "import std." + module + "\nlet x = " + module + "." + name + "\n";
+    const auto full = Compile(source::MemoryTree(Files{{"a.plan", use}}));
+    CHECK(diagnostics::RenderText(full->emitter.Sorted(), full->sources, false).find("declares no") ==
+          std::string::npos);
+    ++offered;
+  }
+  CHECK(offered > 10);
+}
+
 TEST_CASE("the stdlib has no mistake, used or not") {
   source::SourceSet sources;
   diagnostics::Emitter emitter;
