@@ -163,6 +163,24 @@ TEST_CASE("an approval that comes under a person's pause counts once that is ove
   CheckStory("approval_under_pause", story);
 }
 
+TEST_CASE("an approval after the bound of its pause is too late, though nobody has looked since") {
+  Story story = Story::Installed(Canary("a1"), Slow(hours(30), graph::Disposition::kRollback));
+  REQUIRE(story.RunUntilEntered("half/pause"));
+  const TimePoint due = story.status.nodes.at("checkout/half/pause").deadline.value();
+  const auto approved = [&](TimePoint given, TimePoint seen) {
+    Observed observed = story.world.Observe();
+    Command approve = Say("approve");
+    approve.uid = "c1";
+    approve.at = given;
+    observed.commands = {approve};
+    return Decide(story.world.plan(), story.status, observed, seen).status.approvals.size() == 1;
+  };
+  const Duration moment{1};
+  CHECK(approved(due - moment, due - moment));
+  CHECK_FALSE(approved(due - moment, due));
+  CHECK_FALSE(approved(due, due - moment));  // by the clock that dates it
+}
+
 TEST_CASE("a person's pause while an approval is waited for is no time of its own") {
   Story story = Story::Installed(Canary("a1"), Slow(hours(30), graph::Disposition::kRollback));
   REQUIRE(story.RunUntilEntered("half/pause"));

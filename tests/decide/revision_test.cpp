@@ -45,6 +45,44 @@ TEST_CASE("a hotfix takes the traffic from a leaving revision while stable has n
   }
 }
 
+TEST_CASE("two revisions may leave with what stable can't carry; one more goes back first") {
+  const auto at = [](const std::string& revision, int share) {
+    Plan plan(Capacity::kFull);
+    plan.Weight("some", share).Hold("some", minutes(30)).Weight("full", 100);
+    return plan.Build(revision);
+  };
+  Story story = Story::Installed(at("a1", 60), at("b2", 60));
+  REQUIRE(story.RunUntilEntered("some/hold"));
+  story.world.behaviour["a1"].at_most = 4;
+  story.world.Commit(at("c3", 20));
+  REQUIRE(story.Run(minutes(5), [&] { return story.world.Routed().contains("c3"); }));
+  CHECK(story.status.leaving == std::vector<Revision>{"b2"});
+  story.world.Commit(at("d4", 5));
+  REQUIRE(story.Run(minutes(5), [&] { return story.world.Routed().contains("d4"); }));
+  CHECK(story.status.leaving == std::vector<Revision>{"b2", "c3"});
+  CHECK(story.status.phase == Phase::kProgressing);
+  story.world.Commit(at("e5", 5));
+  story.Decide();
+  CHECK(story.status.phase == Phase::kGoingBack);
+  CHECK(story.status.leaving == std::vector<Revision>{"b2", "c3"});
+  CHECK(story.RunToRest());
+  CHECK(story.status.stable == "e5");
+  CheckKept(story);
+}
+
+TEST_CASE("a revision that no bundle describes any more is deleted a drain after its traffic, not before") {
+  graph::Graph next = Quick("b2", Capacity::kFull);
+  next.policies.fast_track = 0;
+  next.policies.drain = minutes(2);
+  Story story = Story::Installed(Quick("a1", Capacity::kFull), next);
+  REQUIRE(story.Run(hours(1), [&] { return story.status.stable == "b2" && story.status.applied.settled_at; }));
+  const TimePoint moved = story.world.now();
+  story.world.Forget("a1");
+  REQUIRE(story.Run(hours(1), [&] { return !story.world.Has("a1"); }));
+  CHECK(story.world.now() - moved >= Duration(minutes(2)));
+  CheckKept(story);
+}
+
 TEST_CASE("a first install that never becomes ready stays and says so; another revision pre-empts it") {
   for (const Capacity capacity : {Capacity::kFull, Capacity::kPods}) {
     Story story(Quick("a1", capacity));

@@ -42,6 +42,10 @@ void World::Commit(graph::Graph plan) {
   graphs_[digest_] = plan_;
 }
 
+void World::Forget(const Revision& revision) {
+  std::erase_if(graphs_, [&](const auto& entry) { return entry.second->workload.revision == revision; });
+}
+
 std::int32_t World::ReadyOf(const Revision& revision, const Deployment& deployment) const {
   const auto found = behaviour.find(revision);
   if (found != behaviour.end() && !found->second.ready) {

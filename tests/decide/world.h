@@ -34,6 +34,8 @@ class World {
   // The next moment at which something of the world changes by itself.
   std::optional<TimePoint> NextEvent() const;
   void MoveTo(TimePoint time);
+  // No bundle holds that revision any more.
+  void Forget(const Revision& revision);
   // The shell starts anew: what only it kept is gone.
   void Restart();
 
