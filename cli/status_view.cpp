@@ -59,9 +59,16 @@ std::string RevisionLine(const RolloutView& view, const char* role, const std::s
   return line + "\n";
 }
 
+std::string Rejection(const RolloutView& view) {
+  return view.ready_reason == execute::kBundleRejected ? "what git wants is not accepted: " + view.message : "";
+}
+
 // Why git's revision isn't what runs; "" where it is or is on its way.
 std::string WhyDifferent(const RolloutView& view) {
   const Status& status = view.status;
+  if (std::string rejection = Rejection(view); !rejection.empty()) {
+    return rejection;
+  }
   if (!status.pinned.empty()) {
     return fmt::format("pinned to {} by `undo` until git names another revision", status.pinned);
   }
@@ -78,6 +85,12 @@ std::string Present(const RolloutView& view) {
   const auto summary = view.explained.is_object() ? view.explained.find("summary") : view.explained.end();
   return summary != view.explained.end() && summary->is_string() && !summary->empty() ? summary->get<std::string>()
                                                                                       : view.message;
+}
+
+// The one thing to say of it on a line.
+std::string News(const RolloutView& view) {
+  const std::string rejection = Rejection(view);
+  return !rejection.empty() ? rejection : view.status.hold != Hold::kNone ? view.status.hold_reason : Present(view);
 }
 
 struct GateLine {
@@ -192,7 +205,7 @@ std::string RenderStatusLine(const RolloutView& view, TimePoint now) {
   const Number share = ShareOf(status, status.candidate.empty() ? status.stable : status.candidate);
   (void)now;
   return fmt::format("{:<20} {:<12} {:<24} {:<14} {:>6}  {}\n", view.name, StateName(status), image, step,
-                     Percent(share), status.hold != Hold::kNone ? status.hold_reason : Present(view));
+                     Percent(share), News(view));
 }
 
 std::string RenderChange(const RolloutView& view) {
@@ -205,8 +218,8 @@ std::string RenderChange(const RolloutView& view) {
     const auto pods = view.pods.find(shown);
     line += pods == view.pods.end() ? "" : fmt::format(", {} of {} pods ready", pods->second.ready, pods->second.spec);
   }
-  const std::string present = status.hold != Hold::kNone ? status.hold_reason : Present(view);
-  return line + (present.empty() ? "" : "  " + present) + "\n";
+  const std::string news = News(view);
+  return line + (news.empty() ? "" : "  " + news) + "\n";
 }
 
 std::string RenderStatusJson(const RolloutView& view, TimePoint now) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/execute/names.h"
 #include "reconciler/execute/status_codec.h"
 
 namespace sluice::execute {
@@ -66,7 +67,7 @@ Json Conditions(const decide::Status& status, const std::string& summary, const 
   const bool stalled = !rejected.empty() || status.hold == decide::Hold::kStalled || status.phase == Phase::kWaiting ||
                        status.hold == decide::Hold::kBlocked || status.hold == decide::Hold::kTrafficUnsettled ||
                        status.hold == decide::Hold::kStableDown;
-  const std::string reason = rejected.empty() ? ReasonOf(status) : "BundleRejected";
+  const std::string reason = rejected.empty() ? ReasonOf(status) : kBundleRejected;
   const std::string message = rejected.empty() ? summary : rejected;
   Json conditions = Json::array();
   conditions.push_back(Condition("Ready", ready, reason, message, before, now));

@@ -12,4 +12,7 @@ namespace sluice::execute {
 std::string_view LeftAs(const decide::NodeRecord& record);
 std::string_view LeftAs(const decide::RunRecord::NodeResult& result);
 
+// Reason of the conditions while git's bundle can't be accepted; their message says why.
+inline constexpr const char* kBundleRejected = "BundleRejected";
+
 }  // namespace sluice::execute

@@ -180,7 +180,7 @@ bool Runner::ChooseGraph() {
     graph_ = std::exchange(accepted_, nullptr);
     graph_digest_ = accepted;
   }
-  if (!rejected_.empty()) {
+  if (std::exchange(rejection_told_, rejected_) != rejected_ && !rejected_.empty()) {
     Log(LogLevel::kError, "the bundle is not accepted",
         {{LogKey::kRollout, name_.second}, {LogKey::kError, rejected_}});
   }

@@ -115,7 +115,7 @@ class Runner {
   bool deleting_ = false;
   bool status_read_ = false;
   StoredStatus stored_;
-  std::string rejected_;
+  std::string rejected_, rejection_told_;
   Bundles bundles_;
   Bundles::Graph graph_, accepted_;
   std::string graph_digest_;

@@ -117,6 +117,17 @@ TEST_CASE("a rollout of which nothing is known yet still has a status") {
   CHECK_NOTHROW(cluster::Json::parse(RenderStatusJson(view, At(0))));
 }
 
+TEST_CASE("what git wants and can't have is told with the reason, wherever the rollout is shown") {
+  RolloutView view = Canary();
+  view.ready_reason = "BundleRejected";
+  view.message = "it deploys service payments";
+  const std::string told = "what git wants is not accepted: it deploys service payments";
+  CHECK(Has(RenderStatusText(view, At(20)), "  because    " + told + "\n"));
+  CHECK(Has(RenderStatusLine(view, At(20)), told));
+  CHECK(Has(RenderChange(view), told));
+  CHECK(cluster::Json::parse(RenderStatusJson(view, At(20))).at("because") == told);
+}
+
 TEST_CASE("what was passed by is told as skipped, not as passed") {
   RolloutView view = Canary();
   view.status.nodes["checkout/first/traffic"].exception = "promote by ann";
