@@ -87,11 +87,13 @@ TEST_CASE("links and submodules that could hold plans are refused, others are no
   const OddTree tree({{"web.plan", kWeb}}, {{"linked.plan", source::EntryKind::kSymlink, ""},
                                             {"module.d", source::EntryKind::kSubmodule, ""},
                                             {"teams/common", source::EntryKind::kSymlink, ""},
+                                            {"teams/.shared", source::EntryKind::kSymlink, ""},
                                             {"LICENSE.md", source::EntryKind::kSymlink, ""}});
   const std::string text = Short(*Compile(tree));
   CHECK(text.find("linked.plan:1:1: error[SL2392]: `linked.plan` is a symbolic link") != std::string::npos);
   CHECK(text.find("module.d:1:1: error[SL2392]: `module.d` is a submodule") != std::string::npos);
   CHECK(text.find("teams/common:1:1: error[SL2392]: `teams/common` is a symbolic link") != std::string::npos);
+  CHECK(text.find("teams/.shared:1:1: error[SL2392]: `teams/.shared` is a symbolic link") != std::string::npos);
   CHECK(text.find("LICENSE.md") == std::string::npos);
 }
 
