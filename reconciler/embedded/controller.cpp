@@ -11,20 +11,10 @@ std::string LabelKey(const Kind& kind, const std::string& namespace_, const std:
   return kind.kind + "\n" + namespace_ + "\n" + name + "=" + value;
 }
 
-// Most writes touch neither labels nor owners.
-bool IndexedAlike(const Json& a, const Json& b) {
-  for (const char* name : {"labels", "ownerReferences"}) {
-    const Json* of_a = Find(a, {"metadata", name});
-    const Json* of_b = Find(b, {"metadata", name});
-    if (of_a == nullptr || of_b == nullptr ? of_a != of_b : *of_a != *of_b) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
-View::View(Watches& watches, std::vector<Kind> kinds, OnChange on_change)
-    : watches_(watches), on_change_(std::move(on_change)), waiting_(kinds.size()) {
+View::View(Watches& watches, std::vector<Kind> kinds, FindBy find_by, OnChange on_change)
+    : watches_(watches), find_by_(find_by), on_change_(std::move(on_change)), waiting_(kinds.size()) {
   for (Kind& kind : kinds) {
     ids_.push_back(watches_.Watch({std::move(kind), "", {}},
                                   [this](cluster::EventType type, const Object& object) { OnEvent(type, object); }));
@@ -37,13 +27,13 @@ View::~View() {
 
 Object View::Find(const ObjectKey& key) const {
   auto found = objects_.find(key);
-  return found == objects_.end() ? nullptr : found->second;
+  return found == objects_.end() ? nullptr : *found;
 }
 
 std::vector<Object> View::OfKind(const Kind& kind) const {
   std::vector<Object> of_kind;
-  for (const auto& [key, object] : objects_) {
-    if (key.kind == kind) of_kind.push_back(object);
+  for (const Object& object : objects_) {
+    if (object.key().kind == kind) of_kind.push_back(object);
   }
   std::sort(of_kind.begin(), of_kind.end(), [](const Object& a, const Object& b) { return a.key() < b.key(); });
   return of_kind;
@@ -51,9 +41,9 @@ std::vector<Object> View::OfKind(const Kind& kind) const {
 
 std::vector<Object> View::OwnedBy(const std::string& uid) const {
   std::vector<Object> owned;
-  auto found = by_owner_.find(uid);
-  if (found == by_owner_.end()) return owned;
-  for (const ObjectKey& key : found->second) owned.push_back(objects_.at(key));
+  auto found = index_.find(uid);
+  if (found == index_.end()) return owned;
+  for (const ObjectKey& key : found->second) owned.push_back(*objects_.find(key));
   return owned;
 }
 
@@ -63,12 +53,12 @@ std::vector<Object> View::Selected(const Kind& kind, const std::string& namespac
   const std::set<ObjectKey>* least = nullptr;
   for (const auto& [name, value] : selector.items()) {
     if (!value.is_string()) return selected;
-    auto found = by_label_.find(LabelKey(kind, namespace_, name, value.get<std::string>()));
-    if (found == by_label_.end()) return selected;
+    auto found = index_.find(LabelKey(kind, namespace_, name, value.get<std::string>()));
+    if (found == index_.end()) return selected;
     if (least == nullptr || found->second.size() < least->size()) least = &found->second;
   }
   for (const ObjectKey& key : *least) {
-    const Object& object = objects_.at(key);
+    const Object& object = *objects_.find(key);
     if (Selects(selector, *object)) selected.push_back(object);
   }
   return selected;
@@ -76,7 +66,7 @@ std::vector<Object> View::Selected(const Kind& kind, const std::string& namespac
 
 void View::AssumeDeleted(const ObjectKey& key, const std::string& uid) {
   auto found = objects_.find(key);
-  if (found == objects_.end() || found->second.uid() != uid) return;
+  if (found == objects_.end() || found->uid() != uid) return;
   deleted_.insert(uid);
   Drop(key);
 }
@@ -84,8 +74,7 @@ void View::AssumeDeleted(const ObjectKey& key, const std::string& uid) {
 void View::OnEvent(cluster::EventType type, const Object& object) {
   if (type == cluster::EventType::kSynced) {
     if (waiting_ > 0 && --waiting_ == 0) {
-      std::vector<Object> present;
-      for (const auto& [key, each] : objects_) present.push_back(each);
+      std::vector<Object> present(objects_.begin(), objects_.end());
       std::sort(present.begin(), present.end(), [](const Object& a, const Object& b) { return a.key() < b.key(); });
       for (const Object& each : present) on_change_(each.key(), nullptr, each);
     }
@@ -99,48 +88,52 @@ void View::OnEvent(cluster::EventType type, const Object& object) {
   }
   deleted_.erase(object.uid());
   auto found = objects_.find(object.key());
-  if (found != objects_.end() && found->second.uid() == object.uid()) Drop(object.key());
+  if (found != objects_.end() && found->uid() == object.uid()) Drop(object.key());
 }
 
 std::optional<Object> View::Put(const Object& object) {
   const ObjectKey& key = object.key();
-  auto found = objects_.find(key);
-  Object before = found == objects_.end() ? nullptr : found->second;
+  Object before = Find(key);
   if (before != nullptr && before.version() >= object.version()) return std::nullopt;
   if (before == nullptr || !IndexedAlike(*before, *object)) {
     if (before != nullptr) Index(key, *before, false);
     Index(key, *object, true);
   }
-  if (before == nullptr) {
-    objects_.emplace(key, object);
-  } else {
-    found->second = object;
-  }
+  PutIn(objects_, object);
   return before;
 }
 
 void View::Drop(const ObjectKey& key) {
   auto found = objects_.find(key);
-  Object before = found->second;
+  Object before = *found;
   Index(key, *before, false);
   objects_.erase(found);
-  if (synced()) on_change_(key, before, nullptr);
+  if (synced()) on_change_(before.key(), before, nullptr);
+}
+
+// Most writes touch neither labels nor owners.
+bool View::IndexedAlike(const Json& a, const Json& b) const {
+  if (find_by_ == FindBy::kKey) return true;
+  const char* name = find_by_ == FindBy::kOwner ? "ownerReferences" : "labels";
+  const Json* of_a = embedded::Find(a, {"metadata", name});
+  const Json* of_b = embedded::Find(b, {"metadata", name});
+  return of_a == nullptr || of_b == nullptr ? of_a == of_b : *of_a == *of_b;
 }
 
 void View::Index(const ObjectKey& key, const Json& object, bool add) {
-  auto change = [&](std::unordered_map<std::string, std::set<ObjectKey>>& index, const std::string& name) {
+  auto change = [&](const std::string& name) {
     if (add) {
-      index[name].insert(key);
+      index_[name].insert(key);
       return;
     }
-    auto found = index.find(name);
+    auto found = index_.find(name);
     found->second.erase(key);
-    if (found->second.empty()) index.erase(found);
+    if (found->second.empty()) index_.erase(found);
   };
-  if (const Json* owner = ControllerOf(object)) change(by_owner_, Text(*owner, {"uid"}));
-  for (const auto& [name, value] : LabelsOf(object)) {
-    change(by_label_, LabelKey(key.kind, key.namespace_, name, value));
-  }
+  const Json* owner = find_by_ == FindBy::kOwner ? ControllerOf(object) : nullptr;
+  if (owner != nullptr) change(Text(*owner, {"uid"}));
+  if (find_by_ != FindBy::kLabels) return;
+  for (const auto& [name, value] : LabelsOf(object)) change(LabelKey(key.kind, key.namespace_, name, value));
 }
 
 Queue::~Queue() {

@@ -17,10 +17,12 @@ namespace sluice::embedded {
 // Objects of some kinds as the watches told them, and the controller's own writes at once.
 class View {
  public:
+  // What objects can be found by, beside their keys.
+  enum class FindBy { kKey, kOwner, kLabels };
   // `before` is null for a new object, `now` null for one that is gone.
   using OnChange = std::function<void(const ObjectKey& key, const Object& before, const Object& now)>;
 
-  View(Watches& watches, std::vector<Kind> kinds, OnChange on_change);
+  View(Watches& watches, std::vector<Kind> kinds, FindBy find_by, OnChange on_change);
   ~View();
   View(const View&) = delete;
   View& operator=(const View&) = delete;
@@ -30,9 +32,10 @@ class View {
   Object Find(const ObjectKey& key) const;
   // By key.
   std::vector<Object> OfKind(const Kind& kind) const;
-  // Objects of a kind that `uid` controls; by key.
+  // FindBy::kOwner: objects that `uid` controls; by key.
   std::vector<Object> OwnedBy(const std::string& uid) const;
-  // Objects of a kind in a namespace with all labels of `selector`, a JSON object; none for an empty one.
+  // FindBy::kLabels: objects of a kind in a namespace with all labels of `selector`, a JSON object; none for an empty
+  // one.
   std::vector<Object> Selected(const Kind& kind, const std::string& namespace_, const Json& selector) const;
 
   // The answer to an own write: older events about the object are ignored from now on. `on_change` does not hear
@@ -45,16 +48,17 @@ class View {
   // What stood there before, or nothing if this is no news.
   std::optional<Object> Put(const Object& object);
   void Drop(const ObjectKey& key);
+  bool IndexedAlike(const Json& a, const Json& b) const;
   void Index(const ObjectKey& key, const Json& object, bool add);
 
   Watches& watches_;
+  const FindBy find_by_;
   OnChange on_change_;
   std::size_t waiting_;
   std::vector<cluster::WatchId> ids_;
-  std::unordered_map<ObjectKey, Object, KeyHash> objects_;
-  std::unordered_map<std::string, std::set<ObjectKey>> by_owner_;
-  std::unordered_map<std::string, std::set<ObjectKey>> by_label_;  // "KIND\nNAMESPACE\nNAME=VALUE"
-  std::unordered_set<std::string> deleted_;                        // uids that this controller deleted
+  ObjectSet objects_;
+  std::unordered_map<std::string, std::set<ObjectKey>> index_;  // by the owner's uid, or "KIND\nNAMESPACE\nNAME=VALUE"
+  std::unordered_set<std::string> deleted_;                     // uids that this controller deleted
 };
 
 // Keys to look at, each once however often it is added, each after a lag of its own.

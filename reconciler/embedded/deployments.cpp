@@ -81,7 +81,7 @@ struct Deployments::Sets {
 Deployments::Deployments(loop::Loop& loop, Store& store, Watches& watches, const Lag& lag, std::uint64_t seed)
     : loop_(loop),
       store_(store),
-      view_(watches, {kDeployment, kReplicaSet},
+      view_(watches, {kDeployment, kReplicaSet}, View::FindBy::kOwner,
             [this](const ObjectKey& key, const Object& before, const Object& now) {
               if (key.kind == kDeployment) {
                 if (now != nullptr) queue_.Add(key);

@@ -71,7 +71,7 @@ std::string PairOf(const std::string& in_namespace, const std::string& name, con
 Endpoints::Endpoints(loop::Loop& loop, Store& store, Watches& watches, const Lag& lag, std::uint64_t seed)
     : loop_(loop),
       store_(store),
-      view_(watches, {kService, kPod, kEndpointSlice},
+      view_(watches, {kService, kPod, kEndpointSlice}, View::FindBy::kLabels,
             [this](const ObjectKey& key, const Object& before, const Object& now) { OnChange(key, before, now); }),
       queue_(loop, lag, seed, "endpoints", [this](const ObjectKey& key) { Reconcile(key); }) {}
 

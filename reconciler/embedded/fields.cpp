@@ -19,6 +19,17 @@ std::size_t KeyHash::operator()(const ObjectKey& key) const {
   return hash(key.name) * 31 + hash(key.kind.kind);
 }
 
+Object PutIn(ObjectSet& objects, const Object& object) {
+  auto node = objects.extract(object);
+  if (node.empty()) {
+    objects.insert(object);
+    return nullptr;
+  }
+  Object before = std::exchange(node.value(), object);
+  objects.insert(std::move(node));
+  return before;
+}
+
 const Json* Find(const Json& json, Path path) {
   const Json* at = &json;
   for (std::string_view name : path) {

@@ -49,17 +49,22 @@ class Object {
 };
 
 struct KeyHash {
+  using is_transparent = void;
   std::size_t operator()(const ObjectKey& key) const;
+  std::size_t operator()(const Object& object) const { return (*this)(object.key()); }
 };
 
-// Objects by their keys, one of each: none has to be copied.
-struct SameKeyHash {
-  std::size_t operator()(const Object& object) const { return KeyHash{}(object.key()); }
-};
+// Objects by their keys, one of each: no key has to be copied.
 struct SameKey {
+  using is_transparent = void;
   bool operator()(const Object& a, const Object& b) const { return a.key() == b.key(); }
+  bool operator()(const ObjectKey& a, const Object& b) const { return a == b.key(); }
+  bool operator()(const Object& a, const ObjectKey& b) const { return a.key() == b; }
 };
-using ObjectSet = std::unordered_set<Object, SameKeyHash, SameKey>;
+using ObjectSet = std::unordered_set<Object, KeyHash, SameKey>;
+
+// Puts `object` in the place of the one with its key. That one, or nullptr.
+Object PutIn(ObjectSet& objects, const Object& object);
 
 using Path = std::initializer_list<std::string_view>;
 

@@ -54,7 +54,7 @@ std::set<ObjectKey> BackendsOf(const Json& route) {
 Gateway::Gateway(loop::Loop& loop, Store& store, Watches& watches, const Lag& lag, std::uint64_t seed)
     : loop_(loop),
       store_(store),
-      view_(watches, {kHttpRoute, kService},
+      view_(watches, {kHttpRoute, kService}, View::FindBy::kKey,
             [this](const ObjectKey& key, const Object& before, const Object& now) { OnChange(key, before, now); }),
       queue_(loop, lag, seed, "gateway", [this](const ObjectKey& key) { Reconcile(key); }) {}
 

@@ -37,7 +37,7 @@ Kubelet::Kubelet(loop::Loop& loop, Store& store, Watches& watches, const World& 
       world_(world),
       lags_(lags),
       seed_(seed),
-      view_(watches, {kPod},
+      view_(watches, {kPod}, View::FindBy::kKey,
             [this](const ObjectKey& key, const Object& before, const Object& now) {
               if (now == nullptr) {
                 created_.erase(before.uid());

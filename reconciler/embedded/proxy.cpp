@@ -81,7 +81,7 @@ std::optional<std::vector<std::int64_t>> MatchRank(const Json& match, const Requ
 }
 
 Proxy::Proxy(Watches& watches)
-    : view_(watches, {kHttpRoute, kService, kEndpointSlice},
+    : view_(watches, {kHttpRoute, kService, kEndpointSlice}, View::FindBy::kLabels,
             [this](const ObjectKey& key, const Object&, const Object& now) { OnChange(key, now); }) {}
 
 void Proxy::OnChange(const ObjectKey& key, const Object& now) {

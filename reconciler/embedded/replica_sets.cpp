@@ -31,7 +31,7 @@ ReplicaSets::ReplicaSets(loop::Loop& loop, Store& store, Watches& watches, const
     : loop_(loop),
       store_(store),
       seed_(seed),
-      view_(watches, {kReplicaSet, kPod},
+      view_(watches, {kReplicaSet, kPod}, View::FindBy::kOwner,
             [this](const ObjectKey& key, const Object& before, const Object& now) {
               if (key.kind == kReplicaSet) {
                 if (now != nullptr) queue_.Add(key);

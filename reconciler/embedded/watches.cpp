@@ -93,14 +93,7 @@ void Watches::Deliver(const std::shared_ptr<Watcher>& watcher) {
 void Watches::Give(Watcher& watcher, const Change& change) {
   bool fits = change.type != EventType::kDeleted && HasLabels(*change.object, watcher.what.labels);
   if (fits) {
-    auto known = watcher.known.extract(change.object);
-    bool fresh = known.empty();
-    if (fresh) {
-      watcher.known.insert(change.object);
-    } else {
-      known.value() = change.object;
-      watcher.known.insert(std::move(known));
-    }
+    bool fresh = PutIn(watcher.known, change.object) == nullptr;
     watcher.handler(fresh ? EventType::kAdded : EventType::kModified, change.object);
   } else if (watcher.known.erase(change.object) > 0) {
     watcher.handler(EventType::kDeleted, change.object);
