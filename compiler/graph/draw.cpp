@@ -7,17 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "compiler/base/overloaded.h"
 #include "compiler/graph/validate.h"
 
 namespace sluice::graph {
 namespace {
-
-template <typename... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-template <typename... Fs>
-Overloaded(Fs...) -> Overloaded<Fs...>;
 
 std::string PercentText(const Number& share) { return (share * Number(100)).ToRoundedString(2) + "%"; }
 

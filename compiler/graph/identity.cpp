@@ -5,19 +5,13 @@
 #include <vector>
 
 #include "compiler/base/hash.h"
+#include "compiler/base/overloaded.h"
 #include "compiler/graph/graph_writer.h"
 
 namespace sluice::graph {
 namespace {
 
 constexpr std::size_t kDigits = 32;
-
-template <typename... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-template <typename... Fs>
-Overloaded(Fs...) -> Overloaded<Fs...>;
 
 // `domain` keeps the three hashes of equal content apart.
 std::string Hash(std::string_view domain, const std::string& content) {

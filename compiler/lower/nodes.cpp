@@ -5,18 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "compiler/base/overloaded.h"
 #include "compiler/lower/node_maker.h"
 #include "compiler/lower/verb_nodes.h"
 
 namespace sluice::lower {
 namespace {
-
-template <typename... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-template <typename... Fs>
-Overloaded(Fs...) -> Overloaded<Fs...>;
 
 bool MovesTraffic(const check::Verb& verb) {
   return std::visit(Overloaded{[](const check::Weight&) { return true; }, [](const check::Replicas&) { return true; },

@@ -4,16 +4,6 @@
 #include "tests/decide/story.h"
 
 namespace sluice::decide::test {
-namespace {
-
-void CheckStory(const std::string& name, const Story& story) {
-  INFO(story.transcript);
-  CHECK(story.broken == std::vector<std::string>());
-  CheckGolden(name, story.transcript + "ends: " + story.Ending() + "\n");
-}
-
-}  // namespace
-
 TEST_CASE("a first install is scaled, routed and promoted without steps") {
   Story story(Canary("a1"));
   CHECK(story.RunToRest());

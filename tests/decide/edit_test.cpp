@@ -6,11 +6,6 @@
 namespace sluice::decide::test {
 namespace {
 
-void CheckKept(const Story& story) {
-  INFO(story.transcript);
-  CHECK(story.broken == std::vector<std::string>());
-}
-
 // 10% and 30% held, then all.
 graph::Graph Ramp(const std::string& revision, Duration first, Duration second, int second_share = 30) {
   Plan plan;

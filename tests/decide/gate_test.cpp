@@ -9,11 +9,6 @@ namespace {
 
 using Kind = graph::GateTree::Kind;
 
-void CheckKept(const Story& story) {
-  INFO(story.transcript);
-  CHECK(story.broken == std::vector<std::string>());
-}
-
 graph::GateTree Leaf(std::uint32_t gate) { return {Kind::kGate, gate, {}}; }
 graph::GateTree Tree(Kind kind, std::vector<graph::GateTree> children) { return {kind, 0, std::move(children)}; }
 

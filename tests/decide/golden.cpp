@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -19,6 +20,16 @@ void CheckGolden(const std::string& name, const std::string& text) {
   wanted << file.rdbuf();
   INFO("UPDATE_GOLDEN=1 rewrites " << path);
   CHECK(text == wanted.str());
+}
+
+void CheckKept(const Story& story) {
+  INFO(story.transcript);
+  CHECK(story.broken == std::vector<std::string>());
+}
+
+void CheckStory(const std::string& name, const Story& story) {
+  CheckKept(story);
+  CheckGolden(name, story.transcript + "ends: " + story.Ending() + "\n");
 }
 
 }  // namespace sluice::decide::test

@@ -6,11 +6,6 @@
 namespace sluice::decide::test {
 namespace {
 
-void CheckKept(const Story& story) {
-  INFO(story.transcript);
-  CHECK(story.broken == std::vector<std::string>());
-}
-
 Story AtPause() {
   Story story = Story::Installed(Canary("a1"), Canary("b2"));
   REQUIRE(story.RunUntilEntered("sign-off/pause"));

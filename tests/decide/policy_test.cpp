@@ -6,16 +6,6 @@
 namespace sluice::decide::test {
 namespace {
 
-void CheckKept(const Story& story) {
-  INFO(story.transcript);
-  CHECK(story.broken == std::vector<std::string>());
-}
-
-void CheckStory(const std::string& name, const Story& story) {
-  CheckKept(story);
-  CheckGolden(name, story.transcript + "ends: " + story.Ending() + "\n");
-}
-
 graph::Graph Quick(const std::string& revision, Duration keep, Capacity capacity = Capacity::kFull) {
   Plan plan(capacity);
   plan.graph.policies.keep_previous = keep;

@@ -7,11 +7,6 @@
 namespace sluice::decide::test {
 namespace {
 
-void CheckKept(const Story& story) {
-  INFO(story.transcript);
-  CHECK(story.broken == std::vector<std::string>());
-}
-
 graph::Graph Quick(const std::string& revision, Capacity capacity) {
   Plan plan(capacity);
   plan.Weight("half", 50).Hold("half", minutes(1)).Weight("full", 100);

@@ -12,16 +12,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-void CheckKept(const Story& story) {
-  INFO(story.transcript);
-  CHECK(story.broken == Names());
-}
-
-void CheckStory(const std::string& name, const Story& story) {
-  CheckKept(story);
-  CheckGolden(name, story.transcript + "ends: " + story.Ending() + "\n");
-}
-
 graph::Graph Quick(const std::string& revision, Capacity capacity = Capacity::kFull) {
   Plan plan(capacity);
   plan.Weight("half", 50).Hold("half", minutes(1)).Weight("full", 100);

@@ -50,5 +50,9 @@ class Story {
 
 // Compares with tests/decide/golden/NAME.txt; UPDATE_GOLDEN=1 rewrites it.
 void CheckGolden(const std::string& name, const std::string& text);
+// That no invariant was broken.
+void CheckKept(const Story& story);
+// Both, of a whole story with its end.
+void CheckStory(const std::string& name, const Story& story);
 
 }  // namespace sluice::decide::test

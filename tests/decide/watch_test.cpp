@@ -6,11 +6,6 @@
 namespace sluice::decide::test {
 namespace {
 
-void CheckKept(const Story& story) {
-  INFO(story.transcript);
-  CHECK(story.broken == std::vector<std::string>());
-}
-
 // Half of the traffic for ten minutes, with nothing but the watch to look at it.
 graph::Graph Watched(const std::string& revision) {
   Plan plan;
