@@ -141,74 +141,6 @@ void Runner::WithStatus() {
   WithBundles();
 }
 
-std::vector<BundleRef> Runner::Refs() const {
-  std::vector<BundleRef> refs = stored_.bundles;
-  const auto same = [this](const BundleRef& ref) { return ref.digest == view_.digest; };
-  if (!view_.digest.empty() && std::none_of(refs.begin(), refs.end(), same)) {
-    refs.push_back({view_.revision, view_.bundle, view_.digest});
-  }
-  return refs;
-}
-
-void Runner::WithBundles() {
-  bundles_.Load(Refs(), Safe([this] {
-                  if (ChooseGraph()) return Decide();
-                  // Nothing was ever made, or a process that died here had taken the bundles away already.
-                  const bool nothing_left = deleting_ && stored_.status.phase == Phase::kIdle;
-                  return nothing_left ? RemoveFinalizer() : Finish(std::nullopt);
-                }));
-}
-
-// The graph to walk: git's, or the accepted one while git's can't be accepted. False: neither is there.
-bool Runner::ChooseGraph() {
-  const std::string& accepted = stored_.status.accepted_digest;
-  graph_ = bundles_.Find(view_.digest);
-  graph_digest_ = view_.digest;
-  rejected_ = graph_ == nullptr ? bundles_.WhyNot(view_.digest) : "";
-  accepted_ = nullptr;
-  if (graph_ == nullptr) {
-    graph_ = bundles_.Find(accepted);
-    graph_digest_ = accepted;
-  } else if (accepted != view_.digest) {
-    accepted_ = bundles_.Find(accepted);
-  }
-  // Pods, Services and revisions are the service's: those of one are no candidate for another.
-  if (accepted_ != nullptr && accepted_->service != graph_->service) {
-    rejected_ =
-        fmt::format("it deploys service {}, and {} is what this rollout runs; give the new one a name of its own",
-                    graph_->service, accepted_->service);
-    graph_ = std::exchange(accepted_, nullptr);
-    graph_digest_ = accepted;
-  }
-  if (std::exchange(rejection_told_, rejected_) != rejected_ && !rejected_.empty()) {
-    Log(LogLevel::kError, "the bundle is not accepted",
-        {{LogKey::kRollout, name_.second}, {LogKey::kError, rejected_}});
-  }
-  if (graph_ == nullptr) return false;
-  service_ = graph_->service;
-  if (routed_for_ != graph_digest_) {
-    routed_ = RoutedObjects(*graph_);
-    routed_for_ = graph_digest_;
-  }
-  for (const auto* objects : {&routed_, &stored_.status.applied.objects}) {
-    for (const decide::ObjectName& object : *objects) {
-      shared_.world.WatchRouted({object.api_version, object.kind});
-    }
-  }
-  workloads_.clear();
-  for (const BundleRef& ref : Refs()) {
-    const Bundles::Graph graph = bundles_.Find(ref.digest);
-    if (graph != nullptr) workloads_[graph->workload.revision] = {graph, &graph->workload};
-  }
-  return true;
-}
-
-// The graph that the core has decided on: the accepted one while it puts off an edit of the router.
-const Bundles::Graph& Runner::InForce() const {
-  const bool deferred = accepted_ != nullptr && stored_.status.accepted_digest != graph_digest_;
-  return deferred ? accepted_ : graph_;
-}
-
 decide::Observed Runner::ObserveAll() {
   std::vector<decide::ObjectName> routed = routed_;
   const auto& applied = stored_.status.applied.objects;
@@ -393,18 +325,6 @@ void Runner::RemoveFinalizer() {
                          Log(LogLevel::kInfo, "the rollout is removed", {{LogKey::kRollout, name_.second}});
                          Finish(std::nullopt);
                        }));
-}
-
-// Bundles that nothing needs, and that are older than the one git wants: a newer one may be about to be wanted.
-void Runner::CollectBundles() {
-  const auto* wanted = shared_.world.bundles().Find({name_.first, view_.bundle});
-  if (wanted == nullptr) return;
-  for (const auto* bundle : shared_.world.bundles().InGroup(name_.first, name_.second)) {
-    const auto is_this = [&](const BundleRef& ref) { return ref.name == bundle->id.name.second; };
-    if (std::any_of(stored_.bundles.begin(), stored_.bundles.end(), is_this)) continue;
-    if (bundle->id.version >= wanted->id.version || bundle->id.deleting) continue;
-    acts_->Discard({shared_.world.bundles().kind(), name_.first, bundle->id.name.second}, bundle->id.uid);
-  }
 }
 
 void Runner::Backoff(const Error& error) {
