@@ -64,7 +64,7 @@ Runner::~Runner() {
 }
 
 bool Runner::at_rest() const {
-  if (busy_ || again_) return false;
+  if (busy_ || again_ || soon_ != loop::TimerId::kNone) return false;
   const decide::Status& status = stored_.status;
   return status.phase == Phase::kSettled || status.phase == Phase::kWaiting || status.hold != decide::Hold::kNone ||
          !rejected_.empty();

@@ -50,7 +50,7 @@ class Runner {
   const Name& name() const { return name_; }
   // The service's name as far as it is known; "" before the first graph was read.
   const std::string& service() const { return service_; }
-  // Settled, or in a named state that only someone can end, with no round under way.
+  // Settled, or in a named state that only someone can end, with no round under way or about to be.
   bool at_rest() const;
   bool holds_graph() const { return graph_ != nullptr; }
   const decide::Status& status() const { return stored_.status; }

@@ -338,6 +338,21 @@ TEST_CASE("a person's commands are consumed and answered") {
   CHECK(scene->StatusOf("checkout").stable == good);
 }
 
+TEST_CASE("with `once` it doesn't take what ran before for the answer") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Scene scene(Shop(), seed);
+    for (const char* tag : {"1", "2"}) {
+      scene.outcome.reset();
+      scene.repository.Commit({{"checkout.plan", ShopPlan(tag)}});
+      scene.Start(true);
+      REQUIRE(scene.RunUntil([&] { return scene.outcome.has_value(); }, Duration(300'000)));
+      CHECK(*scene.outcome == ReconcileOutcome::kSettled);
+    }
+    INFO("seed " << seed);
+    CHECK(scene.StatusOf("checkout").run == 2);
+  }
+}
+
 TEST_CASE("with `once` it ends settled, held or failed") {
   Scene scene(Shop());
   scene.repository.Commit({{"checkout.plan", ShopPlan("1")}});
