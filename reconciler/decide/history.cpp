@@ -80,7 +80,7 @@ void StartRun(Context& context, const Revision& revision) {
   record.image = workload == nullptr ? std::string() : workload->image;
   record.outcome = "progressing";
   record.started_at = context.now;
-  status.history.push_back(std::move(record));
+  status.history.emplace_back(std::move(record));
   KeepLast(status.history, kHistoryLength);
   context.Event(false, "RunStarted",
                 fmt::format("run {} of revision {}{}", status.run, revision,

@@ -104,10 +104,9 @@ std::optional<Object> View::Put(const Object& object) {
 }
 
 void View::Drop(const ObjectKey& key) {
-  auto found = objects_.find(key);
-  Object before = *found;
-  Index(key, *before, false);
-  objects_.erase(found);
+  const auto node = objects_.extract(objects_.find(key));
+  const Object& before = node.value();
+  Index(before.key(), *before, false);
   if (synced()) on_change_(before.key(), before, nullptr);
 }
 
