@@ -26,7 +26,7 @@ struct RolloutView {
   cluster::SharedJson status;  // never null; another one with each version
   friend bool operator==(const RolloutView&, const RolloutView&) = default;
 };
-std::optional<RolloutView> ViewRollout(const cluster::SharedJson& object);
+std::optional<RolloutView> ViewRollout(const cluster::SharedJson& shared);
 
 struct BundleView {
   std::string group;  // the rollout
@@ -62,7 +62,7 @@ struct DeploymentView {
     return rest(a) == rest(b);
   }
 };
-std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& object);
+std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& shared);
 
 struct ServiceView {
   std::string group;     // the service
