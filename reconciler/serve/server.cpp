@@ -1,7 +1,10 @@
 #include "reconciler/serve/server.h"
 
 #include <chrono>
-#include <future>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -21,6 +24,37 @@ Request Convert(const httplib::Request& from) {
   return request;
 }
 
+// Where the server's threads wait for what the loop answers. The loop may answer after its thread has given up, or
+// after the server is gone: whoever comes last takes it down.
+class Counter {
+ public:
+  using Place = std::shared_ptr<std::optional<Response>>;
+
+  void Answer(const Place& place, Response response) {
+    const std::lock_guard lock(mutex_);
+    *place = std::move(response);
+    changed_.notify_all();
+  }
+  Response Wait(const Place& place) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kAnswerTimeout, [&] { return place->has_value() || closed_; });
+    if (*place) return **place;
+    return closed_ ? Response{503, "text/plain", "the reconciler is ending\n"}
+                   : Response{504, "text/plain", "the reconciler did not answer in time\n"};
+  }
+  // Nobody waits from now on: the loop may have ended.
+  void Close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool closed_ = false;
+};
+
 }  // namespace
 
 struct Server::Parts {
@@ -30,15 +64,11 @@ struct Server::Parts {
     const Handler* handler = Find(from.path);
     Response response{404, "text/plain", "nothing is here\n"};
     if (handler != nullptr) {
-      // The loop may run the task after this thread has given up: both share the promise.
-      auto promise = std::make_shared<std::promise<Response>>();
-      std::future<Response> answer = promise->get_future();
-      loop.Post([handler, promise, request = Convert(from)] {
-        (*handler)(request, [promise](Response ready) { promise->set_value(std::move(ready)); });
+      const auto place = std::make_shared<std::optional<Response>>();
+      loop.Post([handler, place, counter = counter, request = Convert(from)] {
+        (*handler)(request, [place, counter](Response ready) { counter->Answer(place, std::move(ready)); });
       });
-      response = answer.wait_for(kAnswerTimeout) == std::future_status::ready
-                     ? answer.get()
-                     : Response{504, "text/plain", "the reconciler did not answer in time\n"};
+      response = counter->Wait(place);
     }
     to.status = response.status;
     to.set_content(response.body, response.type);
@@ -57,6 +87,7 @@ struct Server::Parts {
   }
 
   loop::Loop& loop;
+  std::shared_ptr<Counter> counter = std::make_shared<Counter>();
   std::map<std::string, Handler> handlers;  // constant once the server has started
   httplib::Server server;
   std::thread thread;
@@ -94,6 +125,7 @@ Result<int> Server::Start(const std::string& host, int port) {
 
 void Server::Stop() {
   if (parts_->thread.joinable()) {
+    parts_->counter->Close();
     parts_->server.stop();
     parts_->thread.join();
   }
