@@ -17,28 +17,13 @@ namespace {
 using cluster::Json;
 using cluster::KeyOf;
 using cluster::Kind;
+using cluster::List;
 using cluster::SharedJson;
+using cluster::Text;
 
 const Kind kRollouts{graph::kApiVersion, graph::kRolloutKind};
 const Kind kBundles{graph::kApiVersion, graph::kBundleKind};
 const Kind kDeployments{"apps/v1", "Deployment"};
-
-// A member by its JSON pointer, or null: objects come from outside.
-const Json& At(const Json& object, const char* pointer) {
-  static const Json kNull;
-  const Json::json_pointer path(pointer);
-  return object.contains(path) ? object.at(path) : kNull;
-}
-
-std::string Text(const Json& object, const char* pointer) {
-  const Json& member = At(object, pointer);
-  return member.is_string() ? member.get<std::string>() : "";
-}
-
-std::int32_t Count(const Json& object, const char* pointer) {
-  const Json& member = At(object, pointer);
-  return member.is_number_integer() ? member.get<std::int32_t>() : 0;
-}
 
 Error UnknownRollout(const std::string& name, const std::vector<std::string>& names) {
   std::string message = "there is no rollout `" + name + "`";
@@ -92,7 +77,7 @@ Result<Json> Client::Fetch(const std::string& path) {
   if (!answer || !answer->ok() || (*answer)->status != 200) {
     return Error{ErrorCode::kUnavailable, "no answer to " + path};
   }
-  Json body = Json::parse((*answer)->body, nullptr, false);
+  Json body = cluster::ParseJson((*answer)->body);
   return body.is_discarded() ? Json() : body;
 }
 
@@ -108,7 +93,7 @@ Result<std::vector<Json>> Client::Rollouts(const Target& target) {
   }
   std::vector<Json> found;
   std::vector<std::string> names;
-  for (const Json& object : At(**list, "/items")) {
+  for (const Json& object : List(**list, {"items"})) {
     names.push_back(KeyOf(object).name);
     if (target.name.empty() || names.back() == target.name) {
       found.push_back(object);
@@ -135,12 +120,14 @@ void Client::LoadPods(RolloutView& view) {
   if (!list) {
     return;
   }
-  for (const Json& deployment : At(**list, "/items")) {
-    const Json& labels = At(deployment, "/metadata/labels");
-    const std::string revision =
-        labels.is_object() && labels.contains(graph::kRevisionLabel) ? labels[graph::kRevisionLabel] : "";
-    view.pods[revision] = RevisionPods{Count(deployment, "/spec/replicas"), Count(deployment, "/status/readyReplicas"),
-                                       Text(deployment, "/spec/template/spec/containers/0/image")};
+  for (const Json& deployment : List(**list, {"items"})) {
+    const auto count = [&](cluster::Path path) {
+      return static_cast<std::int32_t>(cluster::Integer(deployment, path));
+    };
+    const Json& containers = List(deployment, {"spec", "template", "spec", "containers"});
+    view.pods[Text(deployment, {"metadata", "labels", graph::kRevisionLabel})] =
+        RevisionPods{count({"spec", "replicas"}), count({"status", "readyReplicas"}),
+                     containers.empty() ? "" : Text(containers.front(), {"image"})};
   }
 }
 
@@ -148,23 +135,23 @@ Result<RolloutView> Client::Load(const Json& rollout) {
   RolloutView view;
   view.name = KeyOf(rollout).name;
   view.namespace_ = KeyOf(rollout).namespace_;
-  view.commit = Text(rollout, "/spec/source/commit");
-  view.repository = Text(rollout, "/spec/source/repository");
-  view.ref = Text(rollout, "/spec/source/ref");
-  view.wanted = Text(rollout, "/spec/revision");
-  for (const Json& condition : At(rollout, "/status/conditions")) {
-    if (Text(condition, "/type") == "Ready") {
-      view.ready_reason = Text(condition, "/reason");
-      view.message = Text(condition, "/message");
+  view.commit = Text(rollout, {"spec", "source", "commit"});
+  view.repository = Text(rollout, {"spec", "source", "repository"});
+  view.ref = Text(rollout, {"spec", "source", "ref"});
+  view.wanted = Text(rollout, {"spec", "revision"});
+  for (const Json& condition : List(rollout, {"status", "conditions"})) {
+    if (Text(condition, {"type"}) == "Ready") {
+      view.ready_reason = Text(condition, {"reason"});
+      view.message = Text(condition, {"message"});
     }
   }
-  Result<execute::StoredStatus> stored = execute::DecodeStatus(At(rollout, "/status"));
+  Result<execute::StoredStatus> stored = execute::DecodeStatus(rollout.value("status", Json()));
   if (!stored) {
     return std::move(stored).error();
   }
   view.status = std::move(stored->status);
-  const std::string digest = Text(rollout, "/spec/digest");
-  const Result<SharedJson> bundle = Ask(cluster::Get{{kBundles, view.namespace_, Text(rollout, "/spec/bundle")}});
+  const std::string digest = Text(rollout, {"spec", "digest"});
+  const Result<SharedJson> bundle = Ask(cluster::Get{{kBundles, view.namespace_, Text(rollout, {"spec", "bundle"})}});
   if (bundle) {
     const auto accepted = execute::AcceptBundle(**bundle, digest, view.namespace_, view.name);
     if (accepted) {

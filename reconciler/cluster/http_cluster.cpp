@@ -123,25 +123,18 @@ ErrorCode CodeOf(int status, const std::string& reason, bool write) {
   return ErrorCode::kInvalid;
 }
 
-// A text field of a Status object; "" if there is none (a proxy may answer with HTML).
-std::string Text(const Json& body, const char* field) {
-  if (!body.is_object() || !body.contains(field) || !body[field].is_string()) {
-    return "";
-  }
-  return body[field].get<std::string>();
-}
-
 Result<Json> Understand(const Result<HttpResponse>& response, bool write) {
   if (!response) {
     return response.error();
   }
-  Json body = Json::parse(response->body, nullptr, false);
+  Json body = ParseJson(response->body);
   if (response->status >= 200 && response->status < 300) {
     return body.is_discarded() ? Result<Json>(Error{ErrorCode::kUnavailable, "the answer is no JSON"})
                                : std::move(body);
   }
-  const std::string message = Text(body, "message");
-  return Error{CodeOf(response->status, Text(body, "reason"), write),
+  // No Status object where a proxy answers with HTML.
+  const std::string message = Text(body, {"message"});
+  return Error{CodeOf(response->status, Text(body, {"reason"}), write),
                message.empty() ? "the server answered " + std::to_string(response->status) : message};
 }
 

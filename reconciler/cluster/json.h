@@ -4,7 +4,11 @@
 // one across it.
 #pragma once
 
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <boost/container/flat_map.hpp>
@@ -22,5 +26,23 @@ using Json = nlohmann::basic_json<SortedMembers>;
 using SharedJson = std::shared_ptr<const Json>;
 
 inline SharedJson Share(Json json) { return std::make_shared<const Json>(std::move(json)); }
+
+// The value that `text` is, discarded (`is_discarded`) if it is none or nests deeper than 1,000: it comes from
+// outside, and whoever walks through it calls itself at each level.
+Json ParseJson(std::string_view text);
+
+// Reading what someone else wrote: nothing here fails on a missing or oddly typed member.
+using Path = std::initializer_list<std::string_view>;
+
+// The member at `path`, or nullptr.
+const Json* Find(const Json& json, Path path);
+// The text at `path`, or `otherwise` if there is none.
+std::string Text(const Json& json, Path path, std::string_view otherwise = "");
+// Whether the text at `path` is this one.
+bool Says(const Json& json, Path path, std::string_view text);
+std::int64_t Integer(const Json& json, Path path, std::int64_t otherwise = 0);
+bool Flag(const Json& json, Path path, bool otherwise = false);
+// The list at `path`, or an empty one.
+const Json& List(const Json& json, Path path);
 
 }  // namespace sluice::cluster

@@ -6,11 +6,11 @@
 
 namespace sluice::embedded {
 
-Object::Object(Json json) {
+Object::Object(Json json, std::size_t bytes) {
   ObjectKey key = cluster::KeyOf(json);
   std::string uid = UidOf(json);
   std::uint64_t version = VersionOf(json);
-  held_ = std::make_shared<const Held>(Held{std::move(json), std::move(key), std::move(uid), version});
+  held_ = std::make_shared<const Held>(Held{std::move(json), std::move(key), std::move(uid), version, bytes});
 }
 
 // The name tells most objects apart, and what it doesn't tell apart is few.
@@ -20,52 +20,9 @@ std::size_t KeyHash::operator()(const ObjectKey& key) const {
 }
 
 Object PutIn(ObjectSet& objects, const Object& object) {
-  auto node = objects.extract(object);
-  if (node.empty()) {
-    objects.insert(object);
-    return nullptr;
-  }
-  Object before = std::exchange(node.value(), object);
-  objects.insert(std::move(node));
-  return before;
-}
-
-const Json* Find(const Json& json, Path path) {
-  const Json* at = &json;
-  for (std::string_view name : path) {
-    if (!at->is_object()) return nullptr;
-    auto found = at->find(name);
-    if (found == at->end()) return nullptr;
-    at = &*found;
-  }
-  return at;
-}
-
-std::string Text(const Json& json, Path path, std::string_view otherwise) {
-  const Json* found = Find(json, path);
-  return found != nullptr && found->is_string() ? found->get<std::string>() : std::string(otherwise);
-}
-
-bool Says(const Json& json, Path path, std::string_view text) {
-  const Json* found = Find(json, path);
-  const auto* said = found == nullptr ? nullptr : found->get_ptr<const std::string*>();
-  return said != nullptr && *said == text;
-}
-
-std::int64_t Integer(const Json& json, Path path, std::int64_t otherwise) {
-  const Json* found = Find(json, path);
-  return found != nullptr && found->is_number() ? found->get<std::int64_t>() : otherwise;
-}
-
-bool Flag(const Json& json, Path path, bool otherwise) {
-  const Json* found = Find(json, path);
-  return found != nullptr && found->is_boolean() ? found->get<bool>() : otherwise;
-}
-
-const Json& List(const Json& json, Path path) {
-  static const Json kEmpty = Json::array();
-  const Json* found = Find(json, path);
-  return found != nullptr && found->is_array() ? *found : kEmpty;
+  const auto [found, fresh] = objects.insert(object);
+  // The set's order hangs on the key alone, and that is the same.
+  return fresh ? nullptr : std::exchange(const_cast<Object&>(*found), object);
 }
 
 std::map<std::string, std::string> LabelsOf(const Json& object) {

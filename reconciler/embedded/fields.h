@@ -24,7 +24,7 @@ using cluster::ObjectKey;
 class Object {
  public:
   Object(std::nullptr_t = nullptr) {}  // NOLINT(google-explicit-constructor): as a pointer
-  explicit Object(Json json);
+  Object(Json json, std::size_t bytes);
 
   const Json& operator*() const { return held_->json; }
   const Json* operator->() const { return &held_->json; }
@@ -37,6 +37,8 @@ class Object {
   const ObjectKey& key() const { return held_->key; }
   const std::string& uid() const { return held_->uid; }
   std::uint64_t version() const { return held_->version; }
+  // About as long as its JSON.
+  std::size_t bytes() const { return held_->bytes; }
 
  private:
   struct Held {
@@ -44,6 +46,7 @@ class Object {
     ObjectKey key;
     std::string uid;
     std::uint64_t version = 0;
+    std::size_t bytes = 0;
   };
   std::shared_ptr<const Held> held_;
 };
@@ -66,17 +69,13 @@ using ObjectSet = std::unordered_set<Object, KeyHash, SameKey>;
 // Puts `object` in the place of the one with its key. That one, or nullptr.
 Object PutIn(ObjectSet& objects, const Object& object);
 
-using Path = std::initializer_list<std::string_view>;
-
-// The member at `path`, or nullptr.
-const Json* Find(const Json& json, Path path);
-std::string Text(const Json& json, Path path, std::string_view otherwise = "");
-// Whether the text at `path` is this one.
-bool Says(const Json& json, Path path, std::string_view text);
-std::int64_t Integer(const Json& json, Path path, std::int64_t otherwise = 0);
-bool Flag(const Json& json, Path path, bool otherwise = false);
-// The list at `path`, or an empty one.
-const Json& List(const Json& json, Path path);
+using cluster::Find;
+using cluster::Flag;
+using cluster::Integer;
+using cluster::List;
+using cluster::Path;
+using cluster::Says;
+using cluster::Text;
 
 // metadata.labels; members that are no text are left out.
 std::map<std::string, std::string> LabelsOf(const Json& object);

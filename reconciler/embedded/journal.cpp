@@ -37,7 +37,7 @@ std::optional<Json> Checked(std::string_view line) {
   if (line.size() < kChecksum + 2 || line[kChecksum] != ' ') return std::nullopt;
   std::string_view text = line.substr(kChecksum + 1);
   if (Sha256(text).substr(0, kChecksum) != line.substr(0, kChecksum)) return std::nullopt;
-  Json record = Json::parse(text, nullptr, false);
+  Json record = cluster::ParseJson(text);
   if (record.is_discarded() || !record.is_object()) return std::nullopt;
   return record;
 }

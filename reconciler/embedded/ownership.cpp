@@ -184,7 +184,7 @@ bool Leaf(const Json& fields) { return fields.empty(); }
 
 void RemoveFromList(Json& list, const std::string& key, const Json& fields) {
   bool set = key.starts_with("v:");
-  Json wanted = Json::parse(key.substr(2), nullptr, false);
+  Json wanted = cluster::ParseJson(key.substr(2));
   auto fits = [&](const Json& item) {
     if (set) return item == wanted;
     if (!item.is_object() || !wanted.is_object()) return false;

@@ -9,6 +9,7 @@
 #include "reconciler/embedded/ownership.h"
 #include "reconciler/embedded/quota.h"
 #include "reconciler/embedded/random.h"
+#include "reconciler/embedded/schema.h"
 
 namespace sluice::embedded {
 namespace {
@@ -23,6 +24,10 @@ Error NotFound(const ObjectKey& key) { return {ErrorCode::kNotFound, fmt::format
 Error Moved(const ObjectKey& key) {
   return {ErrorCode::kConflict,
           fmt::format("{}: the object has been modified; apply the change to the latest version", ToString(key))};
+}
+
+Error TooLarge(const ObjectKey& key) {
+  return {ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
 }
 
 std::string Uid(std::uint64_t seed, std::uint64_t version) {
@@ -141,9 +146,9 @@ Result<void> Store::Admit(const Json& object, TimePoint now) {
   return key.kind == kPod ? CheckQuota(*this, object) : Result<void>();
 }
 
-Object Store::Commit(EventType type, const ObjectKey& key, Json object) {
+Object Store::Commit(EventType type, const ObjectKey& key, Json object, std::size_t bytes) {
   object["metadata"]["resourceVersion"] = std::to_string(++version_);
-  Object shared(std::move(object));
+  Object shared(std::move(object), bytes);
   if (type == EventType::kDeleted) {
     objects_[key.kind].erase({key.namespace_, key.name});
   } else {
@@ -155,12 +160,13 @@ Object Store::Commit(EventType type, const ObjectKey& key, Json object) {
 }
 
 Result<Object> Store::Insert(Json object, TimePoint now) {
+  DropNulls(object);
+  if (auto typed = CheckTypes(object); !typed.ok()) return typed.error();
   FillDefaults(object);
   ObjectKey key = cluster::KeyOf(object);
   if (auto valid = Validate(object); !valid.ok()) return valid.error();
-  if (SizeOf(object) > kMaxObjectBytes) {
-    return Error{ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
-  }
+  const std::size_t bytes = SizeOf(object);
+  if (bytes > kMaxObjectBytes) return TooLarge(key);
   if (auto admitted = Admit(object, now); !admitted.ok()) return admitted.error();
   Json& metadata = object["metadata"];
   metadata["uid"] = Uid(seed_, version_ + 1);
@@ -170,7 +176,7 @@ Result<Object> Store::Insert(Json object, TimePoint now) {
   if (HasGeneration(key.kind)) metadata["generation"] = 1;
   if (key.kind == kNamespace) object["status"] = {{"phase", "Active"}};
   if (key.kind == kPod && !object.contains("status")) object["status"] = {{"phase", "Pending"}};
-  return Commit(EventType::kAdded, key, std::move(object));
+  return Commit(EventType::kAdded, key, std::move(object), bytes);
 }
 
 Result<Object> Store::Create(Json object, const std::string& manager, TimePoint now) {
@@ -187,6 +193,7 @@ Result<Object> Store::Apply(const Json& wanted, const std::string& manager, bool
   ObjectKey key = cluster::KeyOf(wanted);
   if (manager.empty()) return Error{ErrorCode::kInvalid, "fieldManager is required for apply"};
   if (key.name.empty()) return Error{ErrorCode::kInvalid, "metadata.name is required for apply"};
+  if (auto typed = CheckTypes(wanted); !typed.ok()) return typed.error();
   std::string uid = UidOf(wanted);
   std::string version = Text(wanted, {"metadata", "resourceVersion"});
   Object live = Find(key);
@@ -236,20 +243,21 @@ Result<Object> Store::Update(Json object, TimePoint now) {
 }
 
 Result<Object> Store::Put(const ObjectKey& key, const Object& before, Json after, TimePoint /*now*/) {
+  DropNulls(after);
+  if (auto typed = CheckTypes(after); !typed.ok()) return typed.error();
   FillDefaults(after);
   if (auto valid = Validate(after); !valid.ok()) return valid.error();
   if (auto valid = ValidateChange(*before, after); !valid.ok()) return valid.error();
-  if (SizeOf(after) > kMaxObjectBytes) {
-    return Error{ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
-  }
+  const std::size_t bytes = SizeOf(after);
+  if (bytes > kMaxObjectBytes) return TooLarge(key);
   if (after == *before) return before;
   if (HasGeneration(key.kind) && !SameSpec(*before, after)) {
     after["metadata"]["generation"] = Integer(*before, {"metadata", "generation"}) + 1;
   }
   if (Terminating(after) && Finalized(after) && !Finalized(*before) && !TwoPhase(key, after)) {
-    return Commit(EventType::kDeleted, key, std::move(after));
+    return Commit(EventType::kDeleted, key, std::move(after), bytes);
   }
-  return Commit(EventType::kModified, key, std::move(after));
+  return Commit(EventType::kModified, key, std::move(after), bytes);
 }
 
 Result<Object> Store::ReplaceStatus(Json object, TimePoint /*now*/) {
@@ -258,6 +266,8 @@ Result<Object> Store::ReplaceStatus(Json object, TimePoint /*now*/) {
   if (live == nullptr) return NotFound(key);
   std::string uid = UidOf(object);
   if (VersionOf(object) != live.version() || (!uid.empty() && uid != live.uid())) return Moved(key);
+  DropNulls(object);
+  if (auto typed = CheckTypes(object); !typed.ok()) return typed.error();
   auto status = object.find("status");
   return PutStatus(key, live, status == object.end() ? Json() : std::move(*status));
 }
@@ -274,12 +284,11 @@ Result<Object> Store::SetStatus(const Json& seen, Json status) {
 Result<Object> Store::PutStatus(const ObjectKey& key, const Object& live, Json status) {
   auto present = live->find("status");
   if (present == live->end() ? status.is_null() : *present == status) return live;
+  const std::size_t bytes = live.bytes() - (present == live->end() ? 0 : SizeOf(*present)) + SizeOf(status);
+  if (bytes > kMaxObjectBytes) return TooLarge(key);
   Json after = WithoutStatus(*live);
   if (!status.is_null()) after["status"] = std::move(status);
-  if (SizeOf(after) > kMaxObjectBytes) {
-    return Error{ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
-  }
-  return Commit(EventType::kModified, key, std::move(after));
+  return Commit(EventType::kModified, key, std::move(after), bytes);
 }
 
 Result<void> Store::Delete(const ObjectKey& key, const std::string& uid, const std::string& version, TimePoint now) {
@@ -292,7 +301,7 @@ Result<void> Store::Delete(const ObjectKey& key, const std::string& uid, const s
   if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
   if (Terminating(*live)) return {};
   if (Finalized(*live) && !TwoPhase(key, *live)) {
-    Commit(EventType::kDeleted, key, *live);
+    Commit(EventType::kDeleted, key, *live, live.bytes());
     return {};
   }
   Json after = *live;
@@ -303,19 +312,20 @@ Result<void> Store::Delete(const ObjectKey& key, const std::string& uid, const s
     after["metadata"]["generation"] = Integer(after, {"metadata", "generation"}) + 1;
   }
   if (key.kind == kNamespace) after["status"]["phase"] = "Terminating";
-  Commit(EventType::kModified, key, std::move(after));
+  Commit(EventType::kModified, key, std::move(after), live.bytes());
   return {};
 }
 
 void Store::Finish(const ObjectKey& key, const std::string& uid) {
   Object live = Find(key);
-  if (live != nullptr && uid == live.uid()) Commit(EventType::kDeleted, key, *live);
+  if (live != nullptr && uid == live.uid()) Commit(EventType::kDeleted, key, *live, live.bytes());
 }
 
 void Store::Restore(Json object) {
   ObjectKey key = cluster::KeyOf(object);
   version_ = std::max(version_, VersionOf(object));
-  objects_[key.kind][{key.namespace_, key.name}] = Object(std::move(object));
+  const std::size_t bytes = SizeOf(object);
+  objects_[key.kind][{key.namespace_, key.name}] = Object(std::move(object), bytes);
 }
 
 void Store::RestoreDeletion(const ObjectKey& key, std::uint64_t version) {

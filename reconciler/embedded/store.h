@@ -62,8 +62,8 @@ class Store {
   Result<Object> Insert(Json object, TimePoint now);
   Result<Object> Put(const ObjectKey& key, const Object& before, Json after, TimePoint now);
   Result<Object> PutStatus(const ObjectKey& key, const Object& live, Json status);
-  void Erase(const ObjectKey& key);
-  Object Commit(cluster::EventType type, const ObjectKey& key, Json object);
+  // `bytes` is about as long as the object is.
+  Object Commit(cluster::EventType type, const ObjectKey& key, Json object, std::size_t bytes);
 
   std::uint64_t seed_;
   bool create_namespaces_;

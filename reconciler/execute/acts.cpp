@@ -67,9 +67,7 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::ApplyObject& actio
                                                                 why = action.why](Result<cluster::SharedJson> got) {
     if (!got && got.error().code == ErrorCode::kNotFound) return Write(batch, object, why);
     if (!got) return Failed(batch, key, got.error());
-    const Json metadata = (*got)->value("metadata", Json::object());
-    const std::string owner =
-        metadata.value("annotations", Json::object()).value(graph::kOwnerAnnotation, std::string());
+    const std::string owner = cluster::Text(**got, {"metadata", "annotations", graph::kOwnerAnnotation});
     runner_.shared_.world.Learn(*got);
     if (owner == runner_.uid_) {
       return Failed(batch, key, Error{ErrorCode::kConflict, "it exists already"});

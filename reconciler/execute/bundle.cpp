@@ -91,7 +91,7 @@ Result<std::shared_ptr<const graph::Graph>> AcceptBundle(const Json& object, con
   }
   const auto spans_text = spec.find("spans");
   if (spans_text != spec.end() && spans_text->is_string()) {
-    const Json spans = Json::parse(spans_text->get_ref<const std::string&>(), nullptr, false);
+    const Json spans = cluster::ParseJson(spans_text->get_ref<const std::string&>());
     if (spans.is_object()) {
       graph->spans = DecodeLines(spans, "nodes", graph->nodes.size());
       graph->failure_spans = DecodeLines(spans, "failure", graph->on_failure.size());

@@ -22,10 +22,9 @@ Json Condition(const char* type, bool status, const std::string& reason, const s
                TimePoint now) {
   const char* value = status ? "True" : "False";
   std::string since = SecondsOf(now);
-  if (before.is_array()) {
-    for (const Json& old : before) {
-      if (old.value("type", "") == type && old.value("status", "") == value)
-        since = old.value("lastTransitionTime", since);
+  for (const Json& old : cluster::List(before, {})) {
+    if (cluster::Says(old, {"type"}, type) && cluster::Says(old, {"status"}, value)) {
+      since = cluster::Text(old, {"lastTransitionTime"}, since);
     }
   }
   return {{"type", type}, {"status", value}, {"reason", reason}, {"message", message}, {"lastTransitionTime", since}};

@@ -40,7 +40,7 @@ const Json& ConditionsIn(const Json& status) {
 // Equal but for messages and times.
 bool SameStates(const Json& a, const Json& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Json& one, const Json& other) {
-    const auto same = [&](const char* name) { return one.value(name, "") == other.value(name, ""); };
+    const auto same = [&](const char* name) { return cluster::Text(one, {name}) == cluster::Text(other, {name}); };
     return same("type") && same("status") && same("reason");
   });
 }

@@ -14,26 +14,18 @@ namespace {
 
 using cluster::Json;
 
-const Json& At(const Json& json, std::initializer_list<const char*> path) {
+using cluster::Flag;
+using cluster::Integer;
+using cluster::List;
+using cluster::Text;
+
+// The member at `path`, or null.
+const Json& At(const Json& json, cluster::Path path) {
   static const Json kNull;
-  const Json* found = &json;
-  for (const char* key : path) {
-    if (!found->is_object()) return kNull;
-    const auto next = found->find(key);
-    if (next == found->end()) return kNull;
-    found = &*next;
-  }
-  return *found;
+  const Json* found = cluster::Find(json, path);
+  return found != nullptr ? *found : kNull;
 }
-std::string Text(const Json& json, std::initializer_list<const char*> path) {
-  const Json& found = At(json, path);
-  return found.is_string() ? found.get<std::string>() : "";
-}
-template <typename Integer>
-Integer Count(const Json& json, std::initializer_list<const char*> path) {
-  const Json& found = At(json, path);
-  return found.is_number_integer() ? found.get<Integer>() : Integer{0};
-}
+std::int32_t Count(const Json& json, cluster::Path path) { return static_cast<std::int32_t>(Integer(json, path)); }
 std::string Label(const Json& object, const char* label) { return Text(object, {"metadata", "labels", label}); }
 
 // Without what only the server needs, to keep idle rollouts small.
@@ -54,7 +46,7 @@ graph::Value Lean(const Json& object) {
 }
 
 std::string ConditionMessage(const Json& object, const char* type, const char* status) {
-  for (const Json& condition : At(object, {"status", "conditions"})) {
+  for (const Json& condition : List(object, {"status", "conditions"})) {
     if (Text(condition, {"type"}) != type || Text(condition, {"status"}) != status) continue;
     const std::string message = Text(condition, {"message"});
     return message.empty() ? Text(condition, {"reason"}) : message;
@@ -67,13 +59,13 @@ std::string ContainerEvidence(const Json& container) {
   if (waiting.empty() || waiting == "ContainerCreating" || waiting == "PodInitializing") {
     const std::string terminated = Text(container, {"state", "terminated", "reason"});
     if (terminated.empty()) return "";
-    return fmt::format("{}: exit code {}", terminated, Count<int>(container, {"state", "terminated", "exitCode"}));
+    return fmt::format("{}: exit code {}", terminated, Count(container, {"state", "terminated", "exitCode"}));
   }
   const Json& last = At(container, {"lastState", "terminated"});
   if (last.is_object()) {
     const std::string reason = Text(last, {"reason"});
     return fmt::format("{}: {}exit code {}", waiting, reason.empty() || reason == "Error" ? "" : reason + ", ",
-                       Count<int>(last, {"exitCode"}));
+                       Count(last, {"exitCode"}));
   }
   const std::string message = Text(container, {"state", "waiting", "message"});
   return message.empty() ? waiting : waiting + ": " + message;
@@ -90,8 +82,8 @@ std::optional<RolloutView> ViewRollout(const cluster::SharedJson& shared) {
   view.repository = Text(object, {"spec", "source", "repository"});
   view.commit = Text(object, {"spec", "source", "commit"});
   view.file = Text(object, {"spec", "source", "file"});
-  view.generation = Count<std::int64_t>(object, {"metadata", "generation"});
-  for (const Json& finalizer : At(object, {"metadata", "finalizers"})) {
+  view.generation = Integer(object, {"metadata", "generation"});
+  for (const Json& finalizer : List(object, {"metadata", "finalizers"})) {
     if (finalizer == kFinalizer) view.has_finalizer = true;
   }
   view.status = cluster::SharedJson(shared, &At(object, {"status"}));
@@ -113,15 +105,15 @@ std::optional<CommandView> ViewCommand(const Json& object) {
   command.verb = Text(spec, {"verb"});
   command.revision = Text(spec, {"revision"});
   command.node = Text(spec, {"node"});
-  command.entry = Count<std::int32_t>(spec, {"entry"});
+  command.entry = Count(spec, {"entry"});
   command.who = Text(spec, {"who"});
-  for (const Json& group : At(spec, {"groups"})) {
+  for (const Json& group : List(spec, {"groups"})) {
     if (group.is_string()) command.groups.push_back(group.get<std::string>());
   }
   command.why = Text(spec, {"why"});
   const Json& duration = At(spec, {"durationMs"});
   if (duration.is_number_integer()) command.duration = Duration(duration.get<std::int64_t>());
-  command.assume_settled = At(spec, {"assumeSettled"}) == true;
+  command.assume_settled = Flag(spec, {"assumeSettled"});
   ParseTime(Text(object, {"metadata", "creationTimestamp"}), command.at);
   return view;
 }
@@ -132,11 +124,11 @@ std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& shared) 
   view.group = Label(object, graph::kServiceLabel);
   view.revision = Label(object, graph::kRevisionLabel);
   if (view.group.empty() || view.revision.empty()) return std::nullopt;
-  view.generation = Count<std::int64_t>(object, {"metadata", "generation"});
-  view.observed_generation = Count<std::int64_t>(object, {"status", "observedGeneration"});
-  view.spec_replicas = Count<std::int32_t>(object, {"spec", "replicas"});
-  view.pods = Count<std::int32_t>(object, {"status", "replicas"});
-  view.ready = Count<std::int32_t>(object, {"status", "readyReplicas"});
+  view.generation = Integer(object, {"metadata", "generation"});
+  view.observed_generation = Integer(object, {"status", "observedGeneration"});
+  view.spec_replicas = Count(object, {"spec", "replicas"});
+  view.pods = Count(object, {"status", "replicas"});
+  view.ready = Count(object, {"status", "readyReplicas"});
   view.blocked = ConditionMessage(object, "ReplicaFailure", "True");
   const std::string epoch = Text(object, {"metadata", "annotations", graph::kEpochAnnotation});
   std::from_chars(epoch.data(), epoch.data() + epoch.size(), view.epoch);
@@ -160,9 +152,9 @@ std::optional<SliceView> ViewSlice(const Json& object) {
   SliceView view;
   view.group = Label(object, "kubernetes.io/service-name");
   if (view.group.empty()) return std::nullopt;
-  for (const Json& endpoint : At(object, {"endpoints"})) {
+  for (const Json& endpoint : List(object, {"endpoints"})) {
     // KEP-752: an absent `ready` counts as ready.
-    if (At(endpoint, {"conditions", "ready"}) == false) continue;
+    if (!Flag(endpoint, {"conditions", "ready"}, true)) continue;
     view.pods.push_back(Text(endpoint, {"targetRef", "name"}));
   }
   std::sort(view.pods.begin(), view.pods.end());
@@ -174,14 +166,14 @@ std::optional<PodView> ViewPod(const Json& object) {
   view.group = Label(object, graph::kServiceLabel);
   view.revision = Label(object, graph::kRevisionLabel);
   if (view.group.empty() || view.revision.empty()) return std::nullopt;
-  for (const Json& condition : At(object, {"status", "conditions"})) {
+  for (const Json& condition : List(object, {"status", "conditions"})) {
     const std::string type = Text(condition, {"type"});
     if (type == "Ready") view.ready = Text(condition, {"status"}) == "True";
     if (type == "PodScheduled" && Text(condition, {"reason"}) == "Unschedulable") {
       view.evidence = "Unschedulable: " + Text(condition, {"message"});
     }
   }
-  for (const Json& container : At(object, {"status", "containerStatuses"})) {
+  for (const Json& container : List(object, {"status", "containerStatuses"})) {
     if (view.evidence.empty()) view.evidence = ContainerEvidence(container);
   }
   return view;

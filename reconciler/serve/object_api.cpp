@@ -73,7 +73,7 @@ std::string Query(const Request& request, const std::string& name) {
 
 // The object of a request, named as the path names it; nullopt if they contradict each other.
 std::optional<Json> ReadObject(const Request& request, const ResourceAddress& address) {
-  Json object = Json::parse(request.body, nullptr, false);
+  Json object = cluster::ParseJson(request.body);
   if (!object.is_object()) {
     return std::nullopt;
   }
@@ -86,7 +86,7 @@ std::optional<Json> ReadObject(const Request& request, const ResourceAddress& ad
 }
 
 Result<cluster::Request> ParseDelete(const Request& request, const cluster::ObjectKey& key) {
-  const Json options = Json::parse(request.body, nullptr, false);
+  const Json options = cluster::ParseJson(request.body);
   const Json preconditions = options.is_object() ? options.value("preconditions", Json::object()) : Json::object();
   const std::string uid = preconditions.value("uid", "");
   if (uid.empty()) {

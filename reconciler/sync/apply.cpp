@@ -10,9 +10,10 @@ namespace {
 using cluster::Json;
 
 bool SameDigest(const Json& live, const Json& wanted) {
-  const Json a = live.value("spec", Json::object());
-  const Json& b = wanted.at("spec");
-  return a.value("digest", "") == b.at("digest") && a.value("bundle", "") == b.value("bundle", "");
+  const auto same = [&](const char* name) {
+    return cluster::Text(live, {"spec", name}) == cluster::Text(wanted, {"spec", name});
+  };
+  return same("digest") && same("bundle");
 }
 
 class Application : public std::enable_shared_from_this<Application> {

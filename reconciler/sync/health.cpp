@@ -1,25 +1,25 @@
 #include "reconciler/sync/health.h"
 
+#include <algorithm>
+
 #include "compiler/graph/names.h"
 
 namespace sluice::sync {
 namespace {
 
 using cluster::Json;
+using cluster::Says;
 
 std::int64_t Count(const Json& json, const char* key, std::int64_t otherwise) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_number_integer() ? found->get<std::int64_t>() : otherwise;
+  return cluster::Integer(json, {key}, otherwise);
 }
 
 bool ConditionIs(const Json& status, const char* type, const char* value, const char* reason = nullptr) {
-  const auto conditions = status.find("conditions");
-  if (conditions == status.end() || !conditions->is_array()) return false;
-  for (const Json& condition : *conditions) {
-    if (condition.value("type", "") != type || condition.value("status", "") != value) continue;
-    if (reason == nullptr || condition.value("reason", "") == reason) return true;
-  }
-  return false;
+  const Json& conditions = cluster::List(status, {"conditions"});
+  return std::any_of(conditions.begin(), conditions.end(), [&](const Json& condition) {
+    return Says(condition, {"type"}, type) && Says(condition, {"status"}, value) &&
+           (reason == nullptr || Says(condition, {"reason"}, reason));
+  });
 }
 
 Health DeploymentHealth(const Json& spec, const Json& status) {
@@ -42,8 +42,8 @@ Health HealthOf(const Json& object) {
   const Json& spec = part("spec");
   const Json& status = part("status");
   if (metadata.contains("deletionTimestamp")) return Health::kInProgress;
-  if (object.value("apiVersion", "") == graph::kApiVersion) return Health::kCurrent;
-  const std::string kind = object.value("kind", "");
+  if (Says(object, {"apiVersion"}, graph::kApiVersion)) return Health::kCurrent;
+  const std::string kind = cluster::Text(object, {"kind"});
   if (kind == "Deployment" || kind == "StatefulSet" || kind == "DaemonSet") {
     if (Count(status, "observedGeneration", 0) < Count(metadata, "generation", 0)) return Health::kInProgress;
   } else if (status.contains("observedGeneration") &&

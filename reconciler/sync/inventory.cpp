@@ -30,7 +30,7 @@ Error Missing(const std::string& hash, std::size_t chunk) {
 
 // [apiVersion, kind, namespace, name, uid, keep]
 Result<std::map<ObjectKey, InventoryEntry>> DecodeEntries(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = cluster::ParseJson(text);
   if (!json.is_array()) return Error{ErrorCode::kInvalid, "no list of objects"};
   std::map<ObjectKey, InventoryEntry> entries;
   for (const Json& row : json) {
@@ -150,10 +150,9 @@ Result<Inventory> Inventory::Decode(const std::vector<Json>& config_maps, const 
   Inventory inventory;
   for (const auto& [number, object] : found) {
     if (number != inventory.chunks_.size()) return Missing(hash, inventory.chunks_.size());
-    const Json data = object->value("data", Json::object());
-    const std::string text = data.value("entries", "");
-    const std::string parts = data.value("parts", "");
-    if (ChecksumOf(text, parts) != data.value("checksum", "")) {
+    const std::string text = cluster::Text(*object, {"data", "entries"});
+    const std::string parts = cluster::Text(*object, {"data", "parts"});
+    if (!cluster::Says(*object, {"data", "checksum"}, ChecksumOf(text, parts))) {
       return Error{ErrorCode::kInvalid, fmt::format("the inventory's part {} has a wrong checksum: nothing is changed "
                                                     "until ConfigMap {} is restored",
                                                     number, NameOf(hash, number))};

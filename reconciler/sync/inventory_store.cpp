@@ -29,9 +29,9 @@ void InventoryStore::Load(std::function<void(Result<Loaded>)> done) {
         chunks.push_back(object);
         continue;
       }
-      const Json data = object.value("data", Json::object());
-      loaded.source = {data.value("commit", ""), data.value("tree", ""), data.value("message", ""),
-                       data.value("since", ""), ReadCount(data.value("parts", "")).value_or(0)};
+      const auto text = [&](const char* name) { return cluster::Text(object, {"data", name}); };
+      loaded.source = {text("commit"), text("tree"), text("message"), text("since"),
+                       ReadCount(text("parts")).value_or(0)};
     }
     auto inventory = Inventory::Decode(chunks, hash_, loaded.source.parts);
     if (!inventory) return done(std::move(inventory).error());

@@ -36,7 +36,7 @@ void LiveObjects::Watch(const cluster::Kind& kind) {
   const auto project = [](const cluster::SharedJson& shared) -> std::optional<View> {
     const Json& object = *shared;
     // The graph is immutable and named by its digest: no reason to keep it in memory.
-    const bool ours = object.value("apiVersion", "") == graph::kApiVersion;
+    const bool ours = cluster::Says(object, {"apiVersion"}, graph::kApiVersion);
     Json lean = ours ? Without(object, {"metadata", "spec", "status"}) : Without(object, {"metadata"});
     lean["metadata"] = Without(object.at("metadata"), {"managedFields", "resourceVersion"});
     if (ours && object.contains("spec")) lean["spec"] = Without(object.at("spec"), {"graph", "spans"});

@@ -58,9 +58,9 @@ class Pruning : public std::enable_shared_from_this<Pruning> {
     }
     if (!got) return Failed(candidate, got.error());
     const Json& metadata = (*got)->at("metadata");
-    const std::string uid = metadata.value("uid", "");
+    const std::string uid = cluster::Text(metadata, {"uid"});
     const bool other = !candidate.entry.uid.empty() && candidate.entry.uid != uid;
-    const bool ours = metadata.value("labels", Json::object()).value(graph::kPlanSetLabel, "") == plan_set_;
+    const bool ours = cluster::Says(metadata, {"labels", graph::kPlanSetLabel}, plan_set_);
     if (other || !ours) {
       telemetry::Log(telemetry::LogLevel::kWarning, "not deleted: it is another object by now, or no longer ours",
                      {{telemetry::LogKey::kObject, cluster::ToString(candidate.key)}});

@@ -161,6 +161,22 @@ TEST_CASE("health and metrics are served, and a plan set that does not compile c
   CHECK(Shell("curl -s " + reconcile.server() + "/sluice/v1/source").out.find("web.plan") != std::string::npos);
 }
 
+TEST_CASE("JSON that nests deeper than anyone needs is refused, and the reconciler lives") {
+  Shop shop("  step full { weight 100% }\n");
+  Reconcile reconcile(shop.scratch, shop.Arguments());
+  REQUIRE(Eventually(30, [&] { return SettledOn(reconcile, "1.0.0"); }));
+  const int levels = 300'000;
+  std::string body = R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","namespace":"web"},"spec":)";
+  for (int i = 0; i < levels; ++i) body += R"({"a":)";
+  body += "1" + std::string(levels + 1, '}');
+  shop.scratch.Write("deep.json", body);
+  const Ended refused = Shell("curl -s -X PATCH -H 'Content-Type: application/apply-patch+yaml' --data-binary @" +
+                              (shop.scratch / "deep.json").string() + " '" + reconcile.server() +
+                              "/apis/apps/v1/namespaces/web/deployments/x?fieldManager=test'");
+  CHECK(refused.out.find("\"code\":422") != std::string::npos);
+  CHECK(SettledOn(reconcile, "1.0.0"));
+}
+
 TEST_CASE("commands that fit nothing are refused with a reason") {
   Shop shop("  step full { weight 100% }\n");
   Reconcile reconcile(shop.scratch, shop.Arguments());

@@ -37,6 +37,18 @@ TEST_CASE("a name that Kubernetes refuses is kInvalid") {
   CHECK(made.error().code == ErrorCode::kInvalid);
 }
 
+TEST_CASE("a field of another type than its schema's is kInvalid, and nothing is stored") {
+  auto fixture = MakeFixture();
+  Json wanted = DeploymentOf(*fixture, "web", "shop/web:1", 0);
+  wanted["spec"]["template"]["spec"]["containers"][0]["image"] = 5;
+  for (const Request& request : {Request(Create{wanted, "test"}), Request(Apply{wanted, "test", true})}) {
+    auto made = Ask(*fixture, request);
+    REQUIRE(!made.ok());
+    CHECK(made.error().code == ErrorCode::kInvalid);
+  }
+  CHECK(Ask(*fixture, Get{KeyOf(wanted)}).error().code == ErrorCode::kNotFound);
+}
+
 TEST_CASE("applying the same twice makes no new version") {
   auto fixture = MakeFixture();
   Json wanted = DeploymentOf(*fixture, "web", "shop/web:1", 0);

@@ -1,0 +1,16 @@
+// The types of the fields that the cluster's own parts read, as the API server's schemas have them.
+#pragma once
+
+#include "compiler/base/result.h"
+#include "reconciler/embedded/fields.h"
+
+namespace sluice::embedded {
+
+// Takes out members that are null: that is no value.
+void DropNulls(Json& json);
+
+// kInvalid, naming the field, if a field of `object` has another type than its kind's schema says. Fields that no
+// part of the cluster reads are not looked at.
+Result<void> CheckTypes(const Json& object);
+
+}  // namespace sluice::embedded
