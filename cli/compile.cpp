@@ -1,114 +1,24 @@
 // `sluice compile`: manifests, graphs and the source map of a plan set, as files.
-#include <algorithm>
-#include <array>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <map>
 #include <memory>
-#include <set>
-#include <string_view>
+#include <string>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/output_files.h"
 #include "cli/outputs.h"
 #include "cli/plan_set.h"
 
 namespace sluice::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct Options {
   std::string path;
   std::string directory;
   bool check = false;
 };
-
-// Whether there is a file at `path`, and of that content. Read in blocks: graph.json may be large.
-enum class Stored { kMissing, kDiffers, kSame };
-Stored Compare(const fs::path& path, std::string_view text) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    return Stored::kMissing;
-  }
-  std::error_code error;
-  if (fs::file_size(path, error) != text.size()) {
-    return Stored::kDiffers;
-  }
-  std::array<char, 64 * 1024> block{};
-  while (!text.empty()) {
-    const std::size_t size = std::min(block.size(), text.size());
-    if (!in.read(block.data(), static_cast<std::streamsize>(size)) ||
-        text.substr(0, size) != std::string_view(block.data(), size)) {
-      return Stored::kDiffers;
-    }
-    text.remove_prefix(size);
-  }
-  return Stored::kSame;
-}
-
-// The files under `directory` that an earlier compile wrote and this one doesn't.
-std::vector<std::string> Leftovers(const fs::path& directory, const Outputs& outputs) {
-  std::vector<std::string> left;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory / "manifests", error)) {
-    const std::string name = "manifests/" + entry.path().filename().string();
-    if (entry.path().extension() == ".yaml" && outputs.count(name) == 0) {
-      left.push_back(name);
-    }
-  }
-  return left;
-}
-
-// Whether `directory` may be written: empty, new, or what an earlier compile wrote (graph.json tells).
-bool IsOurs(const fs::path& directory) {
-  std::error_code error;
-  return !fs::exists(directory, error) || fs::is_empty(directory, error) || fs::exists(directory / "graph.json", error);
-}
-
-int WriteAll(const fs::path& directory, const Outputs& outputs) {
-  if (!IsOurs(directory)) {
-    std::cerr << "sluice: " << directory.string()
-              << " holds other files; name an empty directory or one that an earlier compile wrote\n";
-    return kExitUsage;
-  }
-  std::error_code error;
-  fs::create_directories(directory / "manifests", error);
-  for (const auto& [name, text] : outputs) {
-    if (Compare(directory / name, text) == Stored::kSame) {
-      continue;
-    }
-    std::ofstream out(directory / name, std::ios::binary | std::ios::trunc);
-    out << text;
-    if (!out.flush()) {
-      std::cerr << "sluice: cannot write " << (directory / name).string() << "\n";
-      return kExitErrors;
-    }
-  }
-  for (const std::string& name : Leftovers(directory, outputs)) {
-    fs::remove(directory / name, error);
-  }
-  return kExitOk;
-}
-
-int CheckAll(const fs::path& directory, const Outputs& outputs) {
-  int differences = 0;
-  for (const auto& [name, text] : outputs) {
-    const Stored there = Compare(directory / name, text);
-    if (there != Stored::kSame) {
-      std::cout << (there == Stored::kDiffers ? "differs: " : "missing: ") << (directory / name).string() << "\n";
-      ++differences;
-    }
-  }
-  for (const std::string& name : Leftovers(directory, outputs)) {
-    std::cout << "left over: " << (directory / name).string() << "\n";
-    ++differences;
-  }
-  return differences == 0 ? kExitOk : kExitErrors;
-}
 
 int CompileCommand(const Options& options) {
   const Compilation& compilation = CompileDirectory(options.path);
@@ -120,9 +30,9 @@ int CompileCommand(const Options& options) {
   }
   const Outputs outputs = MakeOutputs(compilation);
   if (options.check) {
-    return CheckAll(options.directory, outputs);
+    return CheckFiles(options.directory, outputs);
   }
-  const int written = WriteAll(options.directory, outputs);
+  const int written = WriteFiles(options.directory, outputs);
   if (written == kExitOk) {
     std::cout << fmt::format("{} and {} in {}\n", Count(compilation.manifests.size(), "object"),
                              Count(compilation.graphs.size(), "rollout graph"), options.directory);
