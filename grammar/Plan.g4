@@ -179,7 +179,7 @@ actionVerb
     | CALL postfix requestBody? bound*
     | NOTIFY postfix operand
     | PROMOTE
-    | ROLLBACK ALL
+    | ROLLBACK ALL?
     | TOGETHER stepBody
     )
     (AS name)?

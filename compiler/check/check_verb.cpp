@@ -35,6 +35,14 @@ class VerbReader {
   std::optional<Checked> operator()(const syntax::PauseVerb& verb) const;
   std::optional<Checked> operator()(const syntax::NotifyVerb& verb) const;
   std::optional<Checked> operator()(const syntax::PromoteVerb&) const { return Promote{}; }
+  std::optional<Checked> operator()(const syntax::RollbackVerb&) const {
+    reader_.context()
+        .Report(diagnostics::kVerbNotHere, verb_.span, "`rollback` is no verb: a failure goes back without it")
+        .Note("`on failure` runs when all is back; with `hold` as its first word the candidate stays where it is")
+        .Fix("leave it out", Safety::kUncertain, verb_.span, "")
+        .Emit();
+    return std::nullopt;
+  }
   std::optional<Checked> operator()(const syntax::Later& later) const {
     ReportLater(later, reader_.context());
     return std::nullopt;
@@ -146,10 +154,12 @@ std::optional<Checked> VerbReader::operator()(const syntax::PauseVerb& verb) con
     MissingBound("within 24h else rollback");
   }
   if (!verb.approver && !reader_.checker().Broken(verb_.span)) {
-    const Span behind{verb_.word.span.file, verb_.word.span.end, verb_.word.span.end};
+    const Span word = verb.approved.value_or(verb_.word.span);
+    const Span behind{word.file, word.end, word.end};
+    const std::string missing = verb.approved ? "by \"GROUP\"" : "until approved by \"GROUP\"";
     reader_.context()
-        .Report(diagnostics::kMissingApprover, verb_.word.span, "`pause` does not say who may end it")
-        .Fix("add `until approved by \"GROUP\"`", Safety::kPlaceholder, behind, " until approved by \"GROUP\"")
+        .Report(diagnostics::kMissingApprover, word, "`pause` does not say who may end it")
+        .Fix(fmt::format("add `{}`", missing), Safety::kPlaceholder, behind, " " + missing)
         .Emit();
   } else if (pause.approver && pause.approver->empty()) {
     reader_.Report(diagnostics::kMissingApprover, verb.approver->span, "the group that approves has an empty name");
@@ -189,6 +199,7 @@ Span ValueSpan(const syntax::Verb& verb) {
     Span operator()(const syntax::PauseVerb& v) const { return of(v.approver); }
     Span operator()(const syntax::NotifyVerb& v) const { return of(v.channel); }
     Span operator()(const syntax::PromoteVerb&) const { return verb.span; }
+    Span operator()(const syntax::RollbackVerb&) const { return verb.span; }
     Span operator()(const syntax::Later&) const { return verb.span; }
   };
   return std::visit(First{span, verb}, verb.verb);

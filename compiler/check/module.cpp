@@ -138,6 +138,14 @@ class ModuleBuilder {
       return;
     }
     auto builder = context_.Report(diagnostics::kUnknownModule, span, fmt::format("there is no module `{}`", path));
+    // `std.gateway`, where the router of that name is meant.
+    const std::string& last = import.path.back().text;
+    if (const std::string library = path == "std." + last ? LibraryWith(last, context_) : ""; !library.empty()) {
+      builder.At(fmt::format("`std.{}` has one", library))
+          .Note(fmt::format("what it has is written `{}.{}`", library, last))
+          .Fix(fmt::format("write `std.{}`", library), diagnostics::Safety::kUncertain, span, "std." + library);
+      return;
+    }
     builder.At(similar.empty() ? "" : fmt::format("did you mean `{}`?", similar[0]));
     const std::string as_file = PathOf(import, "/") + ".plan";
     const bool is_file =
@@ -328,6 +336,25 @@ class ModuleBuilder {
 const Module* ModuleSet::Find(std::string_view path) const {
   const auto at = modules_.find(path);
   return at != modules_.end() ? at->second.get() : nullptr;
+}
+
+bool IsLibrary(std::string_view name) {
+  static constexpr std::string_view kLibraries[] = {"channels", "dialects", "gates",     "providers",
+                                                    "routers",  "windows",  "strategies"};
+  return std::find(std::begin(kLibraries), std::end(kLibraries), name) != std::end(kLibraries);
+}
+
+// Libraries that nothing imports are not parsed, but their files stand among the sources.
+std::string LibraryWith(std::string_view name, const Context& context) {
+  const std::string file = fmt::format("/{}.plan", name);
+  for (std::size_t id = 0; id < context.sources().size(); ++id) {
+    std::string_view path = context.sources().file(static_cast<source::FileId>(id)).path();
+    if (path.starts_with("std/") && path.ends_with(file)) {
+      path = path.substr(4, path.size() - 4 - file.size());
+      return IsLibrary(path) ? std::string(path) : "";
+    }
+  }
+  return "";
 }
 
 ModuleSet BuildModules(const std::vector<ModuleFile>& files, Context& context) {

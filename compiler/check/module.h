@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/check/check.h"
@@ -26,6 +27,12 @@ class ModuleSet {
 // Collects the declarations, resolves imports, expands `for` and `when`, binds the defaults. Reports unknown
 // and cyclic imports and duplicate names.
 ModuleSet BuildModules(const std::vector<ModuleFile>& files, Context& context);
+
+// Whether `import std.NAME` would make `name` known.
+bool IsLibrary(std::string_view name);
+
+// The library of `std` that has `name`: "strategies" for `canary`; "" if there is none.
+std::string LibraryWith(std::string_view name, const Context& context);
 
 // Evaluates every `let`, checks every `fn`; functions that call themselves are reported at the first member
 // in the source. Declarations of other kinds are the caller's.

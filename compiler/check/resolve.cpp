@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "compiler/base/text.h"
+#include "compiler/check/module.h"
 #include "compiler/check/state.h"
 #include "compiler/diagnostics/diagnostic.h"
 
@@ -132,13 +133,6 @@ std::string Did(const std::vector<std::string>& similar) {
   return similar.empty() ? "" : fmt::format("did you mean `{}`?", similar[0]);
 }
 
-// Whether `import std.NAME` would make `name` known.
-bool IsLibrary(std::string_view name) {
-  static constexpr std::string_view kLibraries[] = {"channels", "dialects", "gates",     "providers",
-                                                    "routers",  "windows",  "strategies"};
-  return std::find(std::begin(kLibraries), std::end(kLibraries), name) != std::end(kLibraries);
-}
-
 // The import goes below the file's last one, else to its top.
 std::pair<Span, std::string> ImportEdit(const std::string& name, Span span, const ScopePtr& scope,
                                         const Context& context) {
@@ -160,20 +154,6 @@ void SuggestImport(diagnostics::Builder& builder, const std::string& name, Span 
   builder.Fix({fmt::format("import it: `import std.{}`", name),
                diagnostics::Safety::kSafe,
                {ImportEdit(name, span, scope, context)}});
-}
-
-// The library whose file NAME.plan there is: "strategies" for `canary`; "" if there is none. Libraries that nothing
-// imports are not parsed, but their files stand among the sources.
-std::string LibraryWith(std::string_view name, const Context& context) {
-  const std::string file = fmt::format("/{}.plan", name);
-  for (std::size_t id = 0; id < context.sources().size(); ++id) {
-    std::string_view path = context.sources().file(static_cast<source::FileId>(id)).path();
-    if (path.starts_with("std/") && path.ends_with(file)) {
-      path = path.substr(4, path.size() - 4 - file.size());
-      return IsLibrary(path) ? std::string(path) : "";
-    }
-  }
-  return "";
 }
 
 // `canary(…)` for `strategies.canary(…)`.
@@ -212,7 +192,7 @@ std::string RootHint(std::string_view name) {
       {"reason", "in the messages of `notify`"},
       {"now", "in gates, providers and the messages of `notify`"},
       {"since", "in gates, providers and the messages of `notify`"},
-      {"value", "in the `pass` and `fail` of a gate"},
+      {"value", "in the `pass` and `fail` of a gate whose `measure` has no name"},
       {"response", "in the clauses of a provider"},
       {"split", "in the objects of a router"},
       {"object", "in the `settled` of a router"},

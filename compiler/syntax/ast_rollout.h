@@ -43,19 +43,21 @@ struct CheckVerb {
   std::optional<Else> otherwise;
 };
 struct PauseVerb {
-  ExpressionPtr approver;  // `until approved by "sre"`; null if it names nobody
-  ExpressionPtr quorum;    // or null
-  ExpressionPtr within;    // or null
+  std::optional<Span> approved;  // the word, with or without a group behind it
+  ExpressionPtr approver;        // `until approved by "sre"`; null if it names nobody
+  ExpressionPtr quorum;          // or null
+  ExpressionPtr within;          // or null
   std::optional<Else> otherwise;
 };
 struct NotifyVerb {
   ExpressionPtr channel, message;
 };
 struct PromoteVerb {};
+struct RollbackVerb {};  // without `all`: that a failure goes back needs no saying
 
 struct Verb {
   std::variant<WeightVerb, ReplicasVerb, MatchVerb, MirrorVerb, HoldVerb, CheckVerb, PauseVerb, NotifyVerb, PromoteVerb,
-               Later>
+               RollbackVerb, Later>
       verb;
   Name word;               // "weight"
   std::optional<Name> as;  // `as NAME`

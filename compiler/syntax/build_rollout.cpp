@@ -134,9 +134,12 @@ decltype(Verb::verb) AstBuilder::VerbContent(const Part& part) {
                       ElseOf(part.Child(rule::kElseClause))};
     case token::CHECK:
       return CheckVerb{Expression(value), Expression(within), otherwise};
-    case token::PAUSE:
-      return PauseVerb{Expression(part.ExpressionBehind(token::BY)), Expression(part.ExpressionBehind(token::QUORUM)),
+    case token::PAUSE: {
+      const Part approved = part.ChildToken(token::APPROVED);
+      return PauseVerb{approved ? std::optional(SpanOf(approved)) : std::nullopt,
+                       Expression(part.ExpressionBehind(token::BY)), Expression(part.ExpressionBehind(token::QUORUM)),
                        Expression(within), otherwise};
+    }
     case token::NOTIFY:
       return NotifyVerb{Expression(value), Expression(value.Next())};
     case token::PROMOTE:
@@ -146,6 +149,7 @@ decltype(Verb::verb) AstBuilder::VerbContent(const Part& part) {
     case token::WAIT:
       return LaterOf(part, "`wait for`");
     case token::ROLLBACK:
+      if (!part.Has(token::ALL)) return RollbackVerb{};
       return LaterOf(part, "`rollback all`");
     default:
       return LaterOf(part, "`" + TextOf(first) + "`");  // sticky, call, together

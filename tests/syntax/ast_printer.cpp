@@ -332,6 +332,7 @@ class Printer {
   }
   void operator()(const NotifyVerb& notify) { VerbLine(Show(notify.channel) + " " + Show(notify.message)); }
   void operator()(const PromoteVerb&) { VerbLine(""); }
+  void operator()(const RollbackVerb&) { VerbLine(""); }
 
   void Line(const std::string& line) { text_ += std::string(static_cast<std::size_t>(level_) * 2, ' ') + line + "\n"; }
 
