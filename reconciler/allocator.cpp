@@ -2,6 +2,6 @@
 // which their changes come, each time from memory that no cache has; with small pages each such read also walks the
 // page table, a quarter of the time at 1,000 rollouts. MALLOC_CONF in the environment still has the last word.
 extern "C" {
-extern const char* const malloc_conf;
+extern const char* const malloc_conf;  // NOLINT(readability-identifier-naming): jemalloc's name for it
 const char* const malloc_conf = "thp:always,metadata_thp:auto";
 }
