@@ -1,6 +1,7 @@
 #include "reconciler/cluster/cluster.h"
 
 namespace sluice::cluster {
+
 ObjectKey KeyOf(const Json& object) {
   return {{Text(object, {"apiVersion"}), Text(object, {"kind"})},
           Text(object, {"metadata", "namespace"}),

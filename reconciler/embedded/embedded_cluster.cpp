@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "reconciler/embedded/deployments.h"
 #include "reconciler/embedded/endpoints.h"
 #include "reconciler/embedded/garbage_collector.h"
@@ -129,16 +127,6 @@ struct Performance {
   }
 };
 
-// What an object has in place of what its kind's schema says may show only where it is looked at; nothing is stored by
-// then.
-Result<SharedJson> Performed(Store& store, TimePoint now, cluster::Request& request) {
-  try {
-    return std::visit(Performance{store, now}, request);
-  } catch (const Json::exception& error) {
-    return Error{ErrorCode::kInvalid, fmt::format("the object is not as its kind's schema says: {}", error.what())};
-  }
-}
-
 }  // namespace
 
 Result<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Open(loop::Loop& loop, Options options) {
@@ -163,7 +151,7 @@ void EmbeddedCluster::Send(cluster::Request request, cluster::Reply reply) {
 
 void EmbeddedCluster::Perform(cluster::Request request, const cluster::Reply& reply) {
   Parts& parts = *parts_;
-  Result<SharedJson> answer = Performed(parts.store, parts.loop.Now(), request);
+  Result<SharedJson> answer = std::visit(Performance{parts.store, parts.loop.Now()}, request);
   if (auto durable = parts.Durable(); !durable.ok()) {
     bool read = std::holds_alternative<cluster::Get>(request) || std::holds_alternative<cluster::ListObjects>(request);
     answer = Error{read ? ErrorCode::kUnavailable : ErrorCode::kAmbiguous, durable.error().message};

@@ -87,12 +87,16 @@ std::optional<Json> ReadObject(const Request& request, const ResourceAddress& ad
 
 Result<cluster::Request> ParseDelete(const Request& request, const cluster::ObjectKey& key) {
   const Json options = cluster::ParseJson(request.body);
-  const Json preconditions = options.is_object() ? options.value("preconditions", Json::object()) : Json::object();
-  const std::string uid = preconditions.value("uid", "");
+  const std::string uid = cluster::Text(options, {"preconditions", "uid"});
+  // One that can't be read is no reason to delete without it.
+  const Json* version = cluster::Find(options, {"preconditions", "resourceVersion"});
+  if (version != nullptr && !version->is_string()) {
+    return Error{ErrorCode::kInvalid, "preconditions.resourceVersion: must be a string"};
+  }
   if (uid.empty()) {
     return Error{ErrorCode::kInvalid, "a delete needs preconditions.uid"};
   }
-  return cluster::Request(cluster::Delete{key, uid, preconditions.value("resourceVersion", "")});
+  return cluster::Request(cluster::Delete{key, uid, cluster::Text(options, {"preconditions", "resourceVersion"})});
 }
 
 Result<cluster::Request> ParseWrite(const Request& request, const ResourceAddress& address) {
@@ -113,7 +117,7 @@ Result<cluster::Request> ParseWrite(const Request& request, const ResourceAddres
   return Error{ErrorCode::kInvalid, "no such request on that path; a PATCH needs fieldManager"};
 }
 
-Result<cluster::Request> ParseChecked(const Request& request) {
+Result<cluster::Request> Parse(const Request& request) {
   const std::optional<ResourceAddress> address = cluster::ParseResourcePath(request.path);
   if (!address) {
     return Error{ErrorCode::kNotFound, "the server could not find the requested resource"};
@@ -127,15 +131,6 @@ Result<cluster::Request> ParseChecked(const Request& request) {
     return cluster::Request(cluster::Get{key});
   }
   return request.method == "DELETE" ? ParseDelete(request, key) : ParseWrite(request, *address);
-}
-
-// What the JSON library throws on a field of an unexpected type is the sender's mistake.
-Result<cluster::Request> Parse(const Request& request) {
-  try {
-    return ParseChecked(request);
-  } catch (const Json::exception&) {
-    return Error{ErrorCode::kInvalid, "the body has a field of the wrong type"};
-  }
 }
 
 }  // namespace

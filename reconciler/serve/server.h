@@ -27,7 +27,7 @@ using Answer = std::function<void(Response)>;
 using Handler = std::function<void(const Request&, Answer)>;
 
 // Takes requests on threads of its own and hands each to the loop. A handler that doesn't answer within 30 s
-// is answered for with 504, one that comes after Stop with 503.
+// is answered for with 504, one that waits when Stop is called with 503.
 class Server {
  public:
   explicit Server(loop::Loop& loop);
