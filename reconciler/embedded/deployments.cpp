@@ -98,7 +98,7 @@ void Deployments::Reconcile(const ObjectKey& key) {
   Object deployment = view_.Find(key);
   if (deployment == nullptr) return;
   Sets sets = SetsOf(*deployment);
-  if (!Terminating(*deployment)) {
+  if (!deployment.terminating()) {
     Roll(*deployment, sets);
     Forget(*deployment, sets);
   }

@@ -13,21 +13,14 @@ namespace {
 constexpr std::size_t kEndpointsPerSlice = 100;
 constexpr const char* kServiceNameLabel = "kubernetes.io/service-name";
 
-bool Ready(const Json& pod) {
-  const Json* condition = Condition(pod, "Ready");
-  return condition != nullptr && Says(*condition, {"status"}, "True");
-}
-
 Json EndpointOf(const Object& pod) {
-  bool ready = Ready(*pod);
-  bool terminating = Terminating(*pod);
   // Member by member: lists in braces are copied, and this is built anew for every pod whenever one of them changes.
   Json endpoint;
   endpoint["addresses"].push_back(Text(*pod, {"status", "podIP"}));
   Json& conditions = endpoint["conditions"];
-  conditions["ready"] = ready && !terminating;
-  conditions["serving"] = ready;
-  conditions["terminating"] = terminating;
+  conditions["ready"] = pod.ready() && !pod.terminating();
+  conditions["serving"] = pod.ready();
+  conditions["terminating"] = pod.terminating();
   endpoint["nodeName"] = Text(*pod, {"spec", "nodeName"});
   Json& target = endpoint["targetRef"];
   target["kind"] = "Pod";
@@ -38,13 +31,13 @@ Json EndpointOf(const Object& pod) {
 }
 
 // Whether slices show both states of a pod alike: most of what happens to it is not their concern.
-bool ShownAlike(const Json& before, const Json& now) {
+bool ShownAlike(const Object& before, const Object& now) {
   auto same = [&](Path path) {
-    const Json* was = Find(before, path);
-    const Json* is = Find(now, path);
+    const Json* was = Find(*before, path);
+    const Json* is = Find(*now, path);
     return was == nullptr || is == nullptr ? was == is : *was == *is;
   };
-  return Ready(before) == Ready(now) && Terminating(before) == Terminating(now) && same({"metadata", "uid"}) &&
+  return before.ready() == now.ready() && before.terminating() == now.terminating() && before.uid() == now.uid() &&
          same({"metadata", "labels"}) && same({"spec", "nodeName"}) && same({"status", "podIP"});
 }
 
@@ -106,7 +99,7 @@ void Endpoints::OnChange(const ObjectKey& key, const Object& before, const Objec
     if (now != nullptr) IndexService(key, *now, true);
     queue_.Add(key);
   } else if (key.kind == kPod) {
-    if (before != nullptr && now != nullptr && ShownAlike(*before, *now)) return;
+    if (before != nullptr && now != nullptr && ShownAlike(before, now)) return;
     if (before != nullptr) AddServicesOf(key, *before);
     if (now != nullptr) AddServicesOf(key, *now);
   } else {
@@ -141,7 +134,7 @@ void Endpoints::Write(const Json& service, std::size_t number, Json endpoints) {
 void Endpoints::Reconcile(const ObjectKey& key) {
   Object service = view_.Find(key);
   const Json* selector = service == nullptr ? nullptr : Find(*service, {"spec", "selector"});
-  if (selector == nullptr || Terminating(*service)) return;  // the garbage collector takes the slices
+  if (selector == nullptr || service.terminating()) return;  // the garbage collector takes the slices
   std::vector<Json> chunks(1, Json::array());
   for (const Object& pod : view_.Selected(kPod, key.namespace_, *selector)) {
     if (Text(*pod, {"status", "podIP"}).empty()) continue;

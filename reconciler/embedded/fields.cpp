@@ -6,12 +6,40 @@
 
 namespace sluice::embedded {
 
-Object::Object(Json json, std::size_t bytes) {
-  ObjectKey key = cluster::KeyOf(json);
-  std::string uid = UidOf(json);
-  std::uint64_t version = VersionOf(json);
-  held_ = std::make_shared<const Held>(Held{std::move(json), std::move(key), std::move(uid), version, bytes});
+namespace {
+
+bool Ready(const Json& pod) {
+  const Json* condition = Condition(pod, "Ready");
+  return condition != nullptr && Says(*condition, {"status"}, "True");
 }
+
+// Empties what nests. The library's destructor moves what is nested to a list first, lest it call itself too deep:
+// that costs more than all the rest of it, and nothing here is deep.
+void Dismantle(Json& json) {
+  if (auto* members = json.get_ptr<Json::object_t*>()) {
+    for (auto& [name, member] : *members) Dismantle(member);
+    members->clear();
+  } else if (auto* items = json.get_ptr<Json::array_t*>()) {
+    for (Json& item : *items) Dismantle(item);
+    items->clear();
+  }
+}
+
+}  // namespace
+
+Object::Object(Json json, Size size) : held_(std::make_shared<const Held>(std::move(json), size)) {}
+
+Object::Held::Held(Json object, Size its_size)
+    : json(std::move(object)),
+      key(cluster::KeyOf(json)),
+      uid(UidOf(json)),
+      version(VersionOf(json)),
+      size(its_size),
+      terminating(Terminating(json)),
+      ready(Ready(json)),
+      phase(Text(json, {"status", "phase"})) {}
+
+Object::Held::~Held() { Dismantle(json); }
 
 // The name tells most objects apart, and what it doesn't tell apart is few.
 std::size_t KeyHash::operator()(const ObjectKey& key) const {

@@ -23,8 +23,14 @@ using cluster::ObjectKey;
 // asks of it is read once.
 class Object {
  public:
+  // About as long as its JSON, and of that its status.
+  struct Size {
+    std::size_t all = 0;
+    std::size_t status = 0;
+  };
+
   Object(std::nullptr_t = nullptr) {}  // NOLINT(google-explicit-constructor): as a pointer
-  Object(Json json, std::size_t bytes);
+  Object(Json json, Size size);
 
   const Json& operator*() const { return held_->json; }
   const Json* operator->() const { return &held_->json; }
@@ -37,16 +43,28 @@ class Object {
   const ObjectKey& key() const { return held_->key; }
   const std::string& uid() const { return held_->uid; }
   std::uint64_t version() const { return held_->version; }
-  // About as long as its JSON.
-  std::size_t bytes() const { return held_->bytes; }
+  Size size() const { return held_->size; }
+  // Whether it is to be deleted.
+  bool terminating() const { return held_->terminating; }
+  // Of a pod: whether its condition Ready is True, and its phase.
+  bool ready() const { return held_->ready; }
+  const std::string& phase() const { return held_->phase; }
 
  private:
   struct Held {
+    Held(Json object, Size size);
+    ~Held();
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+
     Json json;
     ObjectKey key;
     std::string uid;
-    std::uint64_t version = 0;
-    std::size_t bytes = 0;
+    std::uint64_t version;
+    Size size;
+    bool terminating;
+    bool ready;
+    std::string phase;
   };
   std::shared_ptr<const Held> held_;
 };

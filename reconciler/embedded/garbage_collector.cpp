@@ -35,8 +35,8 @@ void GarbageCollector::OnEvent(cluster::EventType type, const Object& object) {
     }
     ObjectKey within{kNamespace, "", key.namespace_};
     Object namespace_ = key.namespace_.empty() ? nullptr : store_.Find(within);
-    if (namespace_ != nullptr && Terminating(*namespace_)) queue_.Add(within);
-  } else if (key.kind == kNamespace && Terminating(*object)) {
+    if (namespace_ != nullptr && namespace_.terminating()) queue_.Add(within);
+  } else if (key.kind == kNamespace && object.terminating()) {
     queue_.Add(key);
   }
 }
@@ -46,11 +46,11 @@ void GarbageCollector::Reconcile(const ObjectKey& key) {
   Object object = store_.Find(key);
   if (object == nullptr) return;
   if (key.kind == kNamespace) {
-    if (Terminating(*object)) Empty(*object);
+    if (object.terminating()) Empty(*object);
     return;
   }
   const Json& owners = embedded::List(*object, {"metadata", "ownerReferences"});
-  if (owners.empty() || Terminating(*object)) return;
+  if (owners.empty() || object.terminating()) return;
   bool orphaned = std::none_of(owners.begin(), owners.end(), [&](const Json& owner) {
     Kind kind{Text(owner, {"apiVersion"}), Text(owner, {"kind"})};
     std::string namespace_ = ClusterScoped(kind) ? "" : key.namespace_;

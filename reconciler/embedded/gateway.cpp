@@ -99,7 +99,7 @@ std::pair<std::string, std::string> Gateway::Resolve(const Json& route) const {
 
 void Gateway::Reconcile(const ObjectKey& key) {
   Object route = view_.Find(key);
-  if (route == nullptr || Terminating(*route)) return;
+  if (route == nullptr || route.terminating()) return;
   std::int64_t generation = Integer(*route, {"metadata", "generation"});
   auto [reason, message] = Resolve(*route);
   Json parents = Json::array();

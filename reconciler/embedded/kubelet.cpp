@@ -124,7 +124,7 @@ Json Kubelet::StatusOf(const Json& pod, const PodState& state) const {
 void Kubelet::Reconcile(const ObjectKey& key) {
   Object pod = view_.Find(key);
   if (pod == nullptr) return;
-  if (Terminating(*pod)) {
+  if (pod.terminating()) {
     Terminate(*pod);
     return;
   }

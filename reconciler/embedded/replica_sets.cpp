@@ -12,11 +12,6 @@ namespace {
 // How soon a refused pod is tried again.
 constexpr Duration kRetry{5'000};
 
-bool Ready(const Json& pod) {
-  const Json* condition = Condition(pod, "Ready");
-  return condition != nullptr && Says(*condition, {"status"}, "True");
-}
-
 // Kubernetes' names are of letters and digits that spell nothing.
 std::string Suffix(std::uint64_t number) {
   static constexpr std::string_view kLetters = "bcdfghjklmnpqrstvwxz2456789";
@@ -65,8 +60,7 @@ std::string ReplicaSets::Grow(const Json& set, std::int64_t count) {
 void ReplicaSets::Shrink(std::vector<Object> pods, std::int64_t count) {
   auto rank = [](const Object& pod) {
     bool placed = !Text(*pod, {"spec", "nodeName"}).empty();
-    bool running = Says(*pod, {"status", "phase"}, "Running");
-    return std::make_tuple(placed, running, Ready(*pod));
+    return std::make_tuple(placed, pod.phase() == "Running", pod.ready());
   };
   std::stable_sort(pods.begin(), pods.end(), [&](const Object& a, const Object& b) {
     if (rank(a) != rank(b)) return rank(a) < rank(b);
@@ -86,9 +80,9 @@ void ReplicaSets::Shrink(std::vector<Object> pods, std::int64_t count) {
   }
 }
 
-bool ReplicaSets::Available(const ObjectKey& set, const Json& pod, std::int64_t min_ready_seconds) {
-  if (!Ready(pod)) return false;
-  TimePoint from = TimeAt(*Condition(pod, "Ready"), {"lastTransitionTime"}) + std::chrono::seconds(min_ready_seconds);
+bool ReplicaSets::Available(const ObjectKey& set, const Object& pod, std::int64_t min_ready_seconds) {
+  if (!pod.ready() || min_ready_seconds <= 0) return pod.ready();
+  TimePoint from = TimeAt(*Condition(*pod, "Ready"), {"lastTransitionTime"}) + std::chrono::seconds(min_ready_seconds);
   if (loop_.Now() >= from) return true;
   queue_.AddAt(set, from);
   return false;
@@ -99,13 +93,13 @@ void ReplicaSets::Reconcile(const ObjectKey& key) {
   if (set == nullptr) return;
   std::vector<Object> pods;
   for (const Object& pod : view_.OwnedBy(set.uid())) {
-    std::string phase = Text(*pod, {"status", "phase"});
-    if (!Terminating(*pod) && phase != "Failed" && phase != "Succeeded") pods.push_back(pod);
+    const bool over = pod.phase() == "Failed" || pod.phase() == "Succeeded";
+    if (!pod.terminating() && !over) pods.push_back(pod);
   }
   std::int64_t wanted = Integer(*set, {"spec", "replicas"}, 1);
   auto present = static_cast<std::int64_t>(pods.size());
   std::string refused;
-  if (!Terminating(*set) && present != wanted) {
+  if (!set.terminating() && present != wanted) {
     if (present < wanted) refused = Grow(*set, wanted - present);
     if (present > wanted) Shrink(pods, present - wanted);
     if (refused.empty()) {
@@ -117,9 +111,9 @@ void ReplicaSets::Reconcile(const ObjectKey& key) {
 
   std::int64_t least = Integer(*set, {"spec", "minReadySeconds"});
   Json status = {{"observedGeneration", Integer(*set, {"metadata", "generation"})}, {"replicas", present}};
-  status["readyReplicas"] = std::count_if(pods.begin(), pods.end(), [](const Object& pod) { return Ready(*pod); });
+  status["readyReplicas"] = std::count_if(pods.begin(), pods.end(), [](const Object& pod) { return pod.ready(); });
   status["availableReplicas"] =
-      std::count_if(pods.begin(), pods.end(), [&](const Object& pod) { return Available(key, *pod, least); });
+      std::count_if(pods.begin(), pods.end(), [&](const Object& pod) { return Available(key, pod, least); });
   if (!refused.empty()) {
     Json conditions = List(*set, {"status", "conditions"});
     SetCondition(conditions,

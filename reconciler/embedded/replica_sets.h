@@ -15,7 +15,7 @@ class ReplicaSets {
   // The API server's word if it refused one.
   std::string Grow(const Json& set, std::int64_t count);
   void Shrink(std::vector<Object> pods, std::int64_t count);
-  bool Available(const ObjectKey& set, const Json& pod, std::int64_t min_ready_seconds);
+  bool Available(const ObjectKey& set, const Object& pod, std::int64_t min_ready_seconds);
 
   loop::Loop& loop_;
   Store& store_;

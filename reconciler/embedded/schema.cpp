@@ -1,9 +1,12 @@
 #include "reconciler/embedded/schema.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -233,36 +236,63 @@ bool Is(const Json& value, Type type) {
   return false;
 }
 
-// What is wrong with the field at `path` below `at`, or "". A parent of another type has a row of its own.
-std::string Wrong(const Json& at, std::string_view path, const Field& field) {
-  if (path.empty()) {
-    return at.is_null() || Is(at, field.type) ? "" : fmt::format("{}: must be {}", field.path, Name(field.type));
-  }
-  if (path.starts_with("[]")) {
-    path.remove_prefix(path.starts_with("[].") ? 3 : 2);
-    if (at.is_null()) return "";
-    if (!at.is_array()) return fmt::format("{}: must be a list", std::string_view(field.path, path.data()));
-    for (const Json& item : at) {
-      if (item.is_null()) return fmt::format("{}: must be {}", field.path, Name(field.type));
-      if (std::string wrong = Wrong(item, path, field); !wrong.empty()) return wrong;
-    }
-    return "";
-  }
-  const std::string_view name = path.substr(0, path.find_first_of(".["));
-  path.remove_prefix(name.size());
-  if (path.starts_with('.')) path.remove_prefix(1);
-  const Json* member = Find(at, {name});
-  return member == nullptr ? "" : Wrong(*member, path, field);
+// The tables as a tree, so that an object is checked in one walk through it: what one field is, and the fields in it,
+// by name. The items of a list are the one field "[]".
+struct Schema {
+  std::string_view name;
+  std::optional<Type> type = {};
+  std::vector<Schema> fields = {};
+};
+
+// Where the field of that name stands among them, or should.
+auto Place(auto& fields, std::string_view name) {
+  return std::lower_bound(fields.begin(), fields.end(), name,
+                          [](const Schema& field, std::string_view than) { return field.name < than; });
 }
 
-Result<void> Check(const Json& object, const Json& of, Fields fields) {
+const Schema* FieldNamed(const Schema& of, std::string_view name) {
+  const auto at = Place(of.fields, name);
+  return at != of.fields.end() && at->name == name ? &*at : nullptr;
+}
+
+Schema& FieldIn(Schema& of, std::string_view name) {
+  const auto at = Place(of.fields, name);
+  return at != of.fields.end() && at->name == name ? *at : *of.fields.insert(at, Schema{name});
+}
+
+void Add(Schema& schema, Fields fields) {
   for (const Field& field : fields) {
-    std::string wrong = Wrong(of, field.path, field);
-    if (!wrong.empty()) {
-      return Error{ErrorCode::kInvalid, fmt::format("{}: {}", ToString(cluster::KeyOf(object)), wrong)};
+    Schema* at = &schema;
+    for (std::string_view path = field.path; !path.empty();) {
+      if (path.starts_with('.')) path.remove_prefix(1);
+      const std::string_view name =
+          path.starts_with("[]") ? path.substr(0, 2) : path.substr(0, path.find_first_of(".["));
+      path.remove_prefix(name.size());
+      at = &FieldIn(*at, name);
+    }
+    at->type = field.type;
+  }
+}
+
+// What is wrong with `value`, after the path to it from there: ".name: must be a string". "" if nothing is.
+std::string Wrong(const Json& value, const Schema& schema) {
+  if (value.is_null()) return "";
+  if (schema.type && !Is(value, *schema.type)) return fmt::format(": must be {}", Name(*schema.type));
+  if (const Schema* of_items = FieldNamed(schema, "[]")) {
+    if (!value.is_array()) return ": must be a list";
+    for (const Json& item : value) {
+      const std::string wrong = item.is_null() ? ": must not be null" : Wrong(item, *of_items);
+      if (!wrong.empty()) return "[]" + wrong;
+    }
+  } else if (const auto* members = value.get_ptr<const Json::object_t*>();
+             members != nullptr && !schema.fields.empty()) {
+    for (const auto& [name, member] : *members) {
+      const Schema* field = FieldNamed(schema, name);
+      const std::string wrong = field == nullptr ? "" : Wrong(member, *field);
+      if (!wrong.empty()) return fmt::format(".{}{}", name, wrong);
     }
   }
-  return {};
+  return "";
 }
 
 // Of one kind, beside what all have.
@@ -277,30 +307,49 @@ Fields FieldsOf(const Kind& kind) {
   return {};
 }
 
+Schema Make(const Kind& kind) {
+  Schema schema;
+  Add(schema, kMetadata);
+  Add(schema, kConditions);
+  Add(schema, FieldsOf(kind));
+  if (kind == kDeployment || kind == kReplicaSet) Add(FieldIn(FieldIn(schema, "spec"), "template"), kPods);
+  return schema;
+}
+
+const Schema& SchemaOf(const Kind& kind) {
+  static const Schema kCustom = Make({});
+  static const std::map<Kind, Schema> kBuiltIn = [] {
+    std::map<Kind, Schema> schemas;
+    for (const Kind& each : {kPod, kDeployment, kReplicaSet, kService, kEndpointSlice, kHttpRoute, kResourceQuota,
+                             Kind{"v1", "ConfigMap"}, Kind{"v1", "Secret"}}) {
+      schemas.emplace(each, Make(each));
+    }
+    return schemas;
+  }();
+  const auto found = kBuiltIn.find(kind);
+  return found == kBuiltIn.end() ? kCustom : found->second;
+}
+
 }  // namespace
 
 void DropNulls(Json& json) {
-  if (json.is_object()) {
-    for (auto member = json.begin(); member != json.end();) {
-      if (member->is_null()) {
-        member = json.erase(member);
+  if (auto* members = json.get_ptr<Json::object_t*>()) {
+    for (auto member = members->begin(); member != members->end();) {
+      if (member->second.is_null()) {
+        member = members->erase(member);
       } else {
-        DropNulls(*member++);
+        DropNulls((member++)->second);
       }
     }
-  } else if (json.is_array()) {
-    for (Json& item : json) DropNulls(item);
+  } else if (auto* items = json.get_ptr<Json::array_t*>()) {
+    for (Json& item : *items) DropNulls(item);
   }
 }
 
 Result<void> CheckTypes(const Json& object) {
-  const Kind kind = cluster::KeyOf(object).kind;
-  for (const Fields fields : {Fields(kMetadata), Fields(kConditions), FieldsOf(kind)}) {
-    if (auto checked = Check(object, object, fields); !checked.ok()) return checked;
-  }
-  const Json* pod_template = Find(object, {"spec", "template"});
-  const bool workload = kind == kDeployment || kind == kReplicaSet;
-  return workload && pod_template != nullptr ? Check(object, *pod_template, kPods) : Result<void>();
+  const std::string wrong = Wrong(object, SchemaOf({Text(object, {"apiVersion"}), Text(object, {"kind"})}));
+  if (wrong.empty()) return {};
+  return Error{ErrorCode::kInvalid, fmt::format("{}: {}", ToString(cluster::KeyOf(object)), wrong.substr(1))};
 }
 
 }  // namespace sluice::embedded

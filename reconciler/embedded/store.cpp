@@ -49,6 +49,11 @@ std::size_t SizeOf(const Json& json) {
   return size;
 }
 
+Object::Size SizesOf(const Json& object) {
+  const auto status = object.find("status");
+  return {SizeOf(object), status == object.end() ? 0 : SizeOf(*status)};
+}
+
 // What takes part in `metadata.generation`: everything but metadata and status.
 bool SameSpec(const Json& a, const Json& b) {
   const auto covers = [](const Json& one, const Json& other) {
@@ -131,7 +136,7 @@ Result<void> Store::Admit(const Json& object, TimePoint now) {
   if (key.namespace_.empty()) return {};
   ObjectKey namespace_key{kNamespace, "", key.namespace_};
   Object namespace_ = Find(namespace_key);
-  if (namespace_ != nullptr && Terminating(*namespace_)) {
+  if (namespace_ != nullptr && namespace_.terminating()) {
     return Error{ErrorCode::kForbidden,
                  fmt::format("{}: namespace {} is being terminated", ToString(key), key.namespace_)};
   }
@@ -146,9 +151,9 @@ Result<void> Store::Admit(const Json& object, TimePoint now) {
   return key.kind == kPod ? CheckQuota(*this, object) : Result<void>();
 }
 
-Object Store::Commit(EventType type, const ObjectKey& key, Json object, std::size_t bytes) {
+Object Store::Commit(EventType type, const ObjectKey& key, Json object, Object::Size size) {
   object["metadata"]["resourceVersion"] = std::to_string(++version_);
-  Object shared(std::move(object), bytes);
+  Object shared(std::move(object), size);
   if (type == EventType::kDeleted) {
     objects_[key.kind].erase({key.namespace_, key.name});
   } else {
@@ -165,8 +170,8 @@ Result<Object> Store::Insert(Json object, TimePoint now) {
   FillDefaults(object);
   ObjectKey key = cluster::KeyOf(object);
   if (auto valid = Validate(object); !valid.ok()) return valid.error();
-  const std::size_t bytes = SizeOf(object);
-  if (bytes > kMaxObjectBytes) return TooLarge(key);
+  const Object::Size size = SizesOf(object);
+  if (size.all > kMaxObjectBytes) return TooLarge(key);
   if (auto admitted = Admit(object, now); !admitted.ok()) return admitted.error();
   Json& metadata = object["metadata"];
   metadata["uid"] = Uid(seed_, version_ + 1);
@@ -176,7 +181,7 @@ Result<Object> Store::Insert(Json object, TimePoint now) {
   if (HasGeneration(key.kind)) metadata["generation"] = 1;
   if (key.kind == kNamespace) object["status"] = {{"phase", "Active"}};
   if (key.kind == kPod && !object.contains("status")) object["status"] = {{"phase", "Pending"}};
-  return Commit(EventType::kAdded, key, std::move(object), bytes);
+  return Commit(EventType::kAdded, key, std::move(object), size);
 }
 
 Result<Object> Store::Create(Json object, const std::string& manager, TimePoint now) {
@@ -248,16 +253,16 @@ Result<Object> Store::Put(const ObjectKey& key, const Object& before, Json after
   FillDefaults(after);
   if (auto valid = Validate(after); !valid.ok()) return valid.error();
   if (auto valid = ValidateChange(*before, after); !valid.ok()) return valid.error();
-  const std::size_t bytes = SizeOf(after);
-  if (bytes > kMaxObjectBytes) return TooLarge(key);
+  const Object::Size size = SizesOf(after);
+  if (size.all > kMaxObjectBytes) return TooLarge(key);
   if (after == *before) return before;
   if (HasGeneration(key.kind) && !SameSpec(*before, after)) {
     after["metadata"]["generation"] = Integer(*before, {"metadata", "generation"}) + 1;
   }
   if (Terminating(after) && Finalized(after) && !Finalized(*before) && !TwoPhase(key, after)) {
-    return Commit(EventType::kDeleted, key, std::move(after), bytes);
+    return Commit(EventType::kDeleted, key, std::move(after), size);
   }
-  return Commit(EventType::kModified, key, std::move(after), bytes);
+  return Commit(EventType::kModified, key, std::move(after), size);
 }
 
 Result<Object> Store::ReplaceStatus(Json object, TimePoint /*now*/) {
@@ -284,11 +289,12 @@ Result<Object> Store::SetStatus(const Json& seen, Json status) {
 Result<Object> Store::PutStatus(const ObjectKey& key, const Object& live, Json status) {
   auto present = live->find("status");
   if (present == live->end() ? status.is_null() : *present == status) return live;
-  const std::size_t bytes = live.bytes() - (present == live->end() ? 0 : SizeOf(*present)) + SizeOf(status);
-  if (bytes > kMaxObjectBytes) return TooLarge(key);
+  const std::size_t bytes = status.is_null() ? 0 : SizeOf(status);
+  const Object::Size size{live.size().all - live.size().status + bytes, bytes};
+  if (size.all > kMaxObjectBytes) return TooLarge(key);
   Json after = WithoutStatus(*live);
   if (!status.is_null()) after["status"] = std::move(status);
-  return Commit(EventType::kModified, key, std::move(after), bytes);
+  return Commit(EventType::kModified, key, std::move(after), size);
 }
 
 Result<void> Store::Delete(const ObjectKey& key, const std::string& uid, const std::string& version, TimePoint now) {
@@ -299,9 +305,9 @@ Result<void> Store::Delete(const ObjectKey& key, const std::string& uid, const s
     return Error{ErrorCode::kConflict, fmt::format("{}: uid is {}, not {}", ToString(key), live.uid(), uid)};
   }
   if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
-  if (Terminating(*live)) return {};
+  if (live.terminating()) return {};
   if (Finalized(*live) && !TwoPhase(key, *live)) {
-    Commit(EventType::kDeleted, key, *live, live.bytes());
+    Commit(EventType::kDeleted, key, *live, live.size());
     return {};
   }
   Json after = *live;
@@ -312,20 +318,20 @@ Result<void> Store::Delete(const ObjectKey& key, const std::string& uid, const s
     after["metadata"]["generation"] = Integer(after, {"metadata", "generation"}) + 1;
   }
   if (key.kind == kNamespace) after["status"]["phase"] = "Terminating";
-  Commit(EventType::kModified, key, std::move(after), live.bytes());
+  Commit(EventType::kModified, key, std::move(after), live.size());
   return {};
 }
 
 void Store::Finish(const ObjectKey& key, const std::string& uid) {
   Object live = Find(key);
-  if (live != nullptr && uid == live.uid()) Commit(EventType::kDeleted, key, *live, live.bytes());
+  if (live != nullptr && uid == live.uid()) Commit(EventType::kDeleted, key, *live, live.size());
 }
 
 void Store::Restore(Json object) {
   ObjectKey key = cluster::KeyOf(object);
   version_ = std::max(version_, VersionOf(object));
-  const std::size_t bytes = SizeOf(object);
-  objects_[key.kind][{key.namespace_, key.name}] = Object(std::move(object), bytes);
+  const Object::Size size = SizesOf(object);
+  objects_[key.kind][{key.namespace_, key.name}] = Object(std::move(object), size);
 }
 
 void Store::RestoreDeletion(const ObjectKey& key, std::uint64_t version) {

@@ -63,7 +63,7 @@ class Store {
   Result<Object> Put(const ObjectKey& key, const Object& before, Json after, TimePoint now);
   Result<Object> PutStatus(const ObjectKey& key, const Object& live, Json status);
   // `bytes` is about as long as the object is.
-  Object Commit(cluster::EventType type, const ObjectKey& key, Json object, std::size_t bytes);
+  Object Commit(cluster::EventType type, const ObjectKey& key, Json object, Object::Size size);
 
   std::uint64_t seed_;
   bool create_namespaces_;
