@@ -104,6 +104,9 @@ void AimStable(Context& context, const Fold& fold) {
       }
     }
     const bool stuck = StableIsStuck(context);
+    if (status.applied.pods_at) {
+      context.Wake(*status.applied.pods_at + kRescue);
+    }
     const std::int32_t ready = Endpoints(context, status.stable);
     target = std::min(target, std::max(stuck ? ready : SpecPods(context, status.stable), room));
     floor = stuck ? std::min(floor, ready) : floor;
@@ -129,9 +132,6 @@ void AimPods(Context& context, const Walk& walk) {
   if (context.bounded()) {
     context.min_ready = std::max(context.min_ready, context.replicas() - context.graph.policies.unavailable);
     context.max_pods = std::max(context.replicas() + context.graph.policies.surge, fold.max_pods);
-    if (status.applied.pods_at) {
-      context.Wake(*status.applied.pods_at + kRescue);
-    }
   }
   AimStable(context, fold);
 }

@@ -216,12 +216,12 @@ void CheckWayBack(Checker& c) {
       c.Break("I4: {} keeps {} although stable can have it", revision, share.ToString());
     }
   }
-  const auto pods_before = c.before.applied.pods.find(after.candidate);
-  const auto pods_after = after.applied.pods.find(after.candidate);
-  const std::int32_t had = pods_before == c.before.applied.pods.end() ? 0 : pods_before->second;
-  const std::int32_t has = pods_after == after.applied.pods.end() ? 0 : pods_after->second;
+  const std::vector<PodWrite> writes = PodWrites(c);
+  const bool shrinks = std::any_of(writes.begin(), writes.end(), [&](const PodWrite& write) {
+    return write.revision == after.candidate && write.pods < SpecPods(c.is, write.revision);
+  });
   const bool served = c.before.applied.shares.contains(after.candidate) || !c.before.applied.settled_at;
-  if (!c.is.bounded() && c.is.swap_for.empty() && has < had && served && !after.applied.shares.empty()) {
+  if (!c.is.bounded() && c.is.swap_for.empty() && shrinks && served && !after.applied.shares.empty()) {
     const ObservedDeployment* stable = DeploymentOf(c.is, after.stable);
     const bool gone = DeploymentOf(c.is, after.candidate) == nullptr;
     if (!gone && (stable == nullptr || stable->blocked.empty())) {
@@ -303,8 +303,10 @@ void CheckEffects(Checker& c) {
     }
   }
   for (const PodWrite& write : PodWrites(c)) {
-    const auto pods = c.after().applied.pods.find(write.revision);
-    if (write.pods != (pods == c.after().applied.pods.end() ? 0 : pods->second)) {
+    const auto found = c.after().applied.pods.find(write.revision);
+    const std::int32_t recorded = found == c.after().applied.pods.end() ? 0 : found->second;
+    const bool shrinks = write.pods < SpecPods(c.is, write.revision);
+    if (shrinks ? write.pods > recorded : write.pods != recorded) {
       c.Break("I7: {} pods are written for {}, the status says otherwise", write.pods, write.revision);
     }
   }

@@ -18,7 +18,7 @@ std::int32_t ShrunkTo(const PodsRole& role, std::int32_t ready_of_others, std::i
 // A receiver whose growth is refused gets room: the first revision that may give, gives.
 void Swap(Context& context, std::map<Revision, std::int32_t>& next) {
   Status& status = context.status;
-  const auto& pace = status.applied.pods_at;
+  const auto pace = status.applied.pods_at;
   if (context.swap_for.empty() || (pace && context.now < *pace + kSwapPace)) {
     if (pace && !context.swap_for.empty()) {
       context.Wake(*pace + kSwapPace);
@@ -31,6 +31,7 @@ void Swap(Context& context, std::map<Revision, std::int32_t>& next) {
     }
     pods = std::max(0, pods - std::max(1, context.graph.policies.unavailable));
     context.Say(fmt::format("growth of {} is blocked: {} gives up pods", context.swap_for, revision));
+    status.applied.pods_at = context.now;
     return;
   }
 }
@@ -115,8 +116,13 @@ void PlanPods(Context& context) {
     if (NeedsWrite(context, revision, pods)) {
       WriteDeployment(context, revision, pods);
     }
-    if (pods > 0) {
-      recorded[revision] = pods;
+    // Fewer pods are recorded once the spec says so: they are asked for on every look until then, so that asking needs
+    // no status write of its own.
+    const auto before = status.applied.pods.find(revision);
+    const std::int32_t had = before == status.applied.pods.end() ? 0 : before->second;
+    const std::int32_t has = SpecPods(context, revision) > pods ? std::max(had, pods) : pods;
+    if (has > 0) {
+      recorded[revision] = has;
     }
   }
   if (recorded != status.applied.pods) {

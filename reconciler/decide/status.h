@@ -58,7 +58,7 @@ struct Applied {
   std::map<Revision, Number> previous;  // the split before this one: what proxies may still show until settled
   std::vector<graph::Match> matches;    // to the candidate
   Number mirror;
-  std::map<Revision, std::int32_t> pods;  // by spec
+  std::map<Revision, std::int32_t> pods;  // by spec; fewer once the spec is seen to say so
   std::int64_t sequence = 0;              // counts splits; router objects carry it as kSplitAnnotation
   // Router objects that may be there: named before they are written, for as long as they are not seen to be gone,
   // whatever the router says by then. Sorted.

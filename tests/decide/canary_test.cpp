@@ -20,6 +20,21 @@ TEST_CASE("a canary goes to its end") {
   CheckStory("canary", story);
 }
 
+// A write to the cluster each: entering the step with its candidate's pods; its end and the hold's begin, with stable's
+// pods as they were asked for and seen. The last step's second is the promotion, and two more follow: settled, drained.
+TEST_CASE("by pods a step costs two changes of the status, also where stable's pods shrink in between") {
+  const auto graph = [](const std::string& revision) {
+    Plan plan(Capacity::kPods, 5);
+    plan.Weight("a", 20).Hold("a", minutes(1), false).Weight("b", 40).Hold("b", minutes(1), false);
+    return plan.Weight("full", 100).Build(revision);
+  };
+  Story story = Story::Installed(graph("a1"), graph("b2"));
+  CHECK(story.RunToRest());
+  CHECK(story.status.stable == "b2");
+  CheckKept(story);
+  CHECK(story.status_changes == 3 * 2 + 2);
+}
+
 TEST_CASE("a failing gate rolls back and holds the revision") {
   Story story = Story::Installed(Canary("a1"), Canary("b2"));
   CHECK(story.RunUntilEntered("ramp[30%]/hold"));
