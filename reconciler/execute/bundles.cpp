@@ -17,15 +17,17 @@ Bundles::Bundles(cluster::Cluster& cluster, std::string in_namespace, std::strin
 Bundles::~Bundles() { *self_ = nullptr; }
 
 void Bundles::Load(std::vector<BundleRef> refs, const std::function<void()>& done) {
+  unread_.clear();
   // Last first, so that LoadNext takes from the back.
   std::reverse(refs.begin(), refs.end());
   LoadNext(std::make_shared<std::vector<BundleRef>>(std::move(refs)), done);
 }
 
 void Bundles::LoadNext(const std::shared_ptr<std::vector<BundleRef>>& refs, const std::function<void()>& done) {
-  while (!refs->empty() && (graphs_.contains(refs->back().digest) || rejected_.contains(refs->back().digest))) {
-    refs->pop_back();
-  }
+  const auto known = [this](const std::string& digest) {
+    return graphs_.contains(digest) || rejected_.contains(digest) || unread_.contains(digest);
+  };
+  while (!refs->empty() && known(refs->back().digest)) refs->pop_back();
   if (refs->empty()) return done();
   const BundleRef ref = refs->back();
   const cluster::ObjectKey key{{graph::kApiVersion, graph::kBundleKind}, namespace_, ref.name};
@@ -34,7 +36,7 @@ void Bundles::LoadNext(const std::shared_ptr<std::vector<BundleRef>>& refs, cons
     Bundles& bundles = **self;
     if (!got) {
       const bool absent = got.error().code == ErrorCode::kNotFound;
-      bundles.rejected_[ref.digest] = "bundle " + ref.name + (absent ? " does not exist" : ": " + got.error().message);
+      bundles.unread_[ref.digest] = "bundle " + ref.name + (absent ? " does not exist" : ": " + got.error().message);
     } else if (auto graph = AcceptBundle(**got, ref.digest, bundles.namespace_, bundles.rollout_); graph.ok()) {
       bundles.graphs_[ref.digest] = std::move(graph).value();
     } else {
@@ -50,8 +52,11 @@ Bundles::Graph Bundles::Find(const std::string& digest) const {
 }
 
 std::string Bundles::WhyNot(const std::string& digest) const {
-  const auto found = rejected_.find(digest);
-  return found == rejected_.end() ? "" : found->second;
+  for (const auto* reasons : {&rejected_, &unread_}) {
+    const auto found = reasons->find(digest);
+    if (found != reasons->end()) return found->second;
+  }
+  return "";
 }
 
 std::vector<BundleRef> NeededBundles(const decide::Status& status, const std::vector<BundleRef>& known,

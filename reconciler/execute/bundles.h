@@ -22,15 +22,19 @@ class Bundles {
   Bundles(cluster::Cluster& cluster, std::string in_namespace, std::string rollout);
   ~Bundles();
 
-  // Loads what of `refs` is not here yet, then calls `done` (at once if all is here or known to be bad).
+  // Loads what of `refs` is not here yet, then calls `done` (at once if all is here or known to be bad). What could not
+  // be read the last time is read again.
   void Load(std::vector<BundleRef> refs, const std::function<void()>& done);
 
-  // null if the bundle is not there or not acceptable; then `WhyNot` says why.
+  // null if the bundle could not be read or is not acceptable; then `WhyNot` says why.
   Graph Find(const std::string& digest) const;
   std::string WhyNot(const std::string& digest) const;
 
-  // Forgets failures: the bundles changed in the cluster.
-  void Retry() { rejected_.clear(); }
+  // Whether the last Load asked for it and had no answer that it could use: nothing is known of it.
+  bool Unread(const std::string& digest) const { return unread_.contains(digest); }
+
+  // Forgets what was not acceptable: the bundles changed in the cluster.
+  void Reconsider() { rejected_.clear(); }
   // Lets go of all graphs.
   void Release() { graphs_.clear(); }
 
@@ -42,6 +46,7 @@ class Bundles {
   std::shared_ptr<Bundles*> self_;               // null in callbacks that outlive it
   std::map<std::string, Graph> graphs_;          // by digest
   std::map<std::string, std::string> rejected_;  // by digest: why
+  std::map<std::string, std::string> unread_;    // by digest, of the last Load: why
 };
 
 // Which bundles a status still needs: the accepted one, the wanted one, and the newest of each revision that is

@@ -28,6 +28,8 @@ constexpr Duration kRetryMost{300'000};
 constexpr int kMostWritingRounds = 200;
 constexpr Duration kFightPause{10'000};
 constexpr Duration kLinger{5'000};
+// After so many reads of a bundle that failed, a quarter of a minute, nobody should wait for it; it is read on.
+constexpr int kRereads = 5;
 // How long events are gathered: longer than watches are apart, shorter than anyone would notice.
 constexpr Duration kGather{100};
 
@@ -67,7 +69,7 @@ bool Runner::at_rest() const {
   if (busy_ || again_ || soon_ != loop::TimerId::kNone) return false;
   const decide::Status& status = stored_.status;
   return status.phase == Phase::kSettled || status.phase == Phase::kWaiting || status.hold != decide::Hold::kNone ||
-         !rejected_.empty();
+         (!rejected_.empty() && (unread_in_row_ == 0 || unread_in_row_ > kRereads));
 }
 
 void Runner::Wake() {
@@ -341,6 +343,10 @@ void Runner::Finish(std::optional<Duration> retry_after) {
   if (again_) {
     again_ = false;
     return Wake();
+  }
+  if (unread_in_row_ > 0) {
+    const Duration again = RetryAfter(unread_in_row_);
+    retry_after = retry_after ? std::min(*retry_after, again) : again;
   }
   if (retry_after) timer_ = shared_.loop.After(*retry_after, Safe([this] { Wake(); }));
 }

@@ -82,6 +82,7 @@ class Runner {
   const Bundles::Graph& InForce() const;
   decide::Observed ObserveAll();
   std::vector<BundleRef> Refs() const;
+  std::vector<BundleRef> RefsToLoad() const;
   void RemoveFinalizer();
   void CollectBundles();
   void RestSoon();
@@ -107,6 +108,8 @@ class Runner {
   bool wrote_since_rest_ = false;
   loop::TimerId timer_ = loop::TimerId::kNone, rest_timer_ = loop::TimerId::kNone, soon_ = loop::TimerId::kNone;
   int failures_in_row_ = 0, writing_rounds_ = 0;
+  int unread_in_row_ = 0;  // rounds in which the wanted bundle could not be read
+  std::uint64_t newest_bundle_ = 0;
   TimePoint writing_since_{};
 
   // As of this round.

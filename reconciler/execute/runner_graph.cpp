@@ -1,5 +1,6 @@
 // Which graph a round walks, and which bundles are kept for it.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,8 +25,31 @@ std::vector<BundleRef> Runner::Refs() const {
   return refs;
 }
 
+// A rollout with nothing to do reads what runs and nothing else: else each of its pods that comes or goes would cost a
+// read for every revision that an undo could ask for.
+std::vector<BundleRef> Runner::RefsToLoad() const {
+  std::vector<BundleRef> refs = Refs();
+  const decide::Status& status = stored_.status;
+  const World& world = shared_.world;
+  const bool busy = status.phase != Phase::kSettled || view_.digest != status.accepted_digest || deleting_ ||
+                    service_.empty() || !world.commands().InGroup(name_.first, name_.second).empty();
+  if (busy) return refs;
+  std::set<decide::Revision> run(status.leaving.begin(), status.leaving.end());
+  run.insert(status.stable);
+  for (const auto* entry : world.deployments().InGroup(name_.first, service_)) run.insert(entry->view.revision);
+  std::erase_if(refs, [&](const BundleRef& ref) { return ref.digest != view_.digest && !run.contains(ref.revision); });
+  return refs;
+}
+
 void Runner::WithBundles() {
-  bundles_.Load(Refs(), Safe([this] {
+  // One that was made anew may be better.
+  std::uint64_t newest = 0;
+  for (const auto* bundle : shared_.world.bundles().InGroup(name_.first, name_.second)) {
+    newest = std::max(newest, bundle->id.version);
+  }
+  if (std::exchange(newest_bundle_, newest) != newest) bundles_.Reconsider();
+  bundles_.Load(RefsToLoad(), Safe([this] {
+                  unread_in_row_ = bundles_.Unread(view_.digest) ? unread_in_row_ + 1 : 0;
                   if (ChooseGraph()) return Decide();
                   // Nothing was ever made, or a process that died here had taken the bundles away already.
                   const bool nothing_left = deleting_ && stored_.status.phase == Phase::kIdle;

@@ -56,7 +56,11 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
                 }),
       bundles_(cluster, loop, {kBundle, "", {}}, Reading<ViewBundle>,
                [this](const Name& name, const BundleView& view) {
-                 stir_({name.first, view.group, ""});
+                 // One that is made before it is wanted: the Rollout that will want it tells of it.
+                 const auto* rollout = rollouts_.Find({name.first, view.group});
+                 if (rollout == nullptr) return;
+                 const bool accepted = cluster::Says(*rollout->view.status, {"acceptedDigest"}, view.digest);
+                 if (accepted || rollout->view.bundle == name.second) stir_({name.first, view.group, ""});
                }),
       commands_(cluster, loop, {kCommand, "", {}}, Reading<ViewCommand>,
                 [this](const Name& name, const CommandView& view) {

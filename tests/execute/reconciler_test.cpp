@@ -267,6 +267,39 @@ TEST_CASE("what several watches tell of one change is looked at once") {
   CHECK(decisions() - before <= 12);
 }
 
+TEST_CASE("a bundle that can't be read at once is read again") {
+  const ErrorCode code = GENERATE(ErrorCode::kUnavailable, ErrorCode::kNotFound, ErrorCode::kForbidden);
+  CAPTURE(static_cast<int>(code));
+  auto scene = Installed();
+  scene->RunFor(Duration(60'000));
+  const auto reads_bundle = [](const cluster::Request& request) {
+    return std::holds_alternative<cluster::Get>(request) && cluster::Target(request).kind.kind == graph::kBundleKind;
+  };
+  scene->cluster->Inject(reads_bundle, {cluster::Fault::Kind::kFail, Error{code, "injected"}}, 4);
+  scene->repository.Commit({{"shop.plan", ShopPlan("2")}});
+  const std::string before = scene->StatusOf("checkout").stable;
+  CHECK(scene->RunUntil([&] { return scene->StatusOf("checkout").stable != before; }, Duration(600'000)));
+}
+
+TEST_CASE("an idle rollout reads no more than what runs when one of its pods goes") {
+  auto scene = Installed();
+  for (const char* tag : {"2", "3"}) {
+    scene->repository.Commit({{"shop.plan", ShopPlan(tag)}});
+    REQUIRE(scene->RunUntilAtRest());
+  }
+  scene->RunFor(Duration(120'000));
+  REQUIRE(scene->StatusOf("checkout").promoted.size() == 3);
+  const std::size_t before = scene->cluster->requests();
+  const cluster::Json pod = scene->embedded->PeekAll({"v1", "Pod"}, "shop").front();
+  scene->embedded->Send(cluster::Delete{cluster::KeyOf(pod), pod.at("metadata").at("uid"), ""},
+                        [](const Result<cluster::SharedJson>& answer) { REQUIRE(answer.ok()); });
+  scene->RunFor(Duration(60'000));
+  const auto& trace = scene->cluster->trace();
+  std::set<std::string> read(trace.begin() + static_cast<std::ptrdiff_t>(before), trace.end());
+  CHECK(read.size() == 1);
+  CHECK(read.begin()->starts_with("get sluice.dev/v1alpha1/RolloutBundle/shop/checkout-"));
+}
+
 TEST_CASE("what is held in memory for an idle rollout is no graph") {
   auto scene = Installed();
   const Runner& runner = *scene->reconciler->executor().runners().begin()->second;
