@@ -24,6 +24,7 @@ using telemetry::LogLevel;
 
 constexpr std::size_t kSamplesKept = 64;
 constexpr std::size_t kAnswersKept = 100;
+constexpr int kDiscards = 50;  // four hours
 
 const char* KindOf(const Sample& sample) {
   switch (sample.kind) {
@@ -108,9 +109,15 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::DeleteObject& acti
       }));
 }
 
-void Runner::Acts::Discard(const cluster::ObjectKey& key, const std::string& uid) {
+void Runner::Acts::Discard(const cluster::ObjectKey& key, const std::string& uid, int failures) {
   runner_.shared_.world.MarkDeleting(key, uid);
-  runner_.shared_.cluster.Send(cluster::Delete{key, uid, ""}, [](const Result<cluster::SharedJson>&) {});
+  runner_.shared_.cluster.Send(
+      cluster::Delete{key, uid, ""},
+      runner_.Safe([this, key, uid, failures](const Result<cluster::SharedJson>& answer) {
+        if (answer.ok() || answer.error().code == ErrorCode::kNotFound || failures == kDiscards) return;
+        runner_.shared_.loop.After(RetryAfter(failures + 1),
+                                   runner_.Safe([this, key, uid, failures] { Discard(key, uid, failures + 1); }));
+      }));
 }
 
 // After a failure the object is read back: what it is now decides, not what was meant.

@@ -21,8 +21,8 @@ class Runner::Acts {
   // are only begun: they answer in a later round.
   void Perform(std::vector<decide::Action> actions, Done done);
 
-  // Deletes an object that nothing needs; nobody waits for it.
-  void Discard(const cluster::ObjectKey& key, const std::string& uid);
+  // Deletes an object that nothing needs; nobody waits for it. Tried again for some hours if it fails.
+  void Discard(const cluster::ObjectKey& key, const std::string& uid) { Discard(key, uid, 0); }
 
  private:
   struct Batch {
@@ -41,6 +41,7 @@ class Runner::Acts {
   void Start(const BatchPtr& batch, const decide::ConsumeCommand& action);
   void Start(const BatchPtr& batch, const decide::EmitEvent& action);
 
+  void Discard(const cluster::ObjectKey& key, const std::string& uid, int failures);
   void Write(const BatchPtr& batch, cluster::Json object, const std::string& why);
   void Failed(const BatchPtr& batch, const cluster::ObjectKey& key, const Error& error);
   void Sampled(const decide::GateKey& key, decide::Sample sample);

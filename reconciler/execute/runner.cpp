@@ -47,12 +47,12 @@ bool SameStates(const Json& a, const Json& b) {
   });
 }
 
+}  // namespace
+
 Duration RetryAfter(int failures) {
   const int doublings = std::min(failures, 10);
   return std::min(kRetryMost, kRetryFirst * (1 << doublings));
 }
-
-}  // namespace
 
 Runner::Runner(Shared& shared, Name name)
     : shared_(shared),
@@ -313,14 +313,23 @@ void Runner::Rest() {
   decision_ = {};
 }
 
+// The Rollout goes last: once it is gone, nobody knows of its bundles.
 void Runner::RemoveFinalizer() {
+  for (const auto* bundle : shared_.world.bundles().InGroup(name_.first, name_.second)) {
+    if (bundle->id.deleting) continue;
+    const cluster::ObjectKey key{shared_.world.bundles().kind(), name_.first, bundle->id.name.second};
+    shared_.cluster.Send(cluster::Delete{key, bundle->id.uid, ""},
+                         Safe([this, key, uid = bundle->id.uid](const Result<SharedJson>& answer) {
+                           if (!answer && answer.error().code != ErrorCode::kNotFound) return Backoff(answer.error());
+                           shared_.world.MarkDeleting(key, uid);
+                           RemoveFinalizer();
+                         }));
+    return;
+  }
   // Applying without the finalizer that we alone own takes it away.
   const Json object = {{"apiVersion", graph::kApiVersion},
                        {"kind", graph::kRolloutKind},
                        {"metadata", {{"name", name_.second}, {"namespace", name_.first}, {"uid", uid_}}}};
-  for (const auto* bundle : shared_.world.bundles().InGroup(name_.first, name_.second)) {
-    acts_->Discard({shared_.world.bundles().kind(), name_.first, bundle->id.name.second}, bundle->id.uid);
-  }
   shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, false},
                        Safe([this](const Result<SharedJson>& answer) {
                          if (!answer && answer.error().code != ErrorCode::kNotFound) return Backoff(answer.error());

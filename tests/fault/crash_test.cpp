@@ -1,286 +1,22 @@
 // The reconciler dies at each of its writes, a new one starts on what is left, and the end is that of the run in
-// which nobody died. Whole path: git in memory, compiler, syncer, executor, the embedded cluster in virtual time.
+// which nobody died.
 //
 // Events are left out as points of death: they are hints, nothing reads them, so that dying at one leaves what dying
 // at the write after it leaves.
-#include <algorithm>
-#include <functional>
-#include <map>
-#include <optional>
-#include <set>
-#include <string>
-#include <vector>
-
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
-#include "compiler/graph/names.h"
-#include "reconciler/execute/status_codec.h"
-#include "tests/execute/scene.h"
+#include "tests/fault/play.h"
 
 namespace sluice::execute {
 namespace {
 
 using cluster::Death;
-using cluster::Json;
-using decide::Hold;
-using decide::Phase;
-using Files = sync::MemoryRepository::Files;
-
-constexpr Duration kLook{500};        // of virtual time, between two looks at how far a story is
-constexpr Duration kAtMost{600'000};  // for each act
-constexpr Duration kTail{180'000};    // after the last one: what is to go, goes
-constexpr Duration kDeadFor{3'000};   // between a death whose write was carried out and the next process
-const std::string kNote =
-    "object note { apiVersion: \"v1\" kind: \"ConfigMap\" metadata: { name: \"note\" "
-    "namespace: \"shop\" } data: { a: \"b\" } }\n";
-
-// A commit, and how the story shows that its act is over.
-struct Act {
-  Files commit;
-  std::function<bool(const Scene&)> over;
-};
-struct Play {
-  std::string name;
-  std::vector<Act> before;  // nobody dies
-  std::vector<Act> acts;
-};
-struct Crash {
-  std::size_t write = 0;  // from 1, of those in the acts
-  Death death = Death::kBeforeSending;
-};
-// What is left in the end.
-struct Ending {
-  bool over = false;
-  std::string objects, status;
-  std::set<std::string> deleted;                 // requests, over the whole story
-  std::map<std::string, std::string> survivors;  // uids of what was there before the story and still is
-  std::string left_over;                         // what the inventory has and the cluster hasn't
-  std::int64_t lost = 0;                         // requests
-  std::vector<std::string> writes;               // those of the acts
-};
-
-std::vector<Json> AllObjects(const Scene& scene) {
-  const std::vector<cluster::Kind> kinds = {{"v1", "ConfigMap"},
-                                            {"v1", "Service"},
-                                            {"v1", "Namespace"},
-                                            {"apps/v1", "Deployment"},
-                                            {"gateway.networking.k8s.io/v1", "HTTPRoute"},
-                                            {graph::kApiVersion, graph::kRolloutKind},
-                                            {graph::kApiVersion, graph::kBundleKind},
-                                            {graph::kApiVersion, graph::kCommandKind}};
-  std::vector<Json> all;
-  for (const cluster::Kind& kind : kinds) {
-    for (Json& object : scene.embedded->PeekAll(kind)) all.push_back(std::move(object));
-  }
-  return all;
-}
-
-// The object as a person wants it: without versions, times, and counters of writes.
-std::string Wanted(const Json& object) {
-  Json plain = object;
-  plain.erase("status");
-  Json& metadata = plain["metadata"];
-  for (const char* field : {"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"}) {
-    metadata.erase(field);
-  }
-  if (metadata.contains("annotations")) {
-    for (const char* name : {graph::kEpochAnnotation, decide::kSplitAnnotation, graph::kOwnerAnnotation}) {
-      metadata["annotations"].erase(name);
-    }
-  }
-  // The inventory and the source's state are looked at by what they say of objects.
-  if (metadata.value("labels", Json::object()).contains(sync::kInventoryLabel)) plain.erase("data");
-  return plain.dump();
-}
-
-// What stands in the inventory and isn't in the cluster as it says.
-std::string LeftOver(const std::vector<Json>& objects) {
-  std::map<std::string, std::string> uids;
-  for (const Json& object : objects) {
-    uids[cluster::ToString(cluster::KeyOf(object))] = object.at("metadata").at("uid");
-  }
-  std::string text;
-  for (const Json& object : objects) {
-    const Json data = object.value("data", Json::object());
-    if (!data.contains("entries")) continue;
-    for (const Json& row : Json::parse(data.at("entries").get<std::string>())) {
-      const std::string key = cluster::ToString({{row[0], row[1]}, row[2], row[3]});
-      if (!uids.contains(key) || uids[key] != row[4]) text += key + " ";
-    }
-  }
-  return text;
-}
-
-std::string Summary(const decide::Status& status) {
-  std::string text = fmt::format("{} {} stable {} candidate {}, promoted", PhaseName(status.phase),
-                                 HoldName(status.hold), status.stable, status.candidate);
-  for (const auto& revision : status.promoted) text += " " + revision;
-  text += ", held";
-  for (const auto& held : status.held) text += " " + held.revision + (held.lifted ? " (lifted)" : "");
-  text += ", routed";
-  for (const auto& [revision, share] : status.applied.shares) text += fmt::format(" {} {}", revision, share.ToString());
-  text += ", pods";
-  for (const auto& [revision, pods] : status.applied.pods) text += fmt::format(" {} {}", revision, pods);
-  for (const auto& run : status.history)
-    text += fmt::format("; run {} of {} {}", run->run, run->revision, run->outcome);
-  return text;
-}
-
-bool Installed(const Scene& scene) { return scene.StatusOf("checkout").phase == Phase::kSettled; }
-bool Gone(const Scene& scene) { return scene.Object(graph::kApiVersion, graph::kRolloutKind, "checkout").is_null(); }
-bool InFirstHold(const Scene& scene) {
-  const decide::Status status = scene.StatusOf("checkout");
-  return !status.candidate.empty() && status.nodes.contains("checkout/first/hold");
-}
-bool IsHeld(const Scene& scene) { return scene.StatusOf("checkout").hold == Hold::kHeld; }
-// So many runs have come to their end, and all is quiet.
-std::function<bool(const Scene&)> SettledAfter(std::size_t runs) {
-  return [runs](const Scene& scene) {
-    const decide::Status status = scene.StatusOf("checkout");
-    return status.phase == Phase::kSettled && status.history.size() >= runs;
-  };
-}
-
-std::vector<Play> Plays() {
-  const Act install{{{"checkout.plan", ShopPlan("1")}}, Installed};
-  const Act second{{{"checkout.plan", ShopPlan("2", "10m")}}, InFirstHold};
-  return {
-      {"first install", {}, {install}},
-      {"good canary", {install}, {{{{"checkout.plan", ShopPlan("2")}}, SettledAfter(2)}}},
-      {"gate fails", {install}, {{{{"checkout.plan", ShopPlan("bad", "60s")}}, IsHeld}}},
-      {"supersede", {install}, {second, {{{"checkout.plan", ShopPlan("3")}}, SettledAfter(3)}}},
-      {"removal", {install}, {second, {{{"other.plan", kNote}}, Gone}}},
-  };
-}
-
-embedded::World Shop() {
-  embedded::Load load;
-  load.host = "shop.example.com";
-  load.path = "/checkout";
-  load.per_second = 100;
-  embedded::Load inside;
-  inside.namespace_ = "shop";
-  inside.service = "checkout";
-  embedded::World world = BadImages();
-  world.loads = {load, inside};
-  world.default_per_second = 0;  // nobody calls the bystander
-  return world;
-}
-
-// Objects of somebody else that look like ours.
-void PutBystanders(Scene& scene) {
-  const Json labels = {{graph::kServiceLabel, "checkout"}, {graph::kRolloutLabel, "checkout"}};
-  for (const char* kind : {"ConfigMap", "Service"}) {
-    Json object = {{"apiVersion", "v1"},
-                   {"kind", kind},
-                   {"metadata", {{"name", "checkout-bystander"}, {"namespace", "shop"}, {"labels", labels}}}};
-    if (std::string(kind) == "Service") object["spec"] = {{"ports", {{{"port", 80}}}}, {"selector", {{"a", "b"}}}};
-    scene.embedded->Send(cluster::Create{std::move(object), "somebody"}, [](const Result<cluster::SharedJson>&) {});
-  }
-  scene.RunFor(Duration(1'000));
-}
-
-class Telling {
- public:
-  explicit Telling(const Play& play) : scene_(Shop()) {
-    PutBystanders(scene_);
-    scene_.repository.Commit({{"other.plan", kNote}});
-    for (const Act& act : play.before) Perform(act);
-  }
-
-  Ending Tell(const Play& play, const std::optional<Crash>& crash) {
-    const std::size_t before = scene_.cluster->writes();
-    const std::size_t trace = scene_.cluster->trace().size();
-    crash_ = crash;
-    for (const Json& object : AllObjects(scene_)) {
-      before_[cluster::ToString(cluster::KeyOf(object))] = object.at("metadata").at("uid");
-    }
-    if (crash) scene_.cluster->DieAtWrite(before + crash->write, crash->death);
-    Ending ending;
-    ending.over = std::all_of(play.acts.begin(), play.acts.end(), [this](const Act& act) { return Perform(act); });
-    const TimePoint end = scene_.loop.Now() + kTail;
-    Live([&] { return scene_.loop.Now() >= end; });
-    Describe(ending, trace);
-    return ending;
-  }
-
- private:
-  bool Perform(const Act& act) {
-    scene_.repository.Commit(act.commit);
-    if (scene_.reconciler == nullptr) scene_.Start();
-    const TimePoint latest = scene_.loop.Now() + kAtMost;
-    bool over = false;
-    Live([&] { return (over = act.over(scene_)) || scene_.loop.Now() >= latest; });
-    return over;
-  }
-
-  // Through time until `done`, with a new process for one that died.
-  void Live(const std::function<bool()>& done) {
-    while (!done()) {
-      scene_.RunUntil([this] { return scene_.cluster->dead(); }, kLook);
-      if (!scene_.cluster->dead()) continue;
-      scene_.Kill();
-      // A lost answer's write is still on its way when the next process starts.
-      if (crash_->death == Death::kBeforeRecording) scene_.RunFor(kDeadFor);
-      scene_.cluster->Revive();
-      scene_.Start();
-    }
-  }
-
-  void Describe(Ending& ending, std::size_t trace) {
-    const std::vector<Json> objects = AllObjects(scene_);
-    for (const Json& object : objects) {
-      ending.objects += Wanted(object) + "\n";
-      const std::string key = cluster::ToString(cluster::KeyOf(object));
-      const auto found = before_.find(key);
-      if (found != before_.end() && found->second == object.at("metadata").at("uid")) {
-        ending.survivors[key] = found->second;
-      }
-    }
-    ending.left_over = LeftOver(objects);
-    ending.status = Summary(scene_.StatusOf("checkout"));
-    ending.lost = scene_.embedded->ledger().TotalLost();
-    const std::vector<std::string>& all = scene_.cluster->trace();
-    for (std::size_t i = trace; i < all.size(); ++i) {
-      const std::string verb = all[i].substr(0, all[i].find(' '));
-      if (verb == "delete") ending.deleted.insert(all[i]);
-      if (verb != "get" && verb != "list") ending.writes.push_back(all[i]);
-    }
-  }
-
-  Scene scene_;
-  std::optional<Crash> crash_;
-  std::map<std::string, std::string> before_;
-};
-
-Ending Run(const Play& play, const std::optional<Crash>& crash) { return Telling(play).Tell(play, crash); }
-
-// What `ending` says otherwise than the run in which nobody died; "" if nothing.
-std::string Difference(const Play& play, const Ending& whole, const Ending& ending) {
-  if (!ending.over) return "it comes to no end: " + ending.status;
-  if (ending.status != whole.status) return ending.status + "\ninstead of " + whole.status;
-  if (ending.objects != whole.objects) return "objects\n" + ending.objects + "\ninstead of\n" + whole.objects;
-  if (!ending.left_over.empty()) return "the inventory has what is not there: " + ending.left_over;
-  for (const std::string& key : ending.deleted) {
-    if (!whole.deleted.contains(key)) return "a wrong deletion: " + key;
-  }
-  for (const auto& [key, uid] : whole.survivors) {
-    const auto found = ending.survivors.find(key);
-    if (found == ending.survivors.end() || found->second != uid) return "deleted on the way: " + key;
-  }
-  // A first install is called before it is there, what was removed after it was.
-  const bool serves = !play.before.empty() && !ending.status.starts_with("idle");
-  if (serves && ending.lost > whole.lost) {
-    return fmt::format("{} requests are lost instead of {}", ending.lost, whole.lost);
-  }
-  return "";
-}
 
 constexpr const char* kDeaths[] = {"before it is sent", "with its answer lost", "before the answer is recorded"};
 
 void CheckPlay(const Play& play) {
-  const Ending whole = Run(play, std::nullopt);
+  const Ending whole = Tell(play);
   INFO(play.name);
   INFO(whole.status);
   REQUIRE(whole.over);
@@ -290,7 +26,7 @@ void CheckPlay(const Play& play) {
   for (std::size_t write = 1; write <= whole.writes.size(); ++write) {
     if (whole.writes[write - 1].find("/Event/") != std::string::npos) continue;
     for (const Death death : {Death::kBeforeSending, Death::kAnswerLost, Death::kBeforeRecording}) {
-      const std::string difference = Difference(play, whole, Run(play, Crash{write, death}));
+      const std::string difference = Difference(play, whole, Tell(play, Crash{write, death}));
       ++crashes;
       if (difference.empty()) continue;
       broken += fmt::format("write {} ({}) {}: {}\n", write, whole.writes[write - 1], kDeaths[static_cast<int>(death)],
