@@ -40,6 +40,8 @@ struct ObservedRevision {
   std::optional<Version> service;    // NAME-REV
   std::string service_owner;         // as ObservedDeployment::owner
   std::int32_t ready_endpoints = 0;  // in the slices of NAME-REV
+  // Since when it has had one, as far as the shell knows; none: since before anyone looked.
+  std::optional<TimePoint> endpoints_since;
 };
 
 // An object that the router writes, as it is in the cluster.

@@ -148,6 +148,14 @@ decide::Observed Runner::ObserveAll() {
   const auto& applied = stored_.status.applied.objects;
   routed.insert(routed.end(), applied.begin(), applied.end());
   decide::Observed observed = Observe(shared_.world, *graph_, routed, name_, uid_, workloads_, drifts_);
+  for (auto& [revision, seen] : observed.revisions) {
+    if (seen.ready_endpoints == 0) {
+      endpoints_since_.erase(revision);
+    } else {
+      seen.endpoints_since = endpoints_since_.try_emplace(revision, shared_.loop.Now()).first->second;
+    }
+  }
+  std::erase_if(endpoints_since_, [&](const auto& entry) { return !observed.revisions.contains(entry.first); });
   observed.removed = deleting_;
   observed.digest = graph_digest_;
   observed.accepted = accepted_;

@@ -113,6 +113,26 @@ TEST_CASE("a good version goes through its steps to the end, and the old pods go
   CHECK(status.history.back()->outcome == "promoted");
 }
 
+// The candidate's one pod of the first step is all that the gateway can send its share to.
+TEST_CASE("proxies that are slow to follow lose no request to endpoints they don't know yet") {
+  embedded::Lags lags;
+  lags.proxy = {Duration(1'000), Duration(1'900)};
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    Scene scene(Shop(), seed, lags);
+    scene.repository.Commit({{"checkout.plan", ShopPlan("1")}});
+    scene.Start();
+    REQUIRE(scene.RunUntilAtRest());
+    scene.RunFor(Duration(30'000));
+    const std::int64_t before = scene.embedded->ledger().TotalLost();
+    scene.repository.Commit({{"checkout.plan", ShopPlan("2")}});
+    REQUIRE(scene.RunUntilAtRest());
+    scene.RunFor(Duration(60'000));
+    CHECK(scene.StatusOf("checkout").history.size() == 2);
+    CHECK(scene.embedded->ledger().TotalLost() == before);
+  }
+}
+
 TEST_CASE("a bad version fails its gate, is rolled back and held, and stays so") {
   auto scene = Installed();
   const std::string good = scene->StatusOf("checkout").stable;

@@ -13,19 +13,20 @@ namespace {
 
 constexpr TimePoint kStart{Duration(1'800'000'000'000)};
 
-embedded::Options OptionsOf(embedded::World world, std::uint64_t seed) {
+embedded::Options OptionsOf(embedded::World world, std::uint64_t seed, embedded::Lags lags) {
   embedded::Options options;
   options.seed = seed;
   options.world = std::move(world);
+  options.lags = lags;
   return options;
 }
 
 }  // namespace
 
-Scene::Scene(embedded::World world, std::uint64_t seed) : loop(kStart), outside(loop) {
+Scene::Scene(embedded::World world, std::uint64_t seed, embedded::Lags lags) : loop(kStart), outside(loop) {
   // SLUICE_TEST_LOG=1 shows the story of a failing test.
   if (std::getenv("SLUICE_TEST_LOG") == nullptr) spdlog::set_level(spdlog::level::off);
-  embedded = embedded::EmbeddedCluster::Open(loop, OptionsOf(std::move(world), seed)).value();
+  embedded = embedded::EmbeddedCluster::Open(loop, OptionsOf(std::move(world), seed, lags)).value();
   cluster = std::make_unique<cluster::FailingCluster>(loop, *embedded);
   http = embedded->Http(outside);
 }

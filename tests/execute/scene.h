@@ -16,7 +16,7 @@ namespace sluice::execute {
 
 class Scene {
  public:
-  explicit Scene(embedded::World world = {}, std::uint64_t seed = 1);
+  explicit Scene(embedded::World world = {}, std::uint64_t seed = 1, embedded::Lags lags = {});
   ~Scene();
 
   // A process of the reconciler begins; one that runs dies without a word.
