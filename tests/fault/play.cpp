@@ -107,6 +107,32 @@ std::function<bool(const Scene&)> SettledAfter(std::size_t runs) {
 
 }  // namespace
 
+namespace {
+
+// By pods alone: no router's objects.
+std::string PodsPlan(const std::string& tag) {
+  return fmt::format(R"(
+service checkout {{
+  namespace "shop"
+  image     "ghcr.io/acme/checkout:{}"
+  replicas  4
+  port      http 8080
+  probe     ready http "/readyz" every 1s
+}}
+rollout checkout {{
+  deploy   checkout
+  deadline 30m
+  drain    5s
+  step first {{ weight 25%  hold 6s }}
+  step half  {{ weight 50%  hold 6s }}
+  step full  {{ weight 100% }}
+}}
+)",
+                     tag);
+}
+
+}  // namespace
+
 std::vector<Play> Plays() {
   const Act install{{{"checkout.plan", ShopPlan("1")}}, Installed};
   const Act second{{{"checkout.plan", ShopPlan("2", "10m")}}, InFirstHold};
@@ -115,6 +141,9 @@ std::vector<Play> Plays() {
       {"good canary", {install}, {{{{"checkout.plan", ShopPlan("2")}}, SettledAfter(2)}}},
       {"gate fails", {install}, {{{{"checkout.plan", ShopPlan("bad", "60s")}}, IsHeld}}},
       {"supersede", {install}, {second, {{{"checkout.plan", ShopPlan("3")}}, SettledAfter(3)}}},
+      {"by pods",
+       {{{{"checkout.plan", PodsPlan("1")}}, Installed}},
+       {{{{"checkout.plan", PodsPlan("2")}}, SettledAfter(2)}}},
       {"removal", {install}, {second, {{{"other.plan", kNote}}, Gone}}},
   };
 }

@@ -45,7 +45,7 @@ struct Ending {
   std::vector<std::string> requests, writes;     // those of the acts
 };
 
-// A first install, a good canary, one whose gate fails, one that another version supersedes, a removal.
+// A first install, a good canary, one whose gate fails, one that another version supersedes, one by pods, a removal.
 std::vector<Play> Plays();
 
 Ending Tell(const Play& play, const Disturbance& disturbance = {});
