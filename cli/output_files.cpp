@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <future>
 #include <iostream>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <fcntl.h>
@@ -51,24 +53,28 @@ bool Holds(const File& file, std::string_view text) {
   return true;
 }
 
-bool Put(const File& file, std::string_view text) {
+std::error_code LastError() { return {errno, std::generic_category()}; }
+
+std::error_code Put(const File& file, std::string_view text) {
   off_t at = 0;
   while (!text.empty()) {
     const ssize_t written = ::pwrite(file.get(), text.data(), text.size(), at);
-    if (written <= 0) return false;
+    if (written < 0) return LastError();
     at += written;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-  return true;
+  return {};
 }
 
 // One file below `directory`, as it should be.
-bool Write(const File& directory, const std::string& name, std::string_view text) {
+std::error_code Write(const File& directory, const std::string& name, std::string_view text) {
   constexpr mode_t kMode = 0666;  // less what the user's mask takes away
   const File fresh(::openat(directory.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kMode));
   if (fresh.ok()) return Put(fresh, text);
   const File present(::openat(directory.get(), name.c_str(), O_RDWR | O_CLOEXEC));
-  return present.ok() && (Holds(present, text) || (::ftruncate(present.get(), 0) == 0 && Put(present, text)));
+  if (!present.ok()) return LastError();
+  if (Holds(present, text)) return {};
+  return ::ftruncate(present.get(), 0) == 0 ? Put(present, text) : LastError();
 }
 
 // The files under `directory` that an earlier compile wrote and this one doesn't.
@@ -100,11 +106,14 @@ int WriteFiles(const std::string& directory, const Outputs& outputs) {
   std::error_code error;
   fs::create_directories(fs::path(directory) / "manifests", error);
   const File root(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // The first file of a thread's share that can't be written, or "".
+  const std::error_code cannot_open = LastError();
+  // The first file of a thread's share that can't be written, and why; or "".
   const auto write_share = [&](std::size_t share) -> std::string {
     std::size_t at = 0;
     for (const auto& [name, text] : outputs) {
-      if (at++ % kThreads == share && !Write(root, name, text)) return name;
+      if (at++ % kThreads != share) continue;
+      const std::error_code failed = root.ok() ? Write(root, name, text) : cannot_open;
+      if (failed) return (fs::path(directory) / name).string() + ": " + failed.message();
     }
     return "";
   };
@@ -116,7 +125,7 @@ int WriteFiles(const std::string& directory, const Outputs& outputs) {
   for (auto& share : shares) {
     const std::string failed = share.get();
     if (failed.empty()) continue;
-    std::cerr << "sluice: cannot write " << (fs::path(directory) / failed).string() << "\n";
+    std::cerr << "sluice: cannot write " << failed << "\n";
     written = false;
   }
   if (!written) return kExitErrors;

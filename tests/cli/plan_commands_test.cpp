@@ -127,6 +127,17 @@ TEST_CASE("compile leaves other people's files alone and takes away what it no l
   CHECK_FALSE(std::filesystem::exists(scratch / "out/manifests/web_service_old.yaml"));
 }
 
+TEST_CASE("compile tells which file it can't write, and why") {
+  const Scratch scratch;
+  scratch.Write("plans/web.plan", kGood);
+  scratch.Write("out/graph.json", "{}");
+  std::filesystem::create_directory(scratch / "out/sourcemap.json");
+  const Ended ended = Sluice("compile " + (scratch / "plans").string() + " -o " + (scratch / "out").string());
+  CHECK(ended.status == 1);
+  const std::string path = (scratch / "out/sourcemap.json").string();
+  CHECK(ended.err.ends_with("sluice: cannot write " + path + ": Is a directory\n"));
+}
+
 TEST_CASE("a plan set that does not compile writes nothing") {
   const Scratch scratch;
   scratch.Write("web.plan", "service web { image 5 }\n");
