@@ -35,8 +35,10 @@ void Bundles::LoadNext(const std::shared_ptr<std::vector<BundleRef>>& refs, cons
     if (*self == nullptr) return;
     Bundles& bundles = **self;
     if (!got) {
-      const bool absent = got.error().code == ErrorCode::kNotFound;
-      bundles.unread_[ref.digest] = "bundle " + ref.name + (absent ? " does not exist" : ": " + got.error().message);
+      const Error& error = got.error();
+      const bool absent = error.code == ErrorCode::kNotFound;
+      bundles.unread_[ref.digest] = {error.code,
+                                     "bundle " + ref.name + (absent ? " does not exist" : ": " + error.message)};
     } else if (auto graph = AcceptBundle(**got, ref.digest, bundles.namespace_, bundles.rollout_); graph.ok()) {
       bundles.graphs_[ref.digest] = std::move(graph).value();
     } else {
@@ -52,11 +54,16 @@ Bundles::Graph Bundles::Find(const std::string& digest) const {
 }
 
 std::string Bundles::WhyNot(const std::string& digest) const {
-  for (const auto* reasons : {&rejected_, &unread_}) {
-    const auto found = reasons->find(digest);
-    if (found != reasons->end()) return found->second;
-  }
-  return "";
+  if (const auto found = rejected_.find(digest); found != rejected_.end()) return found->second;
+  const auto found = unread_.find(digest);
+  return found == unread_.end() ? "" : found->second.message;
+}
+
+const Error* Bundles::UnreadBut(const std::string& wanted) const {
+  const auto found = std::find_if(unread_.begin(), unread_.end(), [&](const auto& entry) {
+    return entry.first != wanted && entry.second.code != ErrorCode::kNotFound;
+  });
+  return found == unread_.end() ? nullptr : &found->second;
 }
 
 std::vector<BundleRef> NeededBundles(const decide::Status& status, const std::vector<BundleRef>& known,

@@ -32,6 +32,8 @@ class Bundles {
 
   // Whether the last Load asked for it and had no answer that it could use: nothing is known of it.
   bool Unread(const std::string& digest) const { return unread_.contains(digest); }
+  // Why another one than `wanted` could not be read though it may be there; nullptr if none.
+  const Error* UnreadBut(const std::string& wanted) const;
 
   // Forgets what was not acceptable: the bundles changed in the cluster.
   void Reconsider() { rejected_.clear(); }
@@ -46,7 +48,7 @@ class Bundles {
   std::shared_ptr<Bundles*> self_;               // null in callbacks that outlive it
   std::map<std::string, Graph> graphs_;          // by digest
   std::map<std::string, std::string> rejected_;  // by digest: why
-  std::map<std::string, std::string> unread_;    // by digest, of the last Load: why
+  std::map<std::string, Error> unread_;          // by digest, of the last Load: why
 };
 
 // Which bundles a status still needs: the accepted one, the wanted one, and the newest of each revision that is

@@ -130,7 +130,7 @@ class Runner {
   std::map<decide::Revision, std::shared_ptr<const graph::Workload>> workloads_;
   Drifts drifts_;
   std::map<decide::Revision, TimePoint> endpoints_since_;  // as this process saw it
-  decide::Decision decision_;  // its status stands in next_, its reasons in reasons_
+  decide::Decision decision_;                              // its status stands in next_, its reasons in reasons_
   StoredStatus next_;
   std::string summary_;
   std::vector<decide::Reason> reasons_;

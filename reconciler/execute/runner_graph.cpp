@@ -50,6 +50,12 @@ void Runner::WithBundles() {
   if (std::exchange(newest_bundle_, newest) != newest) bundles_.Reconsider();
   bundles_.Load(RefsToLoad(), Safe([this] {
                   unread_in_row_ = bundles_.Unread(view_.digest) ? unread_in_row_ + 1 : 0;
+                  // Without what describes a revision that runs nothing sound can be decided.
+                  if (const Error* unread = bundles_.UnreadBut(view_.digest)) {
+                    Log(LogLevel::kWarning, "a bundle can't be read",
+                        {{LogKey::kRollout, name_.second}, {LogKey::kError, unread->message}});
+                    return Backoff(*unread);
+                  }
                   if (ChooseGraph()) return Decide();
                   // Nothing was ever made, or a process that died here had taken the bundles away already.
                   const bool nothing_left = deleting_ && stored_.status.phase == Phase::kIdle;
