@@ -81,6 +81,7 @@ class Runner {
   void Acted(bool wrote);
   void Finish(std::optional<Duration> retry_after);
 
+  std::string OwnedService() const;
   bool ChooseGraph();
   const Bundles::Graph& InForce() const;
   decide::Observed ObserveAll();

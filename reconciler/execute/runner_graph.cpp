@@ -63,6 +63,17 @@ void Runner::WithBundles() {
                 }));
 }
 
+// The service whose pods are this rollout's, by what stands in the cluster; "" where the accepted bundle says it, or
+// nothing was accepted.
+std::string Runner::OwnedService() const {
+  const std::string& accepted = stored_.status.accepted_digest;
+  if (accepted.empty() || bundles_.Find(accepted) != nullptr) return "";
+  for (const auto& [name, entry] : shared_.world.deployments().entries()) {
+    if (name.first == name_.first && entry.view.owner == uid_) return entry.view.group;
+  }
+  return "";
+}
+
 // The graph to walk: git's, or the accepted one while git's can't be accepted. False: neither is there.
 bool Runner::ChooseGraph() {
   const std::string& accepted = stored_.status.accepted_digest;
@@ -77,10 +88,11 @@ bool Runner::ChooseGraph() {
     accepted_ = bundles_.Find(accepted);
   }
   // Pods, Services and revisions are the service's: those of one are no candidate for another.
-  if (accepted_ != nullptr && accepted_->service != graph_->service) {
+  const std::string runs = accepted_ != nullptr ? accepted_->service : OwnedService();
+  if (graph_ != nullptr && !runs.empty() && runs != graph_->service) {
     rejected_ =
         fmt::format("it deploys service {}, and {} is what this rollout runs; give the new one a name of its own",
-                    graph_->service, accepted_->service);
+                    graph_->service, runs);
     graph_ = std::exchange(accepted_, nullptr);
     graph_digest_ = accepted;
   }

@@ -1,4 +1,6 @@
 // Revisions that come and go: hotfixes, first installs, fast tracks, other capacities, drift, removal.
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "reconciler/decide/invariants.h"
@@ -293,6 +295,27 @@ TEST_CASE("counts that are behind their spec never allow a shift or a shrink") {
   CHECK(Decide(story.world.plan(), story.status, seen, story.world.now()).status.applied.shares.size() == 1);
   deployment.observed_generation = deployment.generation;
   CHECK(Decide(story.world.plan(), story.status, seen, story.world.now()).status.applied.shares.size() == 2);
+}
+
+TEST_CASE("a revision is routed to once proxies had the router's lag to hear of its endpoints") {
+  Story story = Story::Installed(Canary("a1"), Canary("b2"));
+  REQUIRE(story.RunUntilEntered("ramp[10%]/scale"));
+  story.Run(seconds(1));
+  Observed seen = story.world.Observe();
+  seen.revisions["b2"].ready_endpoints = 1;
+  const Duration lag = story.world.plan().router.lag;
+  REQUIRE(lag > Duration(0));
+  const auto routes = [&](TimePoint since) {
+    seen.revisions["b2"].endpoints_since = since;
+    const Decision decision = Decide(story.world.plan(), story.status, seen, story.world.now());
+    return std::any_of(decision.actions.begin(), decision.actions.end(), [](const Action& action) {
+      const auto* apply = std::get_if<ApplyObject>(&action);
+      return apply != nullptr && apply->object.Field("kind").ToText() == "HTTPRoute";
+    });
+  };
+  CHECK_FALSE(routes(story.world.now()));
+  CHECK_FALSE(routes(story.world.now() - lag + Duration(1)));
+  CHECK(routes(story.world.now() - lag));
 }
 
 TEST_CASE("a takeover in the middle of a rollout bumps the epoch of what it stands on") {

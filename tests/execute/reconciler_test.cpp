@@ -237,6 +237,25 @@ TEST_CASE("a rollout that is to deploy another service is refused, and what runs
   CHECK(runner.rejected().empty());
 }
 
+TEST_CASE("another service is refused also where the bundle of the one that runs is gone") {
+  auto scene = Installed();
+  const decide::Status before = scene->StatusOf("checkout");
+  scene->Kill();
+  for (const cluster::Json& bundle : scene->embedded->PeekAll({graph::kApiVersion, graph::kBundleKind}, "shop")) {
+    scene->embedded->Send(cluster::Delete{cluster::KeyOf(bundle), bundle.at("metadata").at("uid"), ""},
+                          [](const Result<cluster::SharedJson>& answer) { REQUIRE(answer.ok()); });
+  }
+  scene->RunFor(Duration(1'000));
+  const std::string other = Replaced(ShopPlan("2"), "service checkout", "service payments");
+  scene->repository.Commit({{"checkout.plan", Replaced(other, "deploy   checkout", "deploy   payments")}});
+  scene->Start();
+  scene->RunFor(Duration(120'000));
+  CHECK(scene->StatusOf("checkout").run == before.run);
+  CHECK(scene->Names("apps/v1", "Deployment") == std::vector<std::string>{"checkout-" + before.stable});
+  CHECK(scene->reconciler->executor().runners().begin()->second->rejected() ==
+        "it deploys service payments, and checkout is what this rollout runs; give the new one a name of its own");
+}
+
 TEST_CASE("somebody's edit of what runs is put back, each time") {
   auto scene = Installed();
   const auto image = [&] {
