@@ -181,7 +181,7 @@ struct Router {
   std::vector<RouterObject> objects;
   ExpressionPtr settled_when;  // over `object`; or null
   Duration settled_after{};
-  Duration lag{2'000};  // least time after acceptance before traffic counts as moved
+  Duration lag{2'000};  // until proxies follow: an accepted route, or a revision's first ready endpoint
 };
 
 // One revision of a service as objects. What is stored for a revision that is stable, leaving or kept.
