@@ -86,6 +86,11 @@ Json Client::Explain(const std::string& namespace_, const std::string& name) {
   return explained ? *std::move(explained) : Json();
 }
 
+Json Client::Source() {
+  Result<Json> source = Fetch("/sluice/v1/source");
+  return source ? *std::move(source) : Json();
+}
+
 Result<std::vector<Json>> Client::Rollouts(const Target& target) {
   const Result<SharedJson> list = Ask(cluster::ListObjects{kRollouts, target.namespace_, {}});
   if (!list) {

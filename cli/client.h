@@ -37,6 +37,9 @@ class Client {
   // doesn't tell.
   cluster::Json Explain(const std::string& namespace_, const std::string& name);
 
+  // Where the plans come from and what is wrong with them, as the syncer tells it; null if the server doesn't.
+  cluster::Json Source();
+
   // The Rollout objects that the target means, sorted. kNotFound, with similar names, if it names one that
   // isn't there; kInvalid if the name stands in several namespaces.
   Result<std::vector<cluster::Json>> Rollouts(const Target& target);

@@ -61,11 +61,20 @@ std::string Render(const std::vector<RolloutView>& views, const Options& options
   return out.empty() && options.format != Format::kJson ? "there are no rollouts\n" : out;
 }
 
+// What comes before the rollouts, for people; programs read what they need of each rollout.
+std::string Preface(Client& client, const Options& options) {
+  if (options.format == Format::kJson) {
+    return "";
+  }
+  const std::string source = RenderSource(client.Source(), client.Now());
+  return source.empty() ? "" : source + "\n";
+}
+
 // For a terminal: the whole picture again and again.
 int WatchScreen(Client& client, const Options& options) {
   for (;;) {
     const Result<std::vector<RolloutView>> views = LoadAll(client, options.target);
-    std::cout << "\033[H\033[2J"
+    std::cout << "\033[H\033[2J" << Preface(client, options)
               << (views ? Render(*views, options, client.Now()) : "sluice: " + views.error().message + "\n")
               << std::flush;
     std::this_thread::sleep_for(kWatchInterval);
@@ -102,9 +111,10 @@ int Status(const Options& options) {
   }
   const Result<std::vector<RolloutView>> views = LoadAll(client, options.target);
   if (!views) {
+    std::cerr << Preface(client, options);
     return Fail(views.error());
   }
-  std::cout << Render(*views, options, client.Now());
+  std::cout << Preface(client, options) << Render(*views, options, client.Now());
   return kExitOk;
 }
 

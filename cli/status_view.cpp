@@ -165,6 +165,26 @@ std::string StateName(const Status& status) {
   return std::string(status.hold != Hold::kNone ? execute::HoldName(status.hold) : execute::PhaseName(status.phase));
 }
 
+std::string RenderSource(const cluster::Json& source, TimePoint now) {
+  const std::string message = cluster::Text(source, {"message"});
+  const std::string wanted = cluster::Text(source, {"wanted"});
+  std::string out;
+  if (!message.empty()) {
+    out += fmt::format("git    {}\n", message);
+    TimePoint since = now;
+    const bool dated = ParseTime(cluster::Text(source, {"since"}), since);
+    const std::string stays =
+        wanted.empty() ? "nothing of it is in use" : "commit " + wanted.substr(0, 10) + " stays in use";
+    out += fmt::format("       {}{}\n", stays, dated ? "; found " + Ago(now, since) : "");
+  }
+  for (const cluster::Json& trouble : cluster::List(source, {"trouble"})) {
+    if (const auto* text = trouble.get_ptr<const std::string*>()) {
+      out += fmt::format("not applied of commit {}: {}\n", wanted.substr(0, 10), *text);
+    }
+  }
+  return out;
+}
+
 std::string RenderStatusText(const RolloutView& view, TimePoint now) {
   const Status& status = view.status;
   std::string out = fmt::format("{} ({})  {}\n", view.name, view.namespace_, StateName(status));

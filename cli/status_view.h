@@ -36,6 +36,10 @@ struct RolloutView {
 // "progressing", "settled", "Held" …: the phase or, where somebody is waited for, the named state.
 std::string StateName(const decide::Status& status);
 
+// What is wrong with where the plans come from, as `/sluice/v1/source` has it: why git's newest commit is not the one
+// in use, what of that one could not be applied. "" if nothing is.
+std::string RenderSource(const cluster::Json& source, TimePoint now);
+
 std::string RenderStatusText(const RolloutView& view, TimePoint now);
 // { name, namespace, state, git, stable, candidate, leaving, steps: [...], waiting, history … } in one object.
 std::string RenderStatusJson(const RolloutView& view, TimePoint now);

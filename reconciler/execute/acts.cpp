@@ -9,6 +9,7 @@
 #include "compiler/graph/split.h"
 #include "reconciler/cluster/value_json.h"
 #include "reconciler/execute/events.h"
+#include "reconciler/loop/retry.h"
 #include "reconciler/measure/notify.h"
 #include "reconciler/measure/sample.h"
 #include "reconciler/telemetry/log.h"
@@ -115,7 +116,7 @@ void Runner::Acts::Discard(const cluster::ObjectKey& key, const std::string& uid
       cluster::Delete{key, uid, ""},
       runner_.Safe([this, key, uid, failures](const Result<cluster::SharedJson>& answer) {
         if (answer.ok() || answer.error().code == ErrorCode::kNotFound || failures == kDiscards) return;
-        runner_.shared_.loop.After(RetryAfter(failures + 1),
+        runner_.shared_.loop.After(loop::RetryAfter(failures + 1),
                                    runner_.Safe([this, key, uid, failures] { Discard(key, uid, failures + 1); }));
       }));
 }

@@ -10,6 +10,7 @@
 #include "reconciler/execute/bundle.h"
 #include "reconciler/execute/conditions.h"
 #include "reconciler/execute/names.h"
+#include "reconciler/loop/retry.h"
 #include "reconciler/telemetry/log.h"
 
 namespace sluice::execute {
@@ -22,8 +23,6 @@ using telemetry::Log;
 using telemetry::LogKey;
 using telemetry::LogLevel;
 
-constexpr Duration kRetryFirst{500};
-constexpr Duration kRetryMost{300'000};
 // A rollout that writes in every round without end has met someone who writes back.
 constexpr int kMostWritingRounds = 200;
 constexpr Duration kFightPause{10'000};
@@ -48,11 +47,6 @@ bool SameStates(const Json& a, const Json& b) {
 }
 
 }  // namespace
-
-Duration RetryAfter(int failures) {
-  const int doublings = std::min(failures, 10);
-  return std::min(kRetryMost, kRetryFirst * (1 << doublings));
-}
 
 Runner::Runner(Shared& shared, Name name)
     : shared_(shared),
@@ -351,7 +345,7 @@ void Runner::Backoff(const Error& error) {
   // The object moved on under us: look again at once, but not for ever.
   const bool at_once = error.code == ErrorCode::kConflict && failures_in_row_ <= 5;
   if (at_once) again_ = true;
-  Finish(at_once ? std::nullopt : std::optional(RetryAfter(failures_in_row_)));
+  Finish(at_once ? std::nullopt : std::optional(loop::RetryAfter(failures_in_row_)));
 }
 
 void Runner::Finish(std::optional<Duration> retry_after) {
@@ -362,7 +356,7 @@ void Runner::Finish(std::optional<Duration> retry_after) {
     return Wake();
   }
   if (unread_in_row_ > 0) {
-    const Duration again = RetryAfter(unread_in_row_);
+    const Duration again = loop::RetryAfter(unread_in_row_);
     retry_after = retry_after ? std::min(*retry_after, again) : again;
   }
   if (retry_after) timer_ = shared_.loop.After(*retry_after, Safe([this] { Wake(); }));

@@ -35,9 +35,6 @@ struct CommandAnswer {
   std::string reason;
 };
 
-// How long to wait after so many failures in a row: from a second to five minutes.
-Duration RetryAfter(int failures);
-
 class Runner {
  public:
   Runner(Shared& shared, Name name);

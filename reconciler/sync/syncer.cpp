@@ -8,6 +8,7 @@
 
 #include "compiler/base/hash.h"
 #include "reconciler/execute/events.h"
+#include "reconciler/loop/retry.h"
 #include "reconciler/telemetry/log.h"
 
 namespace sluice::sync {
@@ -18,14 +19,10 @@ using telemetry::Log;
 using telemetry::LogKey;
 using telemetry::LogLevel;
 
-constexpr Duration kRetryFirst{1'000};
-constexpr Duration kRetryMost{300'000};
 // Between the passes that the cluster's own changes ask for.
 constexpr Duration kSettle{500};
 // How often an object that is being deleted is looked at.
 constexpr Duration kLookAgain{2'000};
-
-Duration RetryAfter(int failures) { return std::min(kRetryMost, kRetryFirst * (1 << std::min(failures, 10))); }
 
 }  // namespace
 
@@ -64,7 +61,7 @@ void Syncer::Load() {
   store_.Load(Safe([this](Result<InventoryStore::Loaded> loaded) {
     if (!loaded) {
       Refuse("store", loaded.error().message);
-      retry_ = loop_.After(RetryAfter(failures_++), Safe([this] { Load(); }));
+      retry_ = loop_.After(loop::RetryAfter(++failures_), Safe([this] { Load(); }));
       return;
     }
     failures_ = 0;
@@ -273,7 +270,7 @@ void Syncer::StoreFailed(const Error& error) {
   dirty_ = false;  // loading ends with a pass; a mark left from this one would keep it from coming
   // What is stored is the truth; ours may be ahead or behind of it.
   loaded_ = false;
-  retry_ = loop_.After(RetryAfter(failures_++), Safe([this] { Load(); }));
+  retry_ = loop_.After(loop::RetryAfter(++failures_), Safe([this] { Load(); }));
   Changed();
 }
 
@@ -309,7 +306,7 @@ void Syncer::RecordUids() {
   }
   store_.Save(inventory_, Safe([this](const Result<void>& saved) {
                 if (!saved) return StoreFailed(saved.error());
-                if (!state_.trouble.empty()) return EndPass(RetryAfter(failures_++));
+                if (!state_.trouble.empty()) return EndPass(loop::RetryAfter(++failures_));
                 PruneStep();
               }));
 }
@@ -331,7 +328,7 @@ void Syncer::Pruned(const PruneOutcome& outcome) {
   store_.Save(inventory_, Safe([this, waiting = outcome.waiting](const Result<void>& saved) {
                 if (!saved) return StoreFailed(saved.error());
                 metrics_.Set(telemetry::kInventory, {}, static_cast<double>(inventory_.size()));
-                if (!state_.trouble.empty()) return EndPass(RetryAfter(failures_++));
+                if (!state_.trouble.empty()) return EndPass(loop::RetryAfter(++failures_));
                 if (waiting > 0) return EndPass(kLookAgain);
                 failures_ = 0;
                 if (!whole_) {
@@ -385,7 +382,7 @@ void Syncer::SaveSource() {
                       }
                       metrics_.Count(telemetry::kSyncFailures, {{"reason", "source"}});
                       source_stored_ = false;
-                      loop_.After(RetryAfter(source_failures_++), Safe([this] { SaveSource(); }));
+                      loop_.After(loop::RetryAfter(++source_failures_), Safe([this] { SaveSource(); }));
                     }));
 }
 

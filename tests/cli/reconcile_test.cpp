@@ -159,6 +159,9 @@ TEST_CASE("health and metrics are served, and a plan set that does not compile c
   CHECK(Eventually(20, [&] { return reconcile.Log().find("web.plan:11") != std::string::npos; }));
   CHECK(SettledOn(reconcile, "1.0.0"));
   CHECK(Shell("curl -s " + reconcile.server() + "/sluice/v1/source").out.find("web.plan") != std::string::npos);
+  const std::string status = Sluice("status --server " + reconcile.server()).out;
+  CHECK(status.find(" does not compile (1 error): web.plan:11:") != std::string::npos);
+  CHECK(status.find(" stays in use; found ") != std::string::npos);
 }
 
 TEST_CASE("JSON that nests deeper than anyone needs is refused, and the reconciler lives") {

@@ -128,6 +128,22 @@ TEST_CASE("what git wants and can't have is told with the reason, wherever the r
   CHECK(cluster::Json::parse(RenderStatusJson(view, At(20))).at("because") == told);
 }
 
+TEST_CASE("what is wrong with the source is told with the commit that stays") {
+  const TimePoint now = At(30);
+  CHECK(RenderSource(nullptr, now).empty());
+  CHECK(RenderSource({{"wanted", "0123456789abcdef"}, {"message", ""}, {"trouble", cluster::Json::array()}}, now)
+            .empty());
+  CHECK(RenderSource({{"wanted", "0123456789abcdef"},
+                      {"message", "commit fedcba98 does not compile (1 error): a.plan:3:1: SL0001: no"},
+                      {"since", FormatTime(At(0))},
+                      {"trouble", cluster::Json::array({"v1/Service/shop/web: forbidden"})}},
+                     now) ==
+        "git    commit fedcba98 does not compile (1 error): a.plan:3:1: SL0001: no\n"
+        "       commit 0123456789 stays in use; found 30s ago\n"
+        "not applied of commit 0123456789: v1/Service/shop/web: forbidden\n");
+  CHECK(RenderSource({{"message", "no answer"}}, now) == "git    no answer\n       nothing of it is in use\n");
+}
+
 TEST_CASE("what was passed by is told as skipped, not as passed") {
   RolloutView view = Canary();
   view.status.nodes["checkout/first/traffic"].exception = "promote by ann";
