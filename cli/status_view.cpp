@@ -174,7 +174,7 @@ std::string RenderSource(const cluster::Json& source, TimePoint now) {
     TimePoint since = now;
     const bool dated = ParseTime(cluster::Text(source, {"since"}), since);
     const std::string stays =
-        wanted.empty() ? "nothing of it is in use" : "commit " + wanted.substr(0, 10) + " stays in use";
+        wanted.empty() ? "no commit is in use yet" : "commit " + wanted.substr(0, 10) + " stays in use";
     out += fmt::format("       {}{}\n", stays, dated ? "; found " + Ago(now, since) : "");
   }
   for (const cluster::Json& trouble : cluster::List(source, {"trouble"})) {

@@ -141,7 +141,7 @@ TEST_CASE("what is wrong with the source is told with the commit that stays") {
         "git    commit fedcba98 does not compile (1 error): a.plan:3:1: SL0001: no\n"
         "       commit 0123456789 stays in use; found 30s ago\n"
         "not applied of commit 0123456789: v1/Service/shop/web: forbidden\n");
-  CHECK(RenderSource({{"message", "no answer"}}, now) == "git    no answer\n       nothing of it is in use\n");
+  CHECK(RenderSource({{"message", "no answer"}}, now) == "git    no answer\n       no commit is in use yet\n");
 }
 
 TEST_CASE("what was passed by is told as skipped, not as passed") {
