@@ -60,6 +60,7 @@ std::error_code Put(const File& file, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::pwrite(file.get(), text.data(), text.size(), at);
     if (written < 0) return LastError();
+    if (written == 0) return std::make_error_code(std::errc::io_error);
     at += written;
     text.remove_prefix(static_cast<std::size_t>(written));
   }

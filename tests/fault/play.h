@@ -21,7 +21,7 @@ struct Act {
 };
 struct Play {
   std::string name;
-  std::vector<Act> before;  // nobody dies
+  std::vector<Act> before;  // nothing goes wrong
   std::vector<Act> acts;
 };
 struct Crash {
