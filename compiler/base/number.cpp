@@ -239,6 +239,8 @@ std::string Number::ToRoundedString(int digits) const {
   return scaled.overflowed() ? ToString() : Ratio(scaled.Round(), scale).ToString();
 }
 
+std::string Number::ToPercent(int digits) const { return (*this * Number(100)).ToRoundedString(digits) + "%"; }
+
 Number operator+(const Number& a, const Number& b) {
   if (a.overflowed() || b.overflowed()) {
     return Number::Overflow();

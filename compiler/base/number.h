@@ -41,6 +41,8 @@ class Number {
   std::string ToString() const;
   // Rounded to at most `digits` after the point, no trailing zeros: for people.
   std::string ToRoundedString(int digits) const;
+  // A share as people read it: "5%", "33.33%" with two digits.
+  std::string ToPercent(int digits = 2) const;
 
   friend Number operator+(const Number& a, const Number& b);
   friend Number operator-(const Number& a, const Number& b);

@@ -13,8 +13,6 @@
 namespace sluice::graph {
 namespace {
 
-std::string PercentText(const Number& share) { return (share * Number(100)).ToRoundedString(2) + "%"; }
-
 std::string ConditionText(const MatchCondition& condition) {
   std::string values;
   for (const std::string& value : condition.values) {
@@ -132,13 +130,13 @@ class Table {
       candidate_ = scale->pods.candidate;
       share_ = graph_.router.shares_by_pods ? scale->achieved : share_;
       Note(row, graph_.router.shares_by_pods && scale->achieved != scale->share
-                    ? fmt::format("weight {} comes to {} of {} pods", PercentText(scale->share), candidate_,
+                    ? fmt::format("weight {} comes to {} of {} pods", scale->share.ToPercent(), candidate_,
                                   candidate_ + stable_)
                     : "");
     } else if (const auto* traffic = std::get_if<TrafficNode>(&node.does)) {
       share_ = traffic->share;
       NoteChange(row, matches_, traffic->matches.empty() ? "" : "match " + MatchesText(traffic->matches), "match none");
-      NoteChange(row, mirror_, traffic->mirror > Number(0) ? "mirror " + PercentText(traffic->mirror) : "",
+      NoteChange(row, mirror_, traffic->mirror > Number(0) ? "mirror " + traffic->mirror.ToPercent() : "",
                  "mirror none");
     } else {
       waited_ = true;
@@ -154,7 +152,7 @@ class Table {
       row.stable = std::to_string(stable_);
       return;
     }
-    row.share = PercentText(share_);
+    row.share = share_.ToPercent();
     row.stable = std::to_string(stable_);
     row.candidate = std::to_string(candidate_);
   }
@@ -286,9 +284,9 @@ std::string NodeText(const Graph& graph, const Node& node) {
                    return fmt::format("scale to {} stable and {} candidate", scale.pods.stable, scale.pods.candidate);
                  },
                  [&](const TrafficNode& traffic) {
-                   return fmt::format("{} of the traffic{}{}", PercentText(traffic.share),
+                   return fmt::format("{} of the traffic{}{}", traffic.share.ToPercent(),
                                       traffic.matches.empty() ? "" : ", match " + MatchesText(traffic.matches),
-                                      traffic.mirror > Number(0) ? ", mirror " + PercentText(traffic.mirror) : "");
+                                      traffic.mirror > Number(0) ? ", mirror " + traffic.mirror.ToPercent() : "");
                  },
                  [&](const HoldNode& hold) {
                    return fmt::format("hold {}{}", FormatDuration(hold.duration),

@@ -86,19 +86,19 @@ void AppendNames(std::string& out, const std::vector<std::string>& names) {
   out += ']';
 }
 
-Error Unreadable(const std::string& what) { return Error{ErrorCode::kInvalid, "no expression: " + what}; }
+Error NoExpression(const std::string& what) { return Error{ErrorCode::kInvalid, "no expression: " + what}; }
 
 Result<std::vector<std::string>> ReadNames(const Value& json) {
   const List* list = json.as_list();
   std::vector<std::string> names;
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
     if ((*list)[i].as_string() == nullptr) {
-      return Unreadable("a variable is a name");
+      return NoExpression("a variable is a name");
     }
     names.push_back(*(*list)[i].as_string());
   }
   return names.size() == 1 || names.size() == 2 ? Result<std::vector<std::string>>(names)
-                                                : Unreadable("one or two variables are needed");
+                                                : NoExpression("one or two variables are needed");
 }
 
 Result<ExpressionPtr> Read(const Value& json, int depth);
@@ -110,11 +110,11 @@ Result<ExpressionPtr> ReadForm(const Form& form, const List& items, int depth) {
   std::size_t at = 1;
   if (form.name || form.variables) {
     if (at == items.size()) {
-      return Unreadable("a name is missing");
+      return NoExpression("a name is missing");
     }
     const Value& head = items[at++];
     if (form.name && head.as_string() == nullptr) {
-      return Unreadable("a name is text");
+      return NoExpression("a name is text");
     }
     if (form.name) {
       expression->name = *head.as_string();
@@ -128,7 +128,7 @@ Result<ExpressionPtr> ReadForm(const Form& form, const List& items, int depth) {
   }
   const std::size_t count = items.size() - at;
   if (count < form.least || count > form.most || (form.operation == Operation::kMap && count % 2 != 0)) {
-    return Unreadable("`" + std::string(form.word) + "` with " + std::to_string(count) + " operands");
+    return NoExpression("`" + std::string(form.word) + "` with " + std::to_string(count) + " operands");
   }
   for (; at < items.size(); ++at) {
     Result<ExpressionPtr> operand = Read(items[at], depth - 1);
@@ -155,13 +155,13 @@ Result<ExpressionPtr> Read(const Value& json, int depth) {
   }
   const std::string* word = !items->empty() ? (*items)[0].as_string() : nullptr;
   if (depth <= 0 || word == nullptr) {
-    return Unreadable(depth <= 0 ? "nested too deeply" : "an operation has a word");
+    return NoExpression(depth <= 0 ? "nested too deeply" : "an operation has a word");
   }
   if (*word == "l") {
-    return items->size() == 2 ? ReadLiteral((*items)[1]) : Unreadable("`l` takes one list");
+    return items->size() == 2 ? ReadLiteral((*items)[1]) : NoExpression("`l` takes one list");
   }
   const Form* form = FormOf(*word);
-  return form != nullptr ? ReadForm(*form, *items, depth) : Unreadable("unknown operation `" + *word + "`");
+  return form != nullptr ? ReadForm(*form, *items, depth) : NoExpression("unknown operation `" + *word + "`");
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ inline constexpr const char* kServiceLabel = "sluice.dev/service";
 inline constexpr const char* kRevisionLabel = "sluice.dev/revision";
 inline constexpr const char* kRolloutLabel = "sluice.dev/rollout";   // on workloads, Services, router objects
 inline constexpr const char* kPlanSetLabel = "sluice.dev/plan-set";  // on what the syncer applies
+inline constexpr const char* kSourceLabel = "sluice.dev/source";     // on the state of a source: "true"
 inline constexpr const char* kOwnerAnnotation = "sluice.dev/owner";  // the Rollout's uid
 inline constexpr const char* kEpochAnnotation = "sluice.dev/epoch";
 inline constexpr const char* kExecutorManager = "sluice-executor";

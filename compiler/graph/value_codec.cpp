@@ -54,13 +54,13 @@ std::optional<Number> ReadNumberText(const std::string& text) {
   return Number::Ratio(numerator->numerator(), denominator->numerator());
 }
 
-Error Unreadable(const std::string& what) { return Error{ErrorCode::kInvalid, "no value: " + what}; }
+Error NoValue(const std::string& what) { return Error{ErrorCode::kInvalid, "no value: " + what}; }
 
 Result<Value> ReadQuantity(const Value& json, Unit unit) {
   const std::string* text = json.as_string();
   const std::optional<Number> number = text != nullptr ? ReadNumberText(*text) : std::nullopt;
   if (!number) {
-    return Unreadable("a number is missing");
+    return NoValue("a number is missing");
   }
   return Value(Quantity{*number, unit});
 }
@@ -68,7 +68,7 @@ Result<Value> ReadQuantity(const Value& json, Unit unit) {
 Result<Value> ReadTime(const Value& json) {
   const Quantity* number = json.as_quantity();
   if (number == nullptr || !number->number.is_integer()) {
-    return Unreadable("a time is missing");
+    return NoValue("a time is missing");
   }
   return Value(TimePoint(Duration(number->number.numerator())));
 }
@@ -77,7 +77,7 @@ Result<Value> ReadSecret(const Value& json) {
   const List* parts = json.as_list();
   if (parts == nullptr || parts->size() != 2 || (*parts)[0].as_string() == nullptr ||
       (*parts)[1].as_string() == nullptr) {
-    return Unreadable("a secret has a name and a key");
+    return NoValue("a secret has a name and a key");
   }
   return Value(SecretKey{*(*parts)[0].as_string(), *(*parts)[1].as_string()});
 }
@@ -85,13 +85,13 @@ Result<Value> ReadSecret(const Value& json) {
 Result<Value> ReadMap(const Value& json) {
   const List* parts = json.as_list();
   if (parts == nullptr || parts->size() % 2 != 0) {
-    return Unreadable("a map has keys and values");
+    return NoValue("a map has keys and values");
   }
   Map map;
   for (std::size_t i = 0; i < parts->size(); i += 2) {
     const std::string* key = (*parts)[i].as_string();
     if (key == nullptr) {
-      return Unreadable("a key is text");
+      return NoValue("a key is text");
     }
     Result<Value> value = ExactValue((*parts)[i + 1]);
     if (!value) {
@@ -124,7 +124,7 @@ Result<Value> ReadTagged(const std::string& tag, const Value& json) {
   if (tag == "m") {
     return ReadMap(json);
   }
-  return Unreadable("unknown kind `" + tag + "`");
+  return NoValue("unknown kind `" + tag + "`");
 }
 
 }  // namespace
@@ -247,7 +247,7 @@ Result<Value> ExactValue(const Value& json) {
     return json;
   }
   if (map->size() != 1) {
-    return Unreadable("an object has one member that names its kind");
+    return NoValue("an object has one member that names its kind");
   }
   return ReadTagged(map->entries()[0].first, map->entries()[0].second);
 }

@@ -8,8 +8,6 @@
 namespace sluice::lint {
 namespace {
 
-std::string PercentText(const Number& share) { return (share * Number(100)).ToRoundedString(2) + "%"; }
-
 // The verb of a step that sets its weight, or null.
 const check::Verb* WeightOf(const check::Rollout& rollout, const std::string& step) {
   for (const check::Step& candidate : rollout.steps) {
@@ -37,7 +35,7 @@ void CheckSamePods(const check::Rollout& rollout, const graph::Graph& graph, dia
           emitter.Report(diagnostics::kSamePods, verb->value_span,
                          fmt::format("steps `{}` and `{}` come to the same pods", last_node->step, node.step));
       report.Note(fmt::format("{} and {} of {} pods are both {} of the candidate and {} of stable",
-                              PercentText(last->share), PercentText(scale->share), graph.workload.replicas,
+                              last->share.ToPercent(), scale->share.ToPercent(), graph.workload.replicas,
                               scale->pods.candidate, scale->pods.stable));
       if (const check::Verb* other = WeightOf(rollout, last_node->step)) {
         report.Label(other->definition, "the other one");

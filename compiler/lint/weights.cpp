@@ -9,8 +9,6 @@
 namespace sluice::lint {
 namespace {
 
-std::string PercentText(const Number& share) { return (share * Number(100)).ToRoundedString(2) + "%"; }
-
 // A router that knows only all or nothing leaves the author no smaller step.
 bool OnlySwitches(const check::Rollout& rollout) {
   return rollout.router && rollout.router->supports.weight_by == Number(1);
@@ -66,12 +64,12 @@ class WeightRules {
     if (share == share_) {
       emitter_
           .Report(diagnostics::kWeightRepeats, verb.value_span,
-                  fmt::format("step `{}` sets {}, which stands already", step.name, PercentText(share)))
+                  fmt::format("step `{}` sets {}, which stands already", step.name, share.ToPercent()))
           .Label(last_->definition, "set here");
     } else if (share < share_ && share != Number(0)) {
       emitter_
           .Report(diagnostics::kWeightFalls, verb.value_span,
-                  fmt::format("step `{}` goes back from {} to {}", step.name, PercentText(share_), PercentText(share)))
+                  fmt::format("step `{}` goes back from {} to {}", step.name, share_.ToPercent(), share.ToPercent()))
           .Label(last_->definition, "set here")
           .Note("a failing gate takes traffic back by itself, all of it");
     }
@@ -84,7 +82,7 @@ class WeightRules {
     }
     emitter_
         .Report(diagnostics::kWeightJumps, verb.value_span,
-                fmt::format("from {} to {} in one step", PercentText(share_), PercentText(share)))
+                fmt::format("from {} to {} in one step", share_.ToPercent(), share.ToPercent()))
         .Note(fmt::format("a fault that shows only under load meets {} more points of the traffic at once",
                           (jump * Number(100)).ToRoundedString(2)));
   }
@@ -99,7 +97,7 @@ class WeightRules {
     }
     emitter_
         .Report(diagnostics::kUngatedMajority, verb.value_span,
-                fmt::format("the candidate gets {} before any gate has looked at it", PercentText(share)))
+                fmt::format("the candidate gets {} before any gate has looked at it", share.ToPercent()))
         .Note("put `hold 10m while GATE` or `check GATE within 10m` behind a smaller weight");
   }
 

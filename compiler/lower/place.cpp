@@ -31,6 +31,4 @@ bool IsLiteral(const check::Step& step, const check::Verb& verb, const source::S
          text.find_first_of(" \t\n*/+-") == std::string_view::npos;
 }
 
-std::string PercentText(const Number& share) { return (share * Number(100)).ToRoundedString(2) + "%"; }
-
 }  // namespace sluice::lower

@@ -21,7 +21,4 @@ bool IsFromStrategy(const check::Verb& verb);
 // this verb only.
 bool IsLiteral(const check::Step& step, const check::Verb& verb, const source::SourceSet& sources);
 
-// "5%", "0.5%", "33.33%".
-std::string PercentText(const Number& share);
-
 }  // namespace sluice::lower

@@ -14,7 +14,7 @@ void NodeMaker::FillPromotion(Node& node, const check::Step& step, const check::
   promotion_ = &verb;
   if (split_.share != Number(1)) {
     ReportAt(emitter_, diagnostics::kPromoteBelowFull, step, verb,
-             fmt::format("`promote` at {} of the traffic", PercentText(split_.share)))
+             fmt::format("`promote` at {} of the traffic", split_.share.ToPercent()))
         .Note("the promotion must change nothing for users: set `weight 100%` before it");
     well_ = false;
   }
@@ -48,7 +48,7 @@ void NodeMaker::CheckReachesAll() {
   const auto& [step, verb] = last_weight_;
   auto report =
       ReportAt(emitter_, diagnostics::kNeverReachesAll, *step, *verb,
-               fmt::format("rollout `{}` ends at {} of the traffic", rollout_.name, PercentText(split_.share)));
+               fmt::format("rollout `{}` ends at {} of the traffic", rollout_.name, split_.share.ToPercent()));
   report.Note("the candidate becomes stable at the end, with all of the traffic: end with `step full { weight 100% }`");
   if (IsLiteral(*step, *verb, sources_)) {
     report.Fix("end with all of the traffic", diagnostics::Safety::kUncertain, verb->value_span, "100%");

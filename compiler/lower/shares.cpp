@@ -44,7 +44,7 @@ std::string PodsWord(std::int64_t pods) { return fmt::format("{} pod{}", pods, p
 // "5% of 10 pods is 0.5 pods"
 std::string ShareOfPods(const Number& share, std::int32_t replicas) {
   const Number pods = share * Number(replicas);
-  return fmt::format("{} of {} is {} pods", PercentText(share), PodsWord(replicas), pods.ToRoundedString(2));
+  return fmt::format("{} of {} is {} pods", share.ToPercent(), PodsWord(replicas), pods.ToRoundedString(2));
 }
 
 bool Realisable(const CapacityRules& rules, const Number& share, const Number& tolerance) {
@@ -65,7 +65,7 @@ std::optional<Number> SmallestRealisable(const CapacityRules& rules, const Numbe
 
 void OfferWeight(diagnostics::Builder& report, const VerbSite& site, const Number& share, const std::string& title) {
   if (IsLiteral(site.step, site.verb, site.sources)) {
-    report.Fix(title, Safety::kUncertain, site.verb.value_span, PercentText(share));
+    report.Fix(title, Safety::kUncertain, site.verb.value_span, share.ToPercent());
   } else {
     report.Note(title);
   }
@@ -81,17 +81,17 @@ bool CheckPodShare(const VerbSite& site, const Number& share) {
     return true;
   }
   const bool less_than_one = none || share * Number(n) < Number(1);
-  const std::string percent = PercentText(share);
+  const std::string percent = share.ToPercent();
   auto report = less_than_one
                     ? ReportAt(site.emitter, diagnostics::kShareOfNoPod, site.step, site.verb,
                                fmt::format("weight `{}` of {} comes to less than one pod", percent, PodsWord(n)))
                     : ReportAt(site.emitter, diagnostics::kShareOutOfTolerance, site.step, site.verb,
                                fmt::format("weight `{}` cannot be made of {}: the nearest is {}", percent, PodsWord(n),
-                                           PercentText(achieved)));
+                                           achieved.ToPercent()));
   report.Note(ShareOfPods(share, n));
   if (!none) {
     report.Note(fmt::format("{} of {} is {}, {} points from {}; the tolerance is {} points", PodsWord(pods.candidate),
-                            pods.candidate + pods.stable, PercentText(achieved),
+                            pods.candidate + pods.stable, achieved.ToPercent(),
                             (Distance(achieved, share) * Number(100)).ToRoundedString(2), percent,
                             (tolerance * Number(100)).ToRoundedString(2)));
   }
@@ -102,7 +102,7 @@ bool CheckPodShare(const VerbSite& site, const Number& share) {
   if (const auto smallest = SmallestRealisable(site.rules, tolerance, from)) {
     OfferWeight(report, site, *smallest,
                 fmt::format("the smallest weight that {} can make{} is {}", PodsWord(n),
-                            less_than_one ? "" : " from here on", PercentText(*smallest)));
+                            less_than_one ? "" : " from here on", smallest->ToPercent()));
   }
   return false;
 }
@@ -125,11 +125,11 @@ bool CheckRouterWeight(const VerbSite& site, const Number& share) {
   auto report = ReportAt(
       site.emitter, diagnostics::kRouterCannot, site.step, site.verb,
       switches
-          ? fmt::format("router `{}` knows only 0% and 100%, not `{}`", RouterName(site.rollout), PercentText(share))
+          ? fmt::format("router `{}` knows only 0% and 100%, not `{}`", RouterName(site.rollout), share.ToPercent())
           : fmt::format("router `{}` splits by {}, which `{}` is no multiple of", RouterName(site.rollout),
-                        PercentText(supports.weight_by), PercentText(share)));
+                        supports.weight_by.ToPercent(), share.ToPercent()));
   report.Label(supports.span, "what the router supports");
-  OfferWeight(report, site, nearest, fmt::format("the nearest weight that it can split is {}", PercentText(nearest)));
+  OfferWeight(report, site, nearest, fmt::format("the nearest weight that it can split is {}", nearest.ToPercent()));
   return false;
 }
 
@@ -138,7 +138,7 @@ bool CheckRouterWeight(const VerbSite& site, const Number& share) {
 bool CheckWeight(const VerbSite& site, const Number& share) {
   if (share > Number(0) && site.rules.limits.replicas == 0) {
     ReportAt(site.emitter, diagnostics::kShareOfNoPod, site.step, site.verb,
-             fmt::format("weight `{}` of 0 pods comes to no pod", PercentText(share)))
+             fmt::format("weight `{}` of 0 pods comes to no pod", share.ToPercent()))
         .Label(site.rollout.service->replicas.span, "the service has no pods");
     return false;
   }
@@ -176,15 +176,15 @@ bool CheckMirror(const VerbSite& site, const Number& share) {
   if (share == Number(0) || (supports.mirror && IsMultiple(share, supports.mirror_by))) {
     return true;
   }
-  auto report = ReportAt(
-      site.emitter, diagnostics::kRouterCannot, site.step, site.verb,
-      supports.mirror ? fmt::format("router `{}` mirrors by {}, which `{}` is no multiple of", RouterName(site.rollout),
-                                    PercentText(supports.mirror_by), PercentText(share))
-                      : fmt::format("router `{}` cannot mirror requests", RouterName(site.rollout)));
+  auto report = ReportAt(site.emitter, diagnostics::kRouterCannot, site.step, site.verb,
+                         supports.mirror
+                             ? fmt::format("router `{}` mirrors by {}, which `{}` is no multiple of",
+                                           RouterName(site.rollout), supports.mirror_by.ToPercent(), share.ToPercent())
+                             : fmt::format("router `{}` cannot mirror requests", RouterName(site.rollout)));
   report.Label(supports.span, "what the router supports");
   if (supports.mirror) {
     const Number nearest = NearestMultiple(share, supports.mirror_by);
-    OfferWeight(report, site, nearest, fmt::format("the nearest share that it can mirror is {}", PercentText(nearest)));
+    OfferWeight(report, site, nearest, fmt::format("the nearest share that it can mirror is {}", nearest.ToPercent()));
   }
   return false;
 }
@@ -202,7 +202,7 @@ bool CheckReplicas(const VerbSite& site, const check::Amount& amount, const Numb
     return true;
   }
   auto report = ReportAt(site.emitter, diagnostics::kReplicasTooFew, site.step, site.verb,
-                         fmt::format("{} cannot carry {} of the traffic", PodsWord(pods), PercentText(share)));
+                         fmt::format("{} cannot carry {} of the traffic", PodsWord(pods), share.ToPercent()));
   report.Note(fmt::format("{}; it needs {}", ShareOfPods(share, site.rules.limits.replicas), need));
   if (IsLiteral(site.step, site.verb, site.sources)) {
     report.Fix(fmt::format("give it {}", PodsWord(need)), Safety::kUncertain, site.verb.value_span,

@@ -150,7 +150,7 @@ void NodeMaker::AddSharedMoves(const check::Step& step, const std::string& base,
   for (std::size_t i = 0; i < moves->size(); ++i) {
     const Move& move = (*moves)[i];
     const bool last = i + 1 == moves->size();
-    const std::string suffix = last ? "" : fmt::format("[{}]", PercentText(move.share));
+    const std::string suffix = last ? "" : fmt::format("[{}]", move.share.ToPercent());
     AddScale(step, fmt::format("{}/scale{}", base, suffix), span, move.pods, move.share);
     AddTraffic(step, fmt::format("{}/traffic{}", base, suffix), span, move.share);
   }
