@@ -1,5 +1,6 @@
 // The port to Kubernetes: objects as JSON, asynchronous, three methods. Everything the reconciler does to
-// a cluster goes through here; `EmbeddedCluster` and `HttpCluster` implement it.
+// a cluster goes through here; `EmbeddedCluster` and `KubernetesCluster`
+// implement it.
 #pragma once
 
 #include <cstdint>
@@ -37,12 +38,15 @@ std::string ToString(const ObjectKey& key);  // "apps/v1/Deployment/shop/checkou
 struct Get {
   ObjectKey key;
 };
-// All objects of a kind, in one namespace or ("") in all, whose labels equal `labels`. The answer is
-// complete or an error; never a part.
+// Labels that objects have, with this value or (nullopt) with any.
+using LabelSelector = std::map<std::string, std::optional<std::string>>;
+
+// All objects of a kind, in one namespace or ("") in all, that have `labels`. The answer is complete or an
+// error; never a part.
 struct ListObjects {
   Kind kind;
   std::string namespace_;
-  std::map<std::string, std::string> labels;
+  LabelSelector labels;
 };
 // kExists if it is there.
 struct Create {
@@ -52,6 +56,8 @@ struct Create {
 // Server-side apply (KEP-555): `object` is the whole of what `manager` wants. metadata.uid and
 // metadata.resourceVersion, where given, must be those of the object: kConflict otherwise (also for a uid
 // where there is no object). Another manager's field is kConflict unless `force`. No change: no new version.
+// Where there is no object, the version isn't looked at; one that no object ever has makes an Apply create or fail.
+inline constexpr const char* kOnlyCreate = "1";
 struct Apply {
   Json object;
   std::string manager;

@@ -8,14 +8,17 @@
 
 namespace sluice::http {
 
-// Give it to RealLoop::SetWaiter. http and https only, no redirects, no proxy but the environment's, at most
-// 64 requests at once; the rest wait their turn. Messages of errors never show an address or a header.
-class CurlHttp : public Http, public loop::Waiter {
+// Give it to RealLoop::SetWaiter. http and https only, no redirects, no proxy but the request's and the
+// environment's, at most 64 requests at once beside streams; the rest wait their turn.
+// A peer that vanished without a word is noticed within 20 s. Messages of errors never show an address or a header.
+class CurlHttp : public StreamingHttp, public loop::Waiter {
  public:
   explicit CurlHttp(loop::Loop& loop);
   ~CurlHttp() override;
 
   void Send(HttpRequest request, std::function<void(Result<HttpResponse>)> reply) override;
+  StreamId Open(HttpRequest request, Handler handler) override;
+  void Close(StreamId stream) override;
 
   void Wait(Duration timeout) override;
   void Wake() override;

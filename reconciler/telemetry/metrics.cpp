@@ -17,6 +17,7 @@ struct Family {
 };
 
 constexpr std::array kFamilies = {
+    Family{kMembers, "gauge", "Executors that share the rollouts, as this one sees them; 0 without leases."},
     Family{kRollouts, "gauge", "Rollouts by phase, and by the named state in which they wait."},
     Family{kDecisions, "counter", "Decisions made, by whether they changed anything."},
     Family{kReadyTime, "counter", "Time spent in deciding."},

@@ -12,6 +12,7 @@ namespace sluice::telemetry {
 
 // The families that exist; metrics.cpp has their help texts.
 inline constexpr std::string_view kRollouts = "sluice_rollouts";
+inline constexpr std::string_view kMembers = "sluice_members";
 inline constexpr std::string_view kDecisions = "sluice_decisions_total";
 inline constexpr std::string_view kApiRequests = "sluice_api_requests_total";
 inline constexpr std::string_view kActionFailures = "sluice_action_failures_total";
