@@ -142,25 +142,40 @@ EmbeddedCluster::EmbeddedCluster(loop::Loop& loop, Options options)
 EmbeddedCluster::~EmbeddedCluster() { *parts_->alive = false; }
 
 void EmbeddedCluster::Send(cluster::Request request, cluster::Reply reply) {
-  Parts& parts = *parts_;
-  parts.loop.After(parts.random.Within(parts.options.lags.request),
-                   [this, alive = parts.alive, request = std::move(request), reply = std::move(reply)]() mutable {
-                     if (*alive) Perform(std::move(request), reply);
-                   });
+  const bool read =
+      std::holds_alternative<cluster::Get>(request) || std::holds_alternative<cluster::ListObjects>(request);
+  const auto answer = std::make_shared<std::optional<Result<SharedJson>>>();
+  Transact(
+      [answer, request = std::move(request)](Store& store, TimePoint now) mutable {
+        answer->emplace(std::visit(Performance{store, now}, request));
+      },
+      [answer, read, reply = std::move(reply)](const Result<void>& durable) {
+        if (durable.ok()) return reply(std::move(**answer));
+        reply(Error{read ? ErrorCode::kUnavailable : ErrorCode::kAmbiguous, durable.error().message});
+      });
 }
 
-void EmbeddedCluster::Perform(cluster::Request request, const cluster::Reply& reply) {
+void EmbeddedCluster::Transact(std::function<void(Store& store, TimePoint now)> work,
+                               std::function<void(Result<void>)> done) {
   Parts& parts = *parts_;
-  Result<SharedJson> answer = std::visit(Performance{parts.store, parts.loop.Now()}, request);
-  if (auto durable = parts.Durable(); !durable.ok()) {
-    bool read = std::holds_alternative<cluster::Get>(request) || std::holds_alternative<cluster::ListObjects>(request);
-    answer = Error{read ? ErrorCode::kUnavailable : ErrorCode::kAmbiguous, durable.error().message};
-  }
-  parts.loop.After(parts.random.Within(parts.options.lags.answer),
-                   [alive = parts.alive, answer = std::move(answer), reply]() mutable {
-                     if (*alive) reply(std::move(answer));
-                   });
+  auto perform = [this, alive = parts.alive, work = std::move(work), done = std::move(done)]() mutable {
+    if (!*alive) return;
+    work(parts_->store, parts_->loop.Now());
+    parts_->loop.After(parts_->random.Within(parts_->options.lags.answer),
+                       [alive, durable = parts_->Durable(), done = std::move(done)] {
+                         if (*alive) done(durable);
+                       });
+  };
+  parts.loop.After(parts.random.Within(parts.options.lags.request), std::move(perform));
 }
+
+void EmbeddedCluster::Observe(std::function<void(const Change&)> observer) {
+  parts_->store.Observe(std::move(observer));
+}
+
+Result<void> EmbeddedCluster::Durable() { return parts_->Durable(); }
+
+const Store& EmbeddedCluster::store() const { return parts_->store; }
 
 cluster::WatchId EmbeddedCluster::Watch(cluster::ListObjects what, cluster::EventHandler handler) {
   return parts_->client_watches.Watch(std::move(what),

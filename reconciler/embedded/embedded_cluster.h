@@ -5,12 +5,14 @@
 // Options::seed: equal options, requests and times give equal answers and events.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "reconciler/cluster/cluster.h"
 #include "reconciler/embedded/embedded_http.h"
 #include "reconciler/embedded/options.h"
+#include "reconciler/embedded/store.h"
 #include "reconciler/loop/loop.h"
 
 namespace sluice::embedded {
@@ -25,6 +27,15 @@ class EmbeddedCluster : public cluster::Cluster {
   void Send(cluster::Request request, cluster::Reply reply) override;
   cluster::WatchId Watch(cluster::ListObjects what, cluster::EventHandler handler) override;
   void Cancel(cluster::WatchId watch) override;
+
+  // For what serves this cluster to others. Carries `work` out as a request to the API server is, in one turn and
+  // after the lag of requests. `done` is called after the lag of answers, once what was written is durable; with
+  // kUnavailable if it isn't.
+  void Transact(std::function<void(Store& store, TimePoint now)> work, std::function<void(Result<void>)> done);
+  // Every committed write from now on, within the commit: `observer` must not write, and tells nobody before Durable.
+  void Observe(std::function<void(const Change&)> observer);
+  Result<void> Durable();
+  const Store& store() const;
 
   // HTTP as it is inside this cluster; see EmbeddedHttp. Both must outlive the answer.
   std::unique_ptr<EmbeddedHttp> Http(http::Http& outside);
@@ -44,8 +55,6 @@ class EmbeddedCluster : public cluster::Cluster {
  private:
   struct Parts;
   EmbeddedCluster(loop::Loop& loop, Options options);
-
-  void Perform(cluster::Request request, const cluster::Reply& reply);
 
   std::unique_ptr<Parts> parts_;
 };

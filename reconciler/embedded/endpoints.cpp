@@ -111,12 +111,14 @@ void Endpoints::OnChange(const ObjectKey& key, const Object& before, const Objec
 void Endpoints::Write(const Json& service, std::size_t number, Json endpoints) {
   ObjectKey key = cluster::KeyOf(service);
   Json slice = {{"apiVersion", "discovery.k8s.io/v1"}, {"kind", "EndpointSlice"}};
-  slice["metadata"] = {
-      {"name", SliceName(key.name, number)},
-      {"namespace", key.namespace_},
-      {"labels",
-       {{kServiceNameLabel, key.name}, {"endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"}}},
-      {"ownerReferences", Json::array({ControllerReference(service)})}};
+  Json labels = Json::object();
+  for (const auto& [name, value] : LabelsOf(service)) labels[name] = value;
+  labels[kServiceNameLabel] = key.name;
+  labels["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io";
+  slice["metadata"] = {{"name", SliceName(key.name, number)},
+                       {"namespace", key.namespace_},
+                       {"labels", std::move(labels)},
+                       {"ownerReferences", Json::array({ControllerReference(service)})}};
   slice["addressType"] = "IPv4";
   slice["endpoints"] = std::move(endpoints);
   slice["ports"] = PortsOf(service);

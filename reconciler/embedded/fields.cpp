@@ -74,13 +74,13 @@ bool Selects(const Json& selector, const Json& object) {
   return true;
 }
 
-bool HasLabels(const Json& object, const std::map<std::string, std::string>& labels) {
+bool HasLabels(const Json& object, const cluster::LabelSelector& labels) {
   if (labels.empty()) return true;
   const Json* own = Find(object, {"metadata", "labels"});
   if (own == nullptr || !own->is_object()) return false;
   for (const auto& [name, value] : labels) {
     auto found = own->find(name);
-    if (found == own->end() || *found != value) return false;
+    if (found == own->end() || (value && *found != *value)) return false;
   }
   return true;
 }

@@ -99,7 +99,7 @@ using cluster::Text;
 std::map<std::string, std::string> LabelsOf(const Json& object);
 // Whether metadata.labels holds all of `selector` (a JSON object of texts). An empty selector fits nothing.
 bool Selects(const Json& selector, const Json& object);
-bool HasLabels(const Json& object, const std::map<std::string, std::string>& labels);
+bool HasLabels(const Json& object, const cluster::LabelSelector& labels);
 
 bool Terminating(const Json& object);
 // The owner reference with `controller: true`, or nullptr.

@@ -1,4 +1,5 @@
-// Takes what lost its owners, and empties namespaces that are deleted.
+// Takes what lost its owners, empties namespaces that are deleted, and does what a deletion in the foreground or one
+// that orphans waits for.
 #pragma once
 
 #include "reconciler/embedded/controller.h"
@@ -15,6 +16,11 @@ class GarbageCollector {
   void OnEvent(cluster::EventType type, const Object& object);
   void Reconcile(const ObjectKey& key);
   void Empty(const Json& namespace_);
+  // The object is to be deleted and waits for what becomes of its dependents.
+  void DeleteDependents(const Object& owner);
+  void OrphanDependents(const Object& owner);
+  void DropFinalizer(const Object& object, const std::string& finalizer);
+  std::set<ObjectKey> DependentsOf(const std::string& uid) const;
 
   loop::Loop& loop_;
   Store& store_;

@@ -198,6 +198,17 @@ Result<void> ValidateChange(const Json& before, const Json& after) {
       return Invalid(after, "spec.selector: Invalid value: field is immutable");
     }
   }
+  if (Terminating(before)) {
+    for (const Json& finalizer : List(after, {"metadata", "finalizers"})) {
+      const Json& had = List(before, {"metadata", "finalizers"});
+      if (std::find(had.begin(), had.end(), finalizer) == had.end()) {
+        return Invalid(after,
+                       "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being "
+                       "deleted, found new finalizers " +
+                           finalizer.dump());
+      }
+    }
+  }
   bool data = kind == Kind{"v1", "ConfigMap"} || kind == Kind{"v1", "Secret"};
   if (data && Flag(before, {"immutable"}) && before.value("data", Json()) != after.value("data", Json())) {
     return Invalid(after, "data: Forbidden: field is immutable when `immutable` is set");

@@ -19,6 +19,10 @@ inline const Kind kResourceQuota{"v1", "ResourceQuota"};
 inline const Kind kEndpointSlice{"discovery.k8s.io/v1", "EndpointSlice"};
 inline const Kind kHttpRoute{"gateway.networking.k8s.io/v1", "HTTPRoute"};
 
+// By which a deletion waits for the garbage collector.
+inline constexpr const char* kForegroundFinalizer = "foregroundDeletion";
+inline constexpr const char* kOrphanFinalizer = "orphan";
+
 // Kinds outside Kubernetes' own groups are custom resources: namespaced, their lists atomic.
 bool BuiltIn(const Kind& kind);
 bool ClusterScoped(const Kind& kind);

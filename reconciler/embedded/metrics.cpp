@@ -11,8 +11,6 @@
 namespace sluice::embedded {
 namespace {
 
-constexpr std::int64_t kMillion = 1'000'000;
-
 // Linear between two points, clamped.
 std::int64_t Between(std::int64_t x, std::int64_t x0, std::int64_t x1, std::int64_t y0, std::int64_t y1) {
   if (x <= x0) return y0;

@@ -11,6 +11,9 @@
 
 namespace sluice::embedded {
 
+// Shares are counted in millionths.
+constexpr std::int64_t kMillion = 1'000'000;
+
 // A delay drawn evenly between both ends, inclusive.
 struct Lag {
   Duration least{0};

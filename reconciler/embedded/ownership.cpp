@@ -201,6 +201,14 @@ void RemoveFromList(Json& list, const std::string& key, const Json& fields) {
   }
 }
 
+bool AppliedBy(const Json& entry, const std::string& manager) {
+  return Says(entry, {"manager"}, manager) && Says(entry, {"operation"}, "Apply");
+}
+
+FieldConflict ConflictWith(const Json& entry, const Json& fields) {
+  return {Text(entry, {"manager"}), Text(entry, {"apiVersion"}), PathsOf(fields)};
+}
+
 // An entry of metadata.managedFields, or nullptr.
 Json* EntryOf(Json& managed, const std::string& manager, const std::string& operation) {
   for (Json& entry : managed) {
@@ -215,11 +223,11 @@ Json NewEntry(const Json& object, const std::string& manager, const char* operat
           {"fieldsType", "FieldsV1"}, {"time", time},           {"fieldsV1", std::move(fields)}};
 }
 
-Error ConflictOf(const std::vector<std::pair<std::string, Json>>& conflicts) {
+Error ConflictOf(const std::vector<FieldConflict>& conflicts) {
   std::string text;
-  for (const auto& [manager, fields] : conflicts) {
-    for (const std::string& path : PathsOf(fields)) {
-      text += fmt::format("{}\"{}\": {}", text.empty() ? "" : ", ", manager, path);
+  for (const FieldConflict& conflict : conflicts) {
+    for (const std::string& path : conflict.paths) {
+      text += fmt::format("{}\"{}\": {}", text.empty() ? "" : ", ", conflict.manager, path);
     }
   }
   return Error{ErrorCode::kConflict, "apply failed, conflicts with other field managers: " + text};
@@ -325,17 +333,54 @@ void OwnAll(Json& object, const std::string& manager, const std::string& time) {
   object["metadata"]["managedFields"] = Json::array({NewEntry(object, manager, "Update", std::move(fields), time)});
 }
 
+bool IsFieldSet(const Json& fields) {
+  return fields.is_object() && std::all_of(fields.begin(), fields.end(), IsFieldSet);
+}
+
+std::vector<FieldConflict> ConflictsOf(const Json& live, const Json& wanted, const std::string& manager) {
+  const Json differing = Differing(cluster::KeyOf(wanted).kind, live, wanted);
+  std::vector<FieldConflict> conflicts;
+  for (const Json& entry : List(live, {"metadata", "managedFields"})) {
+    if (AppliedBy(entry, manager)) continue;
+    const Json taken = IntersectionOf(differing, entry.value("fieldsV1", Json::object()));
+    if (!taken.empty()) conflicts.push_back(ConflictWith(entry, taken));
+  }
+  return conflicts;
+}
+
+Json OwnChanged(const Json& before, const Json& after, const Json& given, const std::string& manager,
+                const std::string& time) {
+  const Kind kind = cluster::KeyOf(after).kind;
+  const Json changed = Differing(kind, before, after);
+  const Json gone = DifferenceOf(FieldsOf(kind, before), FieldsOf(kind, after));
+  Json managed = given.empty() ? List(before, {"metadata", "managedFields"}) : given;
+  if (!manager.empty() && !changed.empty() && EntryOf(managed, manager, "Update") == nullptr) {
+    managed.push_back(NewEntry(after, manager, "Update", Json::object(), time));
+  }
+  Json kept = Json::array();
+  for (Json& entry : managed) {
+    const bool own = !manager.empty() && Says(entry, {"manager"}, manager) && Says(entry, {"operation"}, "Update");
+    Json fields = DifferenceOf(entry.value("fieldsV1", Json::object()), gone);
+    fields = own ? UnionOf(fields, changed) : DifferenceOf(fields, changed);
+    if (fields.empty()) continue;
+    if (own && fields != entry["fieldsV1"]) entry["time"] = time;
+    entry["fieldsV1"] = std::move(fields);
+    kept.push_back(std::move(entry));
+  }
+  return kept;
+}
+
 Result<Json> ApplyTo(const Json& live, const Json& wanted, const std::string& manager, bool force,
                      const std::string& time) {
   Kind kind = cluster::KeyOf(wanted).kind;
   Json managed = List(live, {"metadata", "managedFields"});
   Json differing = Differing(kind, live, wanted);
   Json others = Json::object();
-  std::vector<std::pair<std::string, Json>> conflicts;
+  std::vector<FieldConflict> conflicts;
   for (Json& entry : managed) {
-    if (entry.value("manager", "") == manager && entry.value("operation", "") == "Apply") continue;
+    if (AppliedBy(entry, manager)) continue;
     Json taken = IntersectionOf(differing, entry["fieldsV1"]);
-    if (!taken.empty()) conflicts.emplace_back(entry.value("manager", ""), taken);
+    if (!taken.empty()) conflicts.push_back(ConflictWith(entry, taken));
     if (force) entry["fieldsV1"] = DifferenceOf(entry["fieldsV1"], taken);
     others = UnionOf(others, entry["fieldsV1"]);
   }

@@ -32,6 +32,22 @@ void RemoveFields(Json& object, const Json& fields);
 // metadata.managedFields after `manager` created `object` with all its fields.
 void OwnAll(Json& object, const std::string& manager, const std::string& time);
 
+// Whether `fields` is a set of fields as above: what comes from outside may be anything.
+bool IsFieldSet(const Json& fields);
+
+// metadata.managedFields after `manager` made `after` of `before` by an update: what it changed is its own and no
+// longer anyone else's. `given`, unless empty, are the managedFields that the update itself put in place.
+Json OwnChanged(const Json& before, const Json& after, const Json& given, const std::string& manager,
+                const std::string& time);
+
+// Fields of `wanted` that other managers hold at another value: what an apply by `manager` would take from them.
+struct FieldConflict {
+  std::string manager;
+  std::string api_version;
+  std::vector<std::string> paths;  // as PathsOf
+};
+std::vector<FieldConflict> ConflictsOf(const Json& live, const Json& wanted, const std::string& manager);
+
 // The object after `manager` applied `wanted` to `live`, ownership included; kConflict names the other
 // managers and fields unless `force`. `live` with the same bytes if nothing changes.
 Result<Json> ApplyTo(const Json& live, const Json& wanted, const std::string& manager, bool force,

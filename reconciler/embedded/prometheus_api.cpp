@@ -12,7 +12,8 @@
 namespace sluice::embedded {
 namespace {
 
-using Json = nlohmann::ordered_json;
+// Answers keep the order of members that Prometheus has.
+using Ordered = nlohmann::ordered_json;
 using http::HttpResponse;
 
 constexpr std::int64_t kMaxPoints = 11'000;  // Prometheus' limit on a range query
@@ -40,21 +41,21 @@ std::string Decode(const std::string& text) {
 }
 
 HttpResponse Fail(int status, const char* type, const std::string& message) {
-  Json answer = {{"status", "error"}, {"errorType", type}, {"error", message}};
+  Ordered answer = {{"status", "error"}, {"errorType", type}, {"error", message}};
   return {status, answer.dump()};
 }
 
-HttpResponse Succeed(const char* type, Json result) {
-  Json answer = {{"status", "success"}, {"data", {{"resultType", type}, {"result", std::move(result)}}}};
+HttpResponse Succeed(const char* type, Ordered result) {
+  Ordered answer = {{"status", "success"}, {"data", {{"resultType", type}, {"result", std::move(result)}}}};
   return {200, answer.dump()};
 }
 
 double SecondsOf(std::int64_t ms) { return static_cast<double>(ms) / 1000; }
 
-Json Point(std::int64_t at_ms, double value) { return Json::array({SecondsOf(at_ms), FormatValue(value)}); }
+Ordered Point(std::int64_t at_ms, double value) { return Ordered::array({SecondsOf(at_ms), FormatValue(value)}); }
 
-Json LabelsJson(const Labels& labels) {
-  Json json = Json::object();
+Ordered LabelsJson(const Labels& labels) {
+  Ordered json = Ordered::object();
   for (const auto& [name, value] : labels) json[name] = value;
   return json;
 }
@@ -88,9 +89,9 @@ HttpResponse AnswerQuery(const std::map<std::string, std::string>& parameters, c
   if (!value.ok()) return Fail(422, "execution", value.error().message);
   if (const auto* number = std::get_if<double>(&*value)) return Succeed("scalar", Point(at_ms, *number));
   if (const auto* text = std::get_if<std::string>(&*value)) {
-    return Succeed("string", Json::array({SecondsOf(at_ms), *text}));
+    return Succeed("string", Ordered::array({SecondsOf(at_ms), *text}));
   }
-  Json result = Json::array();
+  Ordered result = Ordered::array();
   if (const auto* vector = std::get_if<promql::Vector>(&*value)) {
     for (const promql::Element& each : *vector) {
       result.push_back({{"metric", LabelsJson(each.labels)}, {"value", Point(at_ms, each.value)}});
@@ -98,7 +99,7 @@ HttpResponse AnswerQuery(const std::map<std::string, std::string>& parameters, c
     return Succeed("vector", std::move(result));
   }
   for (const promql::RangeElement& each : std::get<promql::Matrix>(*value)) {
-    Json values = Json::array();
+    Ordered values = Ordered::array();
     for (const auto& [at, sample] : each.samples) values.push_back(Point(at, sample));
     result.push_back({{"metric", LabelsJson(each.labels)}, {"values", std::move(values)}});
   }
@@ -133,7 +134,7 @@ HttpResponse AnswerRange(const std::map<std::string, std::string>& parameters, c
   if (expression->type != promql::Type::kScalar && expression->type != promql::Type::kVector) {
     return Fail(400, "bad_data", "invalid expression type for range query, must be scalar or instant vector");
   }
-  std::map<Labels, Json> rows;
+  std::map<Labels, Ordered> rows;
   for (std::int64_t at = *start; at <= *end; at += *step) {
     auto value = promql::Evaluate(*expression, series, at);
     if (!value.ok()) return Fail(422, "execution", value.error().message);
@@ -145,7 +146,7 @@ HttpResponse AnswerRange(const std::map<std::string, std::string>& parameters, c
     }
     for (const promql::Element& each : vector) rows[each.labels].push_back(Point(at, each.value));
   }
-  Json result = Json::array();
+  Ordered result = Ordered::array();
   for (auto& [labels, values] : rows) {
     result.push_back({{"metric", LabelsJson(labels)}, {"values", std::move(values)}});
   }

@@ -12,8 +12,6 @@
 namespace sluice::embedded::promql {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 class Evaluator {
  public:
   Evaluator(const TimeSeries& series, std::int64_t at_ms) : series_(series), at_ms_(at_ms) {}

@@ -10,7 +10,6 @@ namespace {
 
 using Samples = std::vector<std::pair<std::int64_t, double>>;
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Prometheus' extrapolatedRate: to the window's edges, but no further than half a scrape where the samples end

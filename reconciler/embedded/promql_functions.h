@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,8 @@
 #include "reconciler/embedded/promql_parse.h"
 
 namespace sluice::embedded::promql {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 struct Signature {
   Type result = Type::kVector;

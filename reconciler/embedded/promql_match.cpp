@@ -11,11 +11,6 @@
 namespace sluice::embedded::promql {
 namespace {
 
-bool IsComparison(const std::string& op) {
-  static const std::set<std::string> kOperators = {"==", "!=", "<", "<=", ">", ">="};
-  return kOperators.contains(op);
-}
-
 bool Holds(const std::string& op, double left, double right) {
   if (op == "==") return left == right;
   if (op == "!=") return left != right;

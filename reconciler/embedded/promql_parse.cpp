@@ -26,8 +26,6 @@ int Precedence(const std::string& op) {
 }
 
 bool IsSet(const std::string& op) { return op == "and" || op == "or" || op == "unless"; }
-bool IsComparison(const std::string& op) { return Precedence(op) == 3; }
-
 const std::set<std::string>& Aggregations() {
   static const std::set<std::string> kNames = {"sum",    "avg",    "min",  "max",     "count",   "group",
                                                "stddev", "stdvar", "topk", "bottomk", "quantile"};
@@ -368,6 +366,8 @@ class Parser {
 };
 
 }  // namespace
+
+bool IsComparison(const std::string& op) { return Precedence(op) == 3; }
 
 Result<Expression> Parse(std::string_view query) {
   auto tokens = Lex(query);

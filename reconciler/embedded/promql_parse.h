@@ -39,6 +39,9 @@ struct Expression {
   std::vector<std::string> grouping;
 };
 
+// ==, !=, <, <=, >, >=
+bool IsComparison(const std::string& op);
+
 // kInvalid with Prometheus' kind of message.
 Result<Expression> Parse(std::string_view query);
 

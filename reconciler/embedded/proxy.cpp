@@ -6,11 +6,11 @@
 
 #include "reconciler/embedded/gateway.h"
 #include "reconciler/embedded/kinds.h"
+#include "reconciler/embedded/options.h"
 
 namespace sluice::embedded {
 namespace {
 
-constexpr std::int64_t kMillion = 1'000'000;
 constexpr const char* kServiceNameLabel = "kubernetes.io/service-name";
 constexpr const char* kRevisionLabel = "sluice.dev/revision";
 constexpr const char* kServiceLabel = "sluice.dev/service";

@@ -26,6 +26,10 @@ Error Moved(const ObjectKey& key) {
           fmt::format("{}: the object has been modified; apply the change to the latest version", ToString(key))};
 }
 
+Error OtherUid(const ObjectKey& key, const std::string& is, const std::string& wanted) {
+  return {ErrorCode::kConflict, fmt::format("{}: uid is {}, not {}", ToString(key), is, wanted)};
+}
+
 Error TooLarge(const ObjectKey& key) {
   return {ErrorCode::kTooLarge, fmt::format("{}: larger than {} bytes", ToString(key), kMaxObjectBytes)};
 }
@@ -95,7 +99,34 @@ bool UpToDate(const Json& live, const Json& object) {
   });
 }
 
+// The metadata of `live` after an update with `object`.
+Json UpdatedMetadata(const Json& live, const Json& object) {
+  Json metadata = live.value("metadata", Json::object());
+  for (const char* name : kUpdatedMetadata) {
+    const Json* value = embedded::Find(object, {"metadata", name});
+    if (value != nullptr) {
+      metadata[name] = *value;
+    } else {
+      metadata.erase(name);
+    }
+  }
+  return metadata;
+}
+
 bool Finalized(const Json& object) { return List(object, {"metadata", "finalizers"}).empty(); }
+
+// Whoever deletes asks the garbage collector for what is to happen first.
+const char* FinalizerOf(Propagation propagation) {
+  switch (propagation) {
+    case Propagation::kBackground:
+      return nullptr;
+    case Propagation::kForeground:
+      return kForegroundFinalizer;
+    case Propagation::kOrphan:
+      return kOrphanFinalizer;
+  }
+  return nullptr;
+}
 
 // Gone only when a controller says so.
 bool TwoPhase(const ObjectKey& key, const Json& object) {
@@ -119,7 +150,7 @@ Object Store::Find(const ObjectKey& key) const {
 }
 
 std::vector<Object> Store::List(const Kind& kind, const std::string& namespace_,
-                                const std::map<std::string, std::string>& labels) const {
+                                const cluster::LabelSelector& labels) const {
   std::vector<Object> found;
   for (const auto& [of, objects] : objects_) {
     if (!kind.kind.empty() && of != kind) continue;
@@ -152,14 +183,16 @@ Result<void> Store::Admit(const Json& object, TimePoint now) {
 }
 
 Object Store::Commit(EventType type, const ObjectKey& key, Json object, Object::Size size) {
+  if (rehearsing_) return {std::move(object), size};
   object["metadata"]["resourceVersion"] = std::to_string(++version_);
   Object shared(std::move(object), size);
+  Object before = Find(key);
   if (type == EventType::kDeleted) {
     objects_[key.kind].erase({key.namespace_, key.name});
   } else {
     objects_[key.kind][{key.namespace_, key.name}] = shared;
   }
-  Change change{type, shared};
+  Change change{type, shared, std::move(before)};
   for (const auto& observer : observers_) observer(change);
   return shared;
 }
@@ -203,8 +236,8 @@ Result<Object> Store::Apply(const Json& wanted, const std::string& manager, bool
   std::string version = Text(wanted, {"metadata", "resourceVersion"});
   Object live = Find(key);
   if (live == nullptr) {
-    if (!uid.empty() || !version.empty()) {
-      return Error{ErrorCode::kConflict, fmt::format("{}: there is no object with that uid or version", ToString(key))};
+    if (!uid.empty()) {
+      return Error{ErrorCode::kConflict, fmt::format("{}: there is no object with that uid", ToString(key))};
     }
     Json identity = {{"apiVersion", key.kind.api_version}, {"kind", key.kind.kind}};
     identity["metadata"] = {{"name", key.name}};
@@ -213,13 +246,45 @@ Result<Object> Store::Apply(const Json& wanted, const std::string& manager, bool
     if (!made.ok()) return made.error();
     return Insert(std::move(made).value(), now);
   }
-  if (!uid.empty() && uid != live.uid()) {
-    return Error{ErrorCode::kConflict, fmt::format("{}: uid is {}, not {}", ToString(key), live.uid(), uid)};
-  }
+  if (!uid.empty() && uid != live.uid()) return OtherUid(key, live.uid(), uid);
   if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
   auto applied = ApplyTo(*live, wanted, manager, force, Seconds(now));
   if (!applied.ok()) return std::move(applied).error().Within(ToString(key));
   return Put(key, live, std::move(applied).value(), now);
+}
+
+Result<Object> Store::Rehearse(const std::function<Result<Object>()>& write) {
+  rehearsing_ = true;
+  Result<Object> answer = write();
+  rehearsing_ = false;
+  return answer;
+}
+
+Result<Object> Store::Replace(Json object, const std::string& manager, TimePoint now) {
+  const ObjectKey key = cluster::KeyOf(object);
+  const Object live = Find(key);
+  if (live == nullptr) return NotFound(key);
+  const std::string uid = UidOf(object);
+  if (!uid.empty() && uid != live.uid()) return OtherUid(key, live.uid(), uid);
+  const std::string version = Text(object, {"metadata", "resourceVersion"});
+  if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
+  DropNulls(object);
+  if (auto typed = CheckTypes(object); !typed.ok()) return typed.error();
+  // What the server fills in is nobody's change.
+  FillDefaults(object);
+  Json after = std::move(object);
+  const Json given = embedded::List(after, {"metadata", "managedFields"});
+  for (const Json& entry : given) {
+    if (IsFieldSet(entry.value("fieldsV1", Json::object()))) continue;
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("{}: metadata.managedFields: Invalid value: fieldsV1 is no set of fields", ToString(key))};
+  }
+  after["metadata"] = UpdatedMetadata(*live, after);
+  after.erase("status");
+  if (const auto status = live->find("status"); status != live->end()) after["status"] = *status;
+  Json managed = OwnChanged(*live, after, given, manager, Seconds(now));
+  if (!managed.empty()) after["metadata"]["managedFields"] = std::move(managed);
+  return Put(key, live, std::move(after), now);
 }
 
 Result<Object> Store::Update(Json object, TimePoint now) {
@@ -229,15 +294,7 @@ Result<Object> Store::Update(Json object, TimePoint now) {
   if (VersionOf(object) != live.version()) return Moved(key);
   if (UpToDate(*live, object)) return live;
   // Everything but metadata and status is the new object's where it names it.
-  Json metadata = live->value("metadata", Json::object());
-  for (const char* name : kUpdatedMetadata) {
-    const Json* value = embedded::Find(object, {"metadata", name});
-    if (value != nullptr) {
-      metadata[name] = *value;
-    } else {
-      metadata.erase(name);
-    }
-  }
+  Json metadata = UpdatedMetadata(*live, object);
   Json after = std::move(object);
   after["metadata"] = std::move(metadata);
   after.erase("status");
@@ -299,19 +356,29 @@ Result<Object> Store::PutStatus(const ObjectKey& key, const Object& live, Json s
 
 Result<void> Store::Delete(const ObjectKey& key, const std::string& uid, const std::string& version, TimePoint now) {
   if (uid.empty()) return Error{ErrorCode::kInvalid, fmt::format("{}: a delete names the uid", ToString(key))};
+  return Delete(key, DeleteOptions{uid, version}, now);
+}
+
+Result<void> Store::Delete(const ObjectKey& key, const DeleteOptions& options, TimePoint now) {
   Object live = Find(key);
   if (live == nullptr) return NotFound(key);
-  if (uid != live.uid()) {
-    return Error{ErrorCode::kConflict, fmt::format("{}: uid is {}, not {}", ToString(key), live.uid(), uid)};
-  }
-  if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
-  if (live.terminating()) return {};
-  if (Finalized(*live) && !TwoPhase(key, *live)) {
+  if (!options.uid.empty() && options.uid != live.uid()) return OtherUid(key, live.uid(), options.uid);
+  if (!options.version.empty() && options.version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
+  const bool at_once = !TwoPhase(key, *live) || (key.kind == kPod && options.grace_seconds == 0);
+  const char* finalizer = FinalizerOf(options.propagation);
+  if (Finalized(*live) && finalizer == nullptr && at_once) {
     Commit(EventType::kDeleted, key, *live, live.size());
     return {};
   }
+  if (live.terminating()) return {};
   Json after = *live;
+  if (finalizer != nullptr) {
+    Json finalizers = embedded::List(after, {"metadata", "finalizers"});
+    finalizers.push_back(finalizer);
+    after["metadata"]["finalizers"] = std::move(finalizers);
+  }
   std::int64_t grace = key.kind == kPod ? Integer(after, {"spec", "terminationGracePeriodSeconds"}, 30) : 0;
+  if (key.kind == kPod && options.grace_seconds) grace = std::max<std::int64_t>(0, *options.grace_seconds);
   after["metadata"]["deletionGracePeriodSeconds"] = grace;
   after["metadata"]["deletionTimestamp"] = Seconds(now + std::chrono::seconds(grace));
   if (HasGeneration(key.kind)) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,10 +17,26 @@
 
 namespace sluice::embedded {
 
-// One committed write. `object` of a deletion is the last state under the version of the deletion.
+// One committed write. `object` of a deletion is the last state under the version of the deletion; `before` is what
+// stood there, nullptr for a new one.
 struct Change {
   cluster::EventType type = cluster::EventType::kAdded;
   Object object;
+  Object before;
+};
+
+// What becomes of those that an object owns (metav1.DeletionPropagation).
+enum class Propagation {
+  kBackground,  // they go after it
+  kForeground,  // it goes after them
+  kOrphan,      // they stay, without it as owner
+};
+
+// metav1.DeleteOptions. "" stands for any uid and version; without a grace period the object's own.
+struct DeleteOptions {
+  std::string uid, version;
+  Propagation propagation = Propagation::kBackground;
+  std::optional<std::int64_t> grace_seconds = {};
 };
 
 class Store {
@@ -35,8 +52,7 @@ class Store {
   // nullptr if there is none.
   Object Find(const ObjectKey& key) const;
   // Kind{} for all kinds, namespace "" for all. By kind, namespace and name.
-  std::vector<Object> List(const Kind& kind, const std::string& namespace_,
-                           const std::map<std::string, std::string>& labels) const;
+  std::vector<Object> List(const Kind& kind, const std::string& namespace_, const cluster::LabelSelector& labels) const;
 
   // `manager` "" leaves no trace in managedFields: the cluster's own controllers.
   Result<Object> Create(Json object, const std::string& manager, TimePoint now);
@@ -44,12 +60,19 @@ class Store {
   Result<Object> ReplaceStatus(Json object, TimePoint now);
   // The same by a controller that saw `seen`.
   Result<Object> SetStatus(const Json& seen, Json status);
+  // PUT by a client: the object is as said but for its status and what only the server sets; what `manager` changes
+  // is its own from then on. uid and version as in Apply; managedFields, where given, replace those there are.
+  Result<Object> Replace(Json object, const std::string& manager, TimePoint now);
   // PUT of everything but status, by a controller: metadata.resourceVersion as in ReplaceStatus.
   Result<Object> Update(Json object, TimePoint now);
   // Two phases where there are finalizers or a pod that runs, see Finish. `uid` "" is kInvalid.
   Result<void> Delete(const ObjectKey& key, const std::string& uid, const std::string& version, TimePoint now);
+  Result<void> Delete(const ObjectKey& key, const DeleteOptions& options, TimePoint now);
   // The end of a pod or Namespace that Delete marked: what the kubelet and the namespace controller do.
   void Finish(const ObjectKey& key, const std::string& uid);
+
+  // What `write`, a call of the above, would answer; nothing is written (dryRun=All). A new object has no version.
+  Result<Object> Rehearse(const std::function<Result<Object>()>& write);
 
   // Puts an object in place as it was (state file); observers hear nothing.
   void Restore(Json object);
@@ -67,7 +90,8 @@ class Store {
 
   std::uint64_t seed_;
   bool create_namespaces_;
-  std::uint64_t version_ = 0;
+  std::uint64_t version_ = 1;  // no object has cluster::kOnlyCreate
+  bool rehearsing_ = false;
   std::map<Kind, std::map<Names, Object>> objects_;
   std::vector<std::function<void(const Change&)>> observers_;
 };

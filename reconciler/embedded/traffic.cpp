@@ -6,11 +6,10 @@
 #include "reconciler/embedded/images.h"
 #include "reconciler/embedded/kinds.h"
 #include "reconciler/embedded/kubelet.h"
+#include "reconciler/embedded/options.h"
 
 namespace sluice::embedded {
 namespace {
-
-constexpr std::int64_t kMillion = 1'000'000;
 
 std::string DestinationName(const Json& pod) {
   auto labels = LabelsOf(pod);

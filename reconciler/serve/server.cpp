@@ -1,134 +1,161 @@
 #include "reconciler/serve/server.h"
 
+#include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <memory>
-#include <mutex>
-#include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
-#include <httplib.h>
+#include "reconciler/serve/connection.h"
 
 namespace sluice::serve {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
 namespace {
 
-constexpr std::chrono::seconds kAnswerTimeout{30};
-constexpr std::size_t kMaxRequestBytes = 4 * 1024 * 1024;
+// For answers that are on their way when the server ends.
+constexpr std::chrono::seconds kFarewell{1};
+// Before the next try where a connection could not be taken, for want of file descriptors.
+constexpr std::chrono::milliseconds kAcceptAgain{50};
 
-Request Convert(const httplib::Request& from) {
-  Request request{from.method, from.path, {}, from.body};
-  for (const auto& [name, value] : from.params) {
-    request.query.emplace(name, value);
-  }
-  return request;
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
 }
-
-// Where the server's threads wait for what the loop answers. The loop may answer after its thread has given up, or
-// after the server is gone: whoever comes last takes it down.
-class Counter {
- public:
-  using Place = std::shared_ptr<std::optional<Response>>;
-
-  void Answer(const Place& place, Response response) {
-    const std::lock_guard lock(mutex_);
-    *place = std::move(response);
-    changed_.notify_all();
-  }
-  Response Wait(const Place& place) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kAnswerTimeout, [&] { return place->has_value() || closed_; });
-    if (*place) return **place;
-    return closed_ ? Response{503, "text/plain", "the reconciler is ending\n"}
-                   : Response{504, "text/plain", "the reconciler did not answer in time\n"};
-  }
-  // Nobody waits from now on: the loop may have ended.
-  void Close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool closed_ = false;
-};
 
 }  // namespace
 
+std::string Decoded(std::string_view text, bool query) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const int high = text[at] == '%' && at + 2 < text.size() ? HexDigit(text[at + 1]) : -1;
+    const int low = high >= 0 ? HexDigit(text[at + 2]) : -1;
+    if (low >= 0) {
+      out += static_cast<char>(high * 16 + low);
+      at += 2;
+    } else {
+      out += query && text[at] == '+' ? ' ' : text[at];
+    }
+  }
+  return out;
+}
+
+bool MeansLoopback(const std::string& host) {
+  asio::io_context io;
+  error_code error;
+  const auto found = tcp::resolver(io).resolve(host, "", error);
+  return !error && !found.empty() && std::all_of(found.begin(), found.end(), [](const auto& entry) {
+    return entry.endpoint().address().is_loopback();
+  });
+}
+
 struct Server::Parts {
-  explicit Parts(loop::Loop& the_loop) : loop(the_loop) {}
-
-  void Dispatch(const httplib::Request& from, httplib::Response& to) const {
-    const Handler* handler = Find(from.path);
-    Response response{404, "text/plain", "nothing is here\n"};
-    if (handler != nullptr) {
-      const auto place = std::make_shared<std::optional<Response>>();
-      loop.Post([handler, place, counter = counter, request = Convert(from)] {
-        (*handler)(request, [place, counter](Response ready) { counter->Answer(place, std::move(ready)); });
-      });
-      response = counter->Wait(place);
-    }
-    to.status = response.status;
-    to.set_content(response.body, response.type);
+  Parts(loop::Loop& loop, ServerLimits limits)
+      : context{loop, limits, handlers, nullptr}, acceptor(io), again(io), farewell(io) {
+    context.gate = std::make_shared<Gate>(io);
   }
 
-  const Handler* Find(const std::string& path) const {
-    const Handler* found = nullptr;
-    std::size_t longest = 0;
-    for (const auto& [prefix, handler] : handlers) {
-      if (path.starts_with(prefix) && prefix.size() >= longest) {
-        found = &handler;
-        longest = prefix.size();
+  Result<int> Listen(const std::string& host, int port) {
+    error_code error;
+    const auto found = tcp::resolver(io).resolve(host, std::to_string(port), tcp::resolver::passive, error);
+    if (!error) {
+      const tcp::endpoint address = found.begin()->endpoint();
+      acceptor.open(address.protocol(), error);
+      if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+      if (!error) acceptor.bind(address, error);
+      if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    }
+    if (error) {
+      return Error{ErrorCode::kUnavailable, "cannot listen on " + host + ":" + std::to_string(port) + ": " +
+                                                error.message() + "; is the port in use?"};
+    }
+    return acceptor.local_endpoint().port();
+  }
+
+  void Accept() {
+    acceptor.async_accept([this](error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      if (error || context.connections >= context.limits.connections) {
+        return AcceptLater();  // the socket, if there is one, closes: the caller hears that at once
       }
-    }
-    return found;
+      socket.set_option(tcp::no_delay(true), error);
+      const auto connection = std::make_shared<Connection>(std::move(socket), context);
+      open.insert(connection);
+      Forget();
+      connection->Read();
+      Accept();
+    });
+  }
+  void AcceptLater() {
+    again.expires_after(kAcceptAgain);
+    again.async_wait([this](error_code error) {
+      if (!error) Accept();
+    });
+  }
+  // The list of connections is only for Stop; those that are gone leave it when it has doubled.
+  void Forget() {
+    if (open.size() < 2 * context.connections + 64) return;
+    std::erase_if(open, [](const auto& each) { return each.expired(); });
   }
 
-  loop::Loop& loop;
-  std::shared_ptr<Counter> counter = std::make_shared<Counter>();
+  // On the server's thread; it ends when nothing is left to do.
+  void End() {
+    error_code ignored;
+    acceptor.close(ignored);
+    again.cancel();
+    for (const auto& each : open) {
+      if (const auto connection = each.lock()) connection->End();
+    }
+    farewell.expires_after(kFarewell);
+    farewell.async_wait([this](error_code error) {
+      if (!error) io.stop();
+    });
+    WaitForConnections();
+  }
+  void WaitForConnections() {
+    if (context.connections == 0) return io.stop();
+    again.expires_after(std::chrono::milliseconds(2));
+    again.async_wait([this](error_code) { WaitForConnections(); });
+  }
+
   std::map<std::string, Handler> handlers;  // constant once the server has started
-  httplib::Server server;
+  Context context;
+  asio::io_context io{1};  // takes the connections along, which need what stands above
+  tcp::acceptor acceptor;
+  asio::steady_timer again, farewell;
+  std::set<std::weak_ptr<Connection>, std::owner_less<>> open;
   std::thread thread;
 };
 
-Server::Server(loop::Loop& loop) : parts_(std::make_unique<Parts>(loop)) {}
+Server::Server(loop::Loop& loop, ServerLimits limits) : parts_(std::make_unique<Parts>(loop, limits)) {}
 
-Server::~Server() { Stop(); }
+Server::~Server() {
+  Stop();
+  parts_->context.gate->Close();
+}
 
 void Server::Handle(std::string prefix, Handler handler) {
   parts_->handlers.emplace(std::move(prefix), std::move(handler));
 }
 
 Result<int> Server::Start(const std::string& host, int port) {
-  httplib::Server& server = parts_->server;
-  server.set_payload_max_length(kMaxRequestBytes);
-  server.new_task_queue = [] { return new httplib::ThreadPool(4); };
-  const auto dispatch = [this](const httplib::Request& from, httplib::Response& to) { parts_->Dispatch(from, to); };
-  server.Get(".*", dispatch);
-  server.Post(".*", dispatch);
-  server.Put(".*", dispatch);
-  server.Patch(".*", dispatch);
-  server.Delete(".*", dispatch);
-  if (port == 0) {
-    port = server.bind_to_any_port(host);
-  } else if (!server.bind_to_port(host, port)) {
-    port = -1;
-  }
-  if (port <= 0) {
-    return Error{ErrorCode::kUnavailable, "cannot listen on " + host + "; is the port in use?"};
-  }
-  parts_->thread = std::thread([this] { parts_->server.listen_after_bind(); });
-  return port;
+  Result<int> listening = parts_->Listen(host, port);
+  if (!listening) return listening;
+  parts_->Accept();
+  parts_->thread = std::thread([this] { parts_->io.run(); });
+  return listening;
 }
 
 void Server::Stop() {
-  if (parts_->thread.joinable()) {
-    parts_->counter->Close();
-    parts_->server.stop();
-    parts_->thread.join();
-  }
+  if (!parts_->thread.joinable()) return;
+  parts_->context.gate->Post([this] { parts_->End(); });
+  parts_->thread.join();
+  parts_->context.gate->Close();
 }
 
 }  // namespace sluice::serve
