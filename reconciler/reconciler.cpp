@@ -4,10 +4,20 @@
 #include <array>
 #include <utility>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "reconciler/execute/names.h"
+#include "reconciler/execute/status_codec.h"
+#include "reconciler/telemetry/log.h"
+
 namespace sluice {
 namespace {
 
 using cluster::Json;
+using telemetry::Log;
+using telemetry::LogKey;
+using telemetry::LogLevel;
 
 constexpr const char* kRolloutsPath = "/sluice/v1/rollouts/";
 
@@ -30,6 +40,38 @@ Verb VerbOf(const cluster::Request& request) {
   if (const auto* status = std::get_if<cluster::ReplaceStatus>(&request))
     return {name, status->object.value("kind", "")};
   return {name, std::get<cluster::Delete>(request).key.kind.kind};
+}
+
+std::unique_ptr<lease::Membership> MakeMembership(const ReconcilerOptions& options, loop::Loop& loop) {
+  const std::optional<Sharing>& sharing = options.sharing;
+  const sync::SourceOptions& source = options.source;
+  if (!sharing) return nullptr;
+  return std::make_unique<lease::Membership>(
+      *sharing->leases, loop,
+      lease::MemberOptions{source.namespace_, sharing->identity, source.id.Hash(), sharing->times, sharing->owner});
+}
+
+execute::Owns OwnedBy(const lease::Membership* members) {
+  if (members == nullptr) return nullptr;
+  return [members](const execute::Name& rollout) { return members->Owns(rollout.first, rollout.second); };
+}
+
+// How far a rollout is, by what walks it here, else by what another executor stored.
+struct Walked {
+  decide::Status status;
+  bool rejected = false, here = false;
+};
+Walked WalkedBy(const execute::Executor& executor, const execute::Name& name, const execute::RolloutView& view) {
+  const auto runner = executor.runners().find(name);
+  if (runner != executor.runners().end()) return {runner->second->status(), !runner->second->rejected().empty(), true};
+  const Result<execute::StoredStatus> stored = execute::DecodeStatus(*view.status);
+  if (!stored) return {{}, true, false};
+  const auto conditions = view.status->find("conditions");
+  const bool rejected = conditions != view.status->end() && conditions->is_array() &&
+                        std::any_of(conditions->begin(), conditions->end(), [](const Json& condition) {
+                          return cluster::Text(condition, {"reason"}) == execute::kBundleRejected;
+                        });
+  return {stored->status, rejected, false};
 }
 
 }  // namespace
@@ -71,15 +113,41 @@ Reconciler::Reconciler(cluster::Cluster& cluster, http::Http& http, loop::Loop& 
       metrics_(metrics),
       options_(std::move(options)),
       counting_(std::make_unique<Counting>(cluster, metrics)),
-      executor_(*counting_, http, loop, metrics, options_.source.identity),
-      syncer_(*counting_, loop, worker, repository, std::move(compile), metrics, options_.source) {
+      members_(MakeMembership(options_, loop)),
+      executing_(*counting_, loop, [this] { return members_ == nullptr || members_->MayExecute(); }),
+      syncing_(*counting_, loop, [this] { return members_ == nullptr || members_->MaySync(); }),
+      executor_(executing_, http, loop, metrics, options_.source.identity, OwnedBy(members_.get())),
+      syncer_(syncing_, loop, worker, repository, std::move(compile), metrics, options_.source) {
   executor_.on_round = [this] { Look(); };
   syncer_.on_change = [this] { Look(); };
+  if (members_ == nullptr) return;
+  members_->on_members = [this] {
+    metrics_.Set(telemetry::kMembers, {}, static_cast<double>(members_->members().size()));
+    Log(LogLevel::kInfo,
+        fmt::format("{} share the rollouts: {}", members_->members().size(), fmt::join(members_->members(), ", ")));
+    executor_.OwnershipChanged();
+  };
+  members_->on_sync = [this] {
+    Log(LogLevel::kInfo, "the source is synced here", {{LogKey::kSource, options_.source.id.repository}});
+    syncer_.Start();
+  };
+  members_->on_loss = [this](const std::string& lease) {
+    Log(LogLevel::kError, fmt::format("the lease {} is lost: nothing is written any more", lease));
+    if (on_loss) on_loss();
+  };
 }
 
 Reconciler::~Reconciler() { *alive_ = false; }
 
-void Reconciler::Start() { syncer_.Start(); }
+void Reconciler::Start() {
+  if (members_ == nullptr) return syncer_.Start();
+  members_->Start();
+}
+
+void Reconciler::Release(std::function<void()> done) {
+  if (members_ == nullptr) return loop_.Post(std::move(done));
+  members_->Release(std::move(done));
+}
 
 // In a later turn, and then for good only if nothing new has begun.
 void Reconciler::Look() {
@@ -101,21 +169,20 @@ std::optional<ReconcileOutcome> Reconciler::Ended() const {
   // Rollouts of an earlier commit go on whatever git says, but nobody waits for them here.
   if (!source.problem.empty() || !source.trouble.empty()) return ReconcileOutcome::kFailed;
   if (!executor_.at_rest()) return std::nullopt;
-  for (const auto& [name, runner] : executor_.runners()) {
-    const auto* entry = executor_.world().rollouts().Find(name);
+  ReconcileOutcome outcome = ReconcileOutcome::kSettled;
+  for (const auto& [name, entry] : executor_.world().rollouts().entries()) {
+    const Walked walked = WalkedBy(executor_, name, entry.view);
     // What the syncer wrote last may not have been looked at yet.
-    if (entry == nullptr || entry->view.digest.empty()) return std::nullopt;
-    if (runner->status().accepted_digest != entry->view.digest && runner->rejected().empty() &&
-        runner->status().hold == decide::Hold::kNone) {
-      return std::nullopt;
-    }
+    if (entry.view.digest.empty()) return std::nullopt;
+    const bool held = walked.status.hold != decide::Hold::kNone;
+    if (walked.status.accepted_digest != entry.view.digest && !walked.rejected && !held) return std::nullopt;
+    const bool rests = walked.status.phase == decide::Phase::kSettled || walked.status.phase == decide::Phase::kWaiting;
+    if (!walked.here && !rests && !held && !walked.rejected) return std::nullopt;
+    if (walked.rejected) outcome = ReconcileOutcome::kFailed;
+    const bool settled = walked.status.phase == decide::Phase::kSettled && !held;
+    if (!settled && outcome == ReconcileOutcome::kSettled) outcome = ReconcileOutcome::kHeld;
   }
-  for (const auto& [name, runner] : executor_.runners()) {
-    const decide::Status& status = runner->status();
-    if (!runner->rejected().empty()) return ReconcileOutcome::kFailed;
-    if (status.phase != decide::Phase::kSettled || status.hold != decide::Hold::kNone) return ReconcileOutcome::kHeld;
-  }
-  return ReconcileOutcome::kSettled;
+  return outcome;
 }
 
 void Reconciler::Register(serve::Server& server) {
@@ -123,11 +190,14 @@ void Reconciler::Register(serve::Server& server) {
     answer({200, "text/plain; version=0.0.4; charset=utf-8", metrics_.Text()});
   });
   // That this is answered says that the loop turns.
-  server.Handle("/healthz", [](const serve::Request&, const serve::Answer& answer) {
-    answer({200, "text/plain", "ok\n"});
+  server.Handle("/healthz", [this](const serve::Request&, const serve::Answer& answer) {
+    const bool stuck = members_ != nullptr && members_->IsStuck();
+    answer({stuck ? 500 : 200, "text/plain", stuck ? "a lease is held and not renewed\n" : "ok\n"});
   });
   server.Handle("/readyz", [this](const serve::Request&, const serve::Answer& answer) {
-    const bool ready = executor_.synced() && !syncer_.state().seen_commit.empty();
+    // Who doesn't sync stands by for whoever does.
+    const bool stands_by = members_ != nullptr && !members_->members().empty() && !members_->syncs();
+    const bool ready = executor_.synced() && (stands_by || !syncer_.state().seen_commit.empty());
     answer({ready ? 200 : 503, "text/plain", ready ? "ok\n" : "not ready\n"});
   });
   server.Handle("/sluice/v1/source",

@@ -8,6 +8,8 @@
 
 #include "reconciler/execute/executor.h"
 #include "reconciler/git/repository.h"
+#include "reconciler/lease/leased_cluster.h"
+#include "reconciler/lease/membership.h"
 #include "reconciler/serve/server.h"
 #include "reconciler/sync/syncer.h"
 
@@ -20,9 +22,18 @@ enum class ReconcileOutcome {
   kFailed,   // git, the plan set or an object: it could not be applied as a whole
 };
 
+// Where others may reconcile the same cluster: leases say who walks which rollout, and who syncs the source.
+struct Sharing {
+  cluster::Cluster* leases = nullptr;  // outlives it: a way to the cluster that nothing else holds up
+  lease::Times times;
+  std::string identity;  // see lease::Holder
+  lease::Owner owner;
+};
+
 struct ReconcilerOptions {
   sync::SourceOptions source;
   bool once = false;
+  std::optional<Sharing> sharing;  // nullopt: nobody else is expected
 };
 
 // Everything it is given outlives it. `cluster` and `http` are used on the loop only.
@@ -34,6 +45,10 @@ class Reconciler {
   ~Reconciler();
 
   void Start();
+  // Lets go of all leases, so that another goes on at once; `done` is called once.
+  void Release(std::function<void()> done);
+  // A lease is lost: nothing may be done any more, and a new process begins anew.
+  std::function<void()> on_loss;
   // With `once`: called once, when there is nothing left to do by itself.
   std::function<void(ReconcileOutcome)> on_end;
 
@@ -57,6 +72,8 @@ class Reconciler {
   telemetry::Metrics& metrics_;
   const ReconcilerOptions options_;
   std::unique_ptr<Counting> counting_;
+  std::unique_ptr<lease::Membership> members_;  // nullptr: nobody else is expected
+  lease::LeasedCluster executing_, syncing_;
   execute::Executor executor_;
   sync::Syncer syncer_;
   bool looking_ = false, ended_ = false;

@@ -252,8 +252,8 @@ Refusal Carry(Context& context, const Command& command) {
 // Uids of commands that are still there stay remembered, or they would be carried out again.
 void ForgetOld(Status& status, const std::set<std::string>& there) {
   std::size_t surplus = status.consumed.size() > kConsumedLength ? status.consumed.size() - kConsumedLength : 0;
-  std::erase_if(status.consumed, [&](const std::string& uid) {
-    if (surplus == 0 || there.contains(uid)) {
+  std::erase_if(status.consumed, [&](const TakenCommand& taken) {
+    if (surplus == 0 || there.contains(taken.uid)) {
       return false;
     }
     --surplus;
@@ -271,8 +271,10 @@ void TakeCommands(Context& context) {
   std::set<std::string> there;
   for (const Command& command : context.seen.commands) {
     there.insert(command.uid);
-    if (std::find(status.consumed.begin(), status.consumed.end(), command.uid) != status.consumed.end()) {
-      context.decision.actions.emplace_back(ConsumeCommand{command.uid, true, ""});
+    const auto before = std::find_if(status.consumed.begin(), status.consumed.end(),
+                                     [&](const TakenCommand& taken) { return taken.uid == command.uid; });
+    if (before != status.consumed.end()) {
+      context.decision.actions.emplace_back(ConsumeCommand{command.uid, before->refused});
       continue;
     }
     // More at once than the status can remember wait until the first ones are gone.
@@ -280,8 +282,8 @@ void TakeCommands(Context& context) {
       continue;
     }
     const Refusal refused = Carry(context, command);
-    status.consumed.push_back(command.uid);
-    context.decision.actions.emplace_back(ConsumeCommand{command.uid, !refused, refused.value_or("")});
+    status.consumed.push_back({command.uid, refused.value_or("")});
+    context.decision.actions.emplace_back(ConsumeCommand{command.uid, refused.value_or("")});
     context.Event(refused.has_value(), refused ? "CommandRefused" : "CommandTaken",
                   fmt::format("{} by {}{}{}", command.verb, command.who, refused ? ": " : "", refused.value_or("")));
   }

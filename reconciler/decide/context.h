@@ -21,6 +21,7 @@ inline constexpr Duration kReadyBound{600'000};
 inline constexpr Duration kSettleBound{600'000};
 // Between two times that a loser gives up pods so that a blocked receiver can grow.
 inline constexpr Duration kSwapPace{10'000};
+inline constexpr Duration kGatherPods{30'000};  // pods that come one after the other are counted together so long
 inline constexpr Duration kPauseDefault{24LL * 3600 * 1000};
 inline constexpr int kEntries = 4;  // a node whose endpoints vanish is entered again three times
 
@@ -56,11 +57,11 @@ struct Context {
       decision.wake_at = at;
     }
   }
-  void Say(std::string text, std::string node = {}, std::optional<TimePoint> until = {}) {
+  void Say(std::string text, std::string node = {}, std::optional<TimePoint> until = {}, std::string trouble = {}) {
     if (until) {
       Wake(*until);
     }
-    decision.reasons.push_back({std::move(text), std::move(node), until});
+    decision.reasons.push_back({std::move(text), std::move(node), until, std::move(trouble)});
   }
   void Event(bool warning, std::string reason, std::string note) {
     decision.actions.emplace_back(EmitEvent{warning, std::move(reason), std::move(note)});

@@ -93,6 +93,10 @@ Decision Decide(const graph::Graph& graph, const Status& status, const Observed&
   const graph::Graph& in_force = deferred ? *observed.accepted : graph;
   Context context{in_force, observed, now, decision, decision.status, {}, {}, 0, {}, {}, {}, deferred};
   DecideInto(context);
+  // That a revision is gone is no reason to store anything; it is forgotten with what is.
+  if (decision.status != status) {
+    ForgetDrained(decision.status, observed);
+  }
   return decision;
 }
 

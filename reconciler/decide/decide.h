@@ -39,8 +39,7 @@ struct SendNotification {
 };
 struct ConsumeCommand {
   std::string uid;
-  bool accepted = true;
-  std::string reason;  // why it was refused
+  std::string refused;  // why; "" if it was carried out
 };
 // Something people want to see in `kubectl get events`.
 struct EmitEvent {
@@ -55,6 +54,7 @@ struct Reason {
   std::string text;                // "waits for 2 of 3 candidate pods to become ready"
   std::string node;                // path; or ""
   std::optional<TimePoint> until;  // at the latest
+  std::string trouble = {};        // what someone may have to do something about, of `text`; ""
 };
 
 struct Decision {

@@ -96,12 +96,15 @@ bool RemoveRoutes(Context& context) {
 
 }  // namespace
 
+void ForgetDrained(Status& status, const Observed& seen) {
+  std::erase_if(status.drained_since, [&](const auto& entry) { return !seen.revisions.contains(entry.first); });
+}
+
 void Drain(Context& context) {
   Status& status = context.status;
   std::erase_if(status.leaving, [&](const Revision& revision) {
     return !HasTraffic(context, revision) || !context.seen.revisions.contains(revision);
   });
-  std::erase_if(status.drained_since, [&](const auto& entry) { return !context.seen.revisions.contains(entry.first); });
   for (const auto& [revision, observed] : context.seen.revisions) {
     if (HasRole(status, revision) || HasTraffic(context, revision)) {
       status.drained_since.erase(revision);

@@ -8,6 +8,8 @@ namespace sluice::decide {
 // Counts since when each revision without a role has had no traffic, takes its pods once it is drained (and
 // kept as long as `keep previous` says), and deletes its objects once nothing names it.
 void Drain(Context& context);
+// Forgets since when those were drained that are gone.
+void ForgetDrained(Status& status, const Observed& seen);
 
 // The rollout was taken out of git and stable runs alone: deletes what it made, unless the plan says `orphan`.
 // The phase is kIdle once nothing is left to do.

@@ -238,6 +238,9 @@ void WalkForward(Context& context) {
   if (status.phase == Phase::kProgressing) {
     AimPods(context, walk);
   }
+  if (status.phase == Phase::kProgressing && IsPromoted(status)) {
+    FinishTail(context, walk);
+  }
 }
 
 }  // namespace sluice::decide

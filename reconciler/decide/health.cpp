@@ -96,12 +96,11 @@ bool CheckReadiness(Context& context) {
   }
   const TimePoint due = *status.unready_since + kUnreadyPatience;
   const std::string text = fmt::format("{} of {} candidate pods that its share needs are ready", ready, need);
+  const std::string evidence = TroubleOf(context, status.candidate);
   if (context.now < due) {
-    context.Say(text, {}, due);
+    context.Say(evidence.empty() ? text : text + ": " + evidence, {}, due, evidence);
     return true;
   }
-  const ObservedDeployment* deployment = DeploymentOf(context, status.candidate);
-  const std::string evidence = deployment == nullptr ? std::string() : deployment->evidence;
   const graph::Node* node = ExposingNode(context);
   FailRun(context,
           fmt::format("{} for {}{}{}", text, FormatDuration(kUnreadyPatience), evidence.empty() ? "" : ": ", evidence),

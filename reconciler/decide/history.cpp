@@ -171,8 +171,8 @@ std::size_t StatusSize(const Status& status) {
   for (const Approval& approval : status.approvals) {
     size += 160 + approval.node.size() + approval.who.size() + approval.why.size();
   }
-  for (const std::string& uid : status.consumed) {
-    size += uid.size() + 4;
+  for (const TakenCommand& taken : status.consumed) {
+    size += 30 + taken.uid.size() + taken.refused.size();
   }
   for (const RunRecord& run : status.history) {
     size += 260 + run.image.size() + run.reason.size() + run.who.size();

@@ -54,10 +54,9 @@ Named NameGoingBack(Context& context) {
     if (context.now < rescue || Endpoints(context, status.stable) > 0) {
       return {};
     }
-    const ObservedDeployment* deployment = DeploymentOf(context, status.stable);
     std::string text = fmt::format("stable {} has no ready endpoint", status.stable);
-    if (deployment != nullptr && !deployment->evidence.empty()) {
-      text += ": " + deployment->evidence;
+    if (const std::string trouble = TroubleOf(context, status.stable); !trouble.empty()) {
+      text += ": " + trouble;
     }
     return AnyLoserUp(context) ? Named{Hold::kStableDown, text + "; traffic stays where pods are ready"}
                                : Named{Hold::kRollbackFailed, text + ", and no other revision has one"};

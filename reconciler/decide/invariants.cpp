@@ -281,7 +281,8 @@ void CheckEffects(Checker& c) {
     }
     if (const auto* consume = std::get_if<ConsumeCommand>(&action)) {
       const auto& consumed = c.after().consumed;
-      if (std::find(consumed.begin(), consumed.end(), consume->uid) == consumed.end()) {
+      const auto same = [&](const TakenCommand& taken) { return taken.uid == consume->uid; };
+      if (std::none_of(consumed.begin(), consumed.end(), same)) {
         c.Break("I7: command {} is consumed and not remembered", consume->uid);
       }
     }

@@ -31,13 +31,8 @@ std::int32_t ReadyFor(const Context& context, const graph::ScaleNode& scale) {
 std::string WhyNotReady(const Context& context, std::int32_t need) {
   const Revision& candidate = context.status.candidate;
   std::string text = fmt::format("{} of {} candidate pods are ready", Endpoints(context, candidate), need);
-  const ObservedDeployment* deployment = DeploymentOf(context, candidate);
-  if (deployment != nullptr && !deployment->evidence.empty()) {
-    text += ": " + deployment->evidence;
-  } else if (deployment != nullptr && !deployment->blocked.empty()) {
-    text += ": " + deployment->blocked;
-  }
-  return text;
+  const std::string trouble = TroubleOf(context, candidate);
+  return trouble.empty() ? text : text + ": " + trouble;
 }
 
 // By pods the share is what the pods are; noted for gates, messages and people.
@@ -79,7 +74,7 @@ std::optional<NodeEnd> JudgeScale(Context& context, const graph::Node& node, con
   if (context.now >= due) {
     return Timeout(WhyNotReady(context, need));
   }
-  context.Say("waits: " + WhyNotReady(context, need), node.path, due);
+  context.Say("waits: " + WhyNotReady(context, need), node.path, due, TroubleOf(context, status.candidate));
   return std::nullopt;
 }
 
@@ -89,13 +84,17 @@ std::optional<NodeEnd> JudgeTraffic(Context& context, const graph::Node& node, c
   const bool exposes = traffic.share > Number(0) || !traffic.matches.empty() || traffic.mirror > Number(0);
   const std::int32_t need = std::max(exposes ? 1 : 0, NeedOf(context, traffic.share));
   Split split = SplitFor(context, traffic.share, traffic.matches, traffic.mirror);
+  // A candidate that waits is of the split too: a router may lead to it apart from the traffic.
+  if (!status.stable.empty()) {
+    split.shares.try_emplace(status.candidate, Number(0));
+  }
   const TimePoint due = record.deadline.value_or(record.entered_at + kSettleBound);
   if (!IsApplied(context, split)) {
     if (Ready(context, status.candidate) < need) {
       if (context.now >= due) {
         return Timeout(WhyNotReady(context, need));
       }
-      context.Say("waits: " + WhyNotReady(context, need), node.path, due);
+      context.Say("waits: " + WhyNotReady(context, need), node.path, due, TroubleOf(context, status.candidate));
       return std::nullopt;
     }
     if (ForwardBlocked(status)) {
@@ -105,7 +104,7 @@ std::optional<NodeEnd> JudgeTraffic(Context& context, const graph::Node& node, c
   }
   if (status.applied.settled_at) {
     record.settled_at = status.applied.settled_at;
-    return Pass(fmt::format("{}% of the traffic", (traffic.share * Number(100)).ToRoundedString(2)));
+    return Pass(traffic.share.ToPercent() + " of the traffic");
   }
   if (context.now >= due) {
     return Timeout("the route did not settle");

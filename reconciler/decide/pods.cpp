@@ -36,6 +36,27 @@ void Swap(Context& context, std::map<Revision, std::int32_t>& next) {
   }
 }
 
+// Whether all pods of the candidate that the step asks for are on their way, and nothing says that they can't come
+// unless others go: stable then gives up its pods in one write, not one for each of the candidate's that becomes ready.
+bool Gathers(Context& context) {
+  const Status& status = context.status;
+  const auto target = context.target.find(status.candidate);
+  if (status.phase != Phase::kProgressing || target == context.target.end()) {
+    return false;
+  }
+  const std::int32_t asked = SpecPods(context, status.candidate);
+  if (!status.applied.pods_at || asked < target->second || Ready(context, status.candidate) >= asked ||
+      !TroubleOf(context, status.candidate).empty()) {
+    return false;
+  }
+  const TimePoint until = *status.applied.pods_at + kGatherPods;
+  if (context.now >= until) {
+    return false;
+  }
+  context.Wake(until);
+  return true;
+}
+
 bool NeedsWrite(const Context& context, const Revision& revision, std::int32_t pods) {
   const ObservedDeployment* deployment = DeploymentOf(context, revision);
   if (deployment == nullptr) {
@@ -105,7 +126,8 @@ void PlanPods(Context& context) {
       add(revision);
     }
   }
-  const std::vector<std::int32_t> step = NextPods(roles, context.min_ready, context.max_pods, fresh);
+  const std::vector<std::int32_t> step =
+      NextPods(roles, context.min_ready, context.max_pods, fresh && !Gathers(context));
   std::map<Revision, std::int32_t> next;
   for (std::size_t i = 0; i < order.size(); ++i) {
     next[order[i]] = step[i];

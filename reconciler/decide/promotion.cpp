@@ -72,14 +72,13 @@ std::optional<NodeEnd> JudgePromote(Context& context, const graph::Node& node, N
     const TimePoint due = record.deadline.value_or(record.entered_at + kReadyBound);
     if (!AllPodsReady(context)) {
       ShareFollowsPods(context);
-      const std::string why =
-          fmt::format("{} of {} candidate pods are ready", Endpoints(context, status.candidate), context.replicas());
+      const std::string trouble = TroubleOf(context, status.candidate);
+      const std::string why = fmt::format("{} of {} candidate pods are ready{}{}", Endpoints(context, status.candidate),
+                                          context.replicas(), trouble.empty() ? "" : ": ", trouble);
       if (context.now >= due) {
-        const ObservedDeployment* deployment = DeploymentOf(context, status.candidate);
-        const bool known = deployment != nullptr && !deployment->evidence.empty();
-        return NodeEnd{graph::Outcome::kTimeout, known ? why + ": " + deployment->evidence : why};
+        return NodeEnd{graph::Outcome::kTimeout, why};
       }
-      context.Say("promotion waits: " + why, node.path, due);
+      context.Say("promotion waits: " + why, node.path, due, trouble);
       return std::nullopt;
     }
     const Split only{{{status.candidate, Number(1)}}, {}, Number(0)};

@@ -9,6 +9,14 @@ const ObservedDeployment* DeploymentOf(const Context& context, const Revision& r
   return found == context.seen.revisions.end() || !found->second.deployment ? nullptr : &*found->second.deployment;
 }
 
+std::string TroubleOf(const Context& context, const Revision& revision) {
+  const ObservedDeployment* deployment = DeploymentOf(context, revision);
+  if (deployment == nullptr) {
+    return "";
+  }
+  return deployment->evidence.empty() ? deployment->blocked : deployment->evidence;
+}
+
 const graph::Workload* WorkloadOf(const Context& context, const Revision& revision) {
   if (revision == context.graph.workload.revision) {
     return &context.graph.workload;

@@ -136,7 +136,7 @@ void WriteObject(Context& context, const RouteObject& one) {
                              graph::Value(std::to_string(context.status.applied.sequence)));
   std::string why = "split";
   for (const auto& [revision, share] : context.status.applied.shares) {
-    why += fmt::format(" {} {}%", revision, (share * Number(100)).ToRoundedString(2));
+    why += fmt::format(" {} {}", revision, share.ToPercent());
   }
   Remember(context, one.object);
   context.decision.actions.emplace_back(

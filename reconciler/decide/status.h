@@ -99,6 +99,13 @@ struct Approval {
   friend bool operator==(const Approval&, const Approval&) = default;
 };
 
+// A person's command that was looked at, once and for all.
+struct TakenCommand {
+  std::string uid;
+  std::string refused;  // why it did nothing; ""
+  friend bool operator==(const TakenCommand&, const TakenCommand&) = default;
+};
+
 // A notification that was decided and not yet delivered.
 struct Outgoing {
   std::string key;      // (run, node, entry): told to the receiver as Idempotency-Key
@@ -184,7 +191,7 @@ struct Status {
 
   std::vector<Approval> approvals;
   std::vector<Outgoing> outbox;
-  std::vector<std::string> consumed;            // uids of commands, newest last, bounded
+  std::vector<TakenCommand> consumed;           // newest last, bounded
   std::vector<HeldRevision> held;               // last ten
   std::vector<CopyOnWrite<RunRecord>> history;  // last ten, newest last; statuses share those that ended
 

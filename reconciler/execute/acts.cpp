@@ -24,7 +24,6 @@ using telemetry::LogKey;
 using telemetry::LogLevel;
 
 constexpr std::size_t kSamplesKept = 64;
-constexpr std::size_t kAnswersKept = 100;
 constexpr int kDiscards = 50;  // four hours
 
 const char* KindOf(const Sample& sample) {
@@ -62,12 +61,13 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::ApplyObject& actio
     object["metadata"]["resourceVersion"] = action.version->resource_version;
     return Write(batch, std::move(object), action.why);
   }
-  // Server-side apply has no "only if absent": look first, so that an object that isn't ours is never taken
-  // over, and one of an earlier write whose answer was lost is found.
-  const cluster::ObjectKey key = cluster::KeyOf(object);
-  runner_.shared_.cluster.Send(cluster::Get{key}, runner_.Safe([this, batch, key, object = std::move(object),
-                                                                why = action.why](Result<cluster::SharedJson> got) {
-    if (!got && got.error().code == ErrorCode::kNotFound) return Write(batch, object, why);
+  object["metadata"]["resourceVersion"] = cluster::kOnlyCreate;
+  Write(batch, std::move(object), action.why);
+}
+
+// What was to be made is there: by a write whose answer was lost, by another executor, or it isn't ours at all.
+void Runner::Acts::FindOwner(const BatchPtr& batch, const cluster::ObjectKey& key) {
+  runner_.shared_.cluster.Send(cluster::Get{key}, runner_.Safe([this, batch, key](Result<cluster::SharedJson> got) {
     if (!got) return Failed(batch, key, got.error());
     const std::string owner = cluster::Text(**got, {"metadata", "annotations", graph::kOwnerAnnotation});
     runner_.shared_.world.Learn(*got);
@@ -80,12 +80,15 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::ApplyObject& actio
 
 void Runner::Acts::Write(const BatchPtr& batch, Json object, const std::string& why) {
   const cluster::ObjectKey key = cluster::KeyOf(object);
+  const bool creates = cluster::Says(object, {"metadata", "resourceVersion"}, cluster::kOnlyCreate);
   Log(LogLevel::kInfo, fmt::format("write {}", why),
       {{LogKey::kRollout, runner_.name_.second},
        {LogKey::kObject, cluster::ToString(key)},
        {LogKey::kCommit, runner_.view_.commit}});
   runner_.shared_.cluster.Send(cluster::Apply{std::move(object), graph::kExecutorManager, true},
-                               runner_.Safe([this, batch, key](Result<cluster::SharedJson> answer) {
+                               runner_.Safe([this, batch, key, creates](Result<cluster::SharedJson> answer) {
+                                 const bool there = creates && !answer && answer.error().code == ErrorCode::kConflict;
+                                 if (there) return FindOwner(batch, key);
                                  if (!answer) return Failed(batch, key, answer.error());
                                  runner_.shared_.world.Learn(*answer);
                                  runner_.failures_.erase(cluster::ToString(key));
@@ -273,14 +276,12 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::ConsumeCommand& ac
     if (command->id.uid != action.uid) continue;
     Log(LogLevel::kInfo,
         fmt::format("`{}` by {} {}", command->view.command.verb, command->view.command.who,
-                    action.accepted ? "accepted" : "refused: " + action.reason),
+                    action.refused.empty() ? "accepted" : "refused: " + action.refused),
         {{LogKey::kRollout, runner_.name_.second}, {LogKey::kNode, command->view.command.node}});
     // That it was consumed is persisted: a delete that is lost changes nothing.
     Discard({world.commands().kind(), command->id.name.first, command->id.name.second}, action.uid);
     break;
   }
-  runner_.answers_.push_back({action.uid, action.accepted, action.reason});
-  if (runner_.answers_.size() > kAnswersKept) runner_.answers_.erase(runner_.answers_.begin());
   Next(batch);
 }
 

@@ -42,6 +42,7 @@ class Runner::Acts {
   void Start(const BatchPtr& batch, const decide::EmitEvent& action);
 
   void Discard(const cluster::ObjectKey& key, const std::string& uid, int failures);
+  void FindOwner(const BatchPtr& batch, const cluster::ObjectKey& key);
   void Write(const BatchPtr& batch, cluster::Json object, const std::string& why);
   void Failed(const BatchPtr& batch, const cluster::ObjectKey& key, const Error& error);
   void Sampled(const decide::GateKey& key, decide::Sample sample);

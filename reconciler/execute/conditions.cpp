@@ -1,6 +1,10 @@
 #include "reconciler/execute/conditions.h"
 
+#include <algorithm>
+#include <set>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "reconciler/execute/names.h"
 #include "reconciler/execute/status_codec.h"
@@ -53,11 +57,34 @@ std::string Summary(const decide::Status& status, const std::vector<decide::Reas
   if (status.hold != decide::Hold::kNone && !status.hold_reason.empty()) return status.hold_reason;
   if (status.phase == Phase::kSettled) return fmt::format("revision {} is stable", status.stable);
   if (!reasons.empty()) {
-    return reasons[0].node.empty() ? reasons[0].text : fmt::format("{}: {}", reasons[0].node, reasons[0].text);
+    const auto trouble = std::find_if(reasons.begin(), reasons.end(),
+                                      [](const decide::Reason& reason) { return !reason.trouble.empty(); });
+    const decide::Reason& first = trouble == reasons.end() ? reasons[0] : *trouble;
+    return fmt::format("{}{}{}{}{}", first.node, first.node.empty() ? "" : ": ", first.text,
+                       first.until ? ", until " : "", first.until ? SecondsOf(*first.until) : "");
   }
   if (status.phase == Phase::kGoingBack) return fmt::format("going back to {}: {}", status.stable, status.back_reason);
   if (status.phase == Phase::kProgressing) return fmt::format("revision {} is rolled out", status.candidate);
   return "nothing was rolled out yet";
+}
+
+std::string StepUnderWay(const decide::Status& status) {
+  if (status.phase != Phase::kProgressing) return "";
+  std::set<std::string> steps;
+  for (const auto& [path, record] : status.nodes) {
+    if (record.state != decide::NodeState::kActive) continue;
+    // ROLLOUT/STEP/NODE; what is of no step has two parts.
+    const std::size_t begin = path.find('/');
+    const std::size_t end = path.rfind('/');
+    if (begin != end) steps.insert(path.substr(begin + 1, end - begin - 1));
+  }
+  return fmt::format("{}", fmt::join(steps, ", "));
+}
+
+std::string CandidateShare(const decide::Status& status) {
+  if (status.candidate.empty() || status.candidate == status.stable) return "";
+  const auto share = status.applied.shares.find(status.candidate);
+  return share == status.applied.shares.end() ? "0%" : share->second.ToPercent(1);
 }
 
 Json Conditions(const decide::Status& status, const std::string& summary, const std::string& rejected,

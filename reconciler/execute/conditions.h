@@ -9,8 +9,13 @@
 
 namespace sluice::execute {
 
-// One sentence: what the rollout does, or waits for, with the first reason.
+// One sentence: what the rollout does, or waits for, with the first reason; one that tells of trouble before others.
 std::string Summary(const decide::Status& status, const std::vector<decide::Reason>& reasons);
+
+// The steps that are under way, "half" or "east, west"; "" for none.
+std::string StepUnderWay(const decide::Status& status);
+// The candidate's share of the traffic, "10%"; "" where there is no candidate.
+std::string CandidateShare(const decide::Status& status);
 
 // The list of conditions; `before` (may be null) keeps the times of those that did not change.
 // `rejected`: why the bundle that git wants is not accepted, or "".

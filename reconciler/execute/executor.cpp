@@ -30,15 +30,23 @@ Json SampleJson(const decide::Sample& sample) {
 }  // namespace
 
 Executor::Executor(cluster::Cluster& cluster, http::Http& http, loop::Loop& loop, telemetry::Metrics& metrics,
-                   std::string identity)
+                   std::string identity, Owns owns)
     : world_(std::make_unique<World>(cluster, loop, [this](const Stir& stir) { Stirred(stir); })),
       shared_{cluster, http, loop, *world_, metrics, std::move(identity)},
-      loop_(loop) {}
+      loop_(loop),
+      owns_(std::move(owns)) {}
 
 Executor::~Executor() { *alive_ = false; }
 
 bool Executor::at_rest() const {
-  if (!synced() || runners_.size() != world_->rollouts().entries().size()) return false;
+  if (!synced()) return false;
+  const auto& rollouts = world_->rollouts().entries();
+  if (owns_ == nullptr && runners_.size() != rollouts.size()) return false;
+  if (owns_ != nullptr && !std::all_of(rollouts.begin(), rollouts.end(), [this](const auto& entry) {
+        return owns_(entry.first) == runners_.contains(entry.first);
+      })) {
+    return false;
+  }
   if (restless_ != nullptr && !restless_->at_rest()) return false;
   const auto found =
       std::find_if(runners_.begin(), runners_.end(), [](const auto& entry) { return !entry.second->at_rest(); });
@@ -59,18 +67,7 @@ void Executor::WakeAll() {
 }
 
 void Executor::Update(const Name& name) {
-  if (world_->rollouts().Find(name) == nullptr) {
-    // Not from within the runner's own round.
-    loop_.Post([this, alive = alive_, name] {
-      if (!*alive || world_->rollouts().Find(name) != nullptr) return;
-      runners_.erase(name);
-      restless_ = nullptr;
-      CountPhase(name, nullptr);
-      std::erase_if(by_service_, [&](const auto& entry) { return entry.second == name; });
-      if (on_round) on_round();
-    });
-    return;
-  }
+  if (world_->rollouts().Find(name) == nullptr || !IsOurs(name)) return Drop(name);
   auto& runner = runners_[name];
   if (runner == nullptr) {
     runner = std::make_unique<Runner>(shared_, name);
@@ -81,6 +78,25 @@ void Executor::Update(const Name& name) {
     };
   }
   runner->WakeSoon();
+}
+
+void Executor::Drop(const Name& name) {
+  // Not from within the runner's own round.
+  loop_.Post([this, alive = alive_, name] {
+    if (!*alive || (world_->rollouts().Find(name) != nullptr && IsOurs(name))) return;
+    runners_.erase(name);
+    restless_ = nullptr;
+    CountPhase(name, nullptr);
+    std::erase_if(by_service_, [&](const auto& entry) { return entry.second == name; });
+    if (on_round) on_round();
+  });
+}
+
+void Executor::OwnershipChanged() {
+  if (!world_->synced()) return;
+  for (const auto& [name, entry] : world_->rollouts().entries()) {
+    if (IsOurs(name) != runners_.contains(name)) Update(name);
+  }
 }
 
 // Counts a rollout under its present phase, or no more where `status` is null.
@@ -123,12 +139,11 @@ Json Executor::Explain(const Name& name) const {
                      {"samples", gate.samples.size()},
                      {"newest", SampleJson(gate.samples.back())}});
   }
-  Json answers = Json::array();
-  for (const CommandAnswer& answer : runner.answers()) {
-    answers.push_back({{"uid", answer.uid}, {"accepted", answer.accepted}, {"reason", answer.reason}});
-  }
-  return {{"summary", runner.summary()}, {"rejected", runner.rejected()}, {"reasons", std::move(reasons)},
-          {"gates", std::move(gates)},   {"answers", std::move(answers)}, {"now", FormatTime(loop_.Now())}};
+  return {{"summary", runner.summary()},
+          {"rejected", runner.rejected()},
+          {"reasons", std::move(reasons)},
+          {"gates", std::move(gates)},
+          {"now", FormatTime(loop_.Now())}};
 }
 
 }  // namespace sluice::execute

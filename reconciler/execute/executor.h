@@ -10,13 +10,19 @@
 
 namespace sluice::execute {
 
+// Whether a rollout is to be walked here; others are seen, and left alone. Empty: all are.
+using Owns = std::function<bool(const Name&)>;
+
 class Executor {
  public:
   Executor(cluster::Cluster& cluster, http::Http& http, loop::Loop& loop, telemetry::Metrics& metrics,
-           std::string identity);
+           std::string identity, Owns owns);
   ~Executor();
 
-  // The first lists are complete and every rollout is settled or in a named state.
+  // What is owned is so no more, or more is: what is not ours any more is dropped where it stands.
+  void OwnershipChanged();
+
+  // The first lists are complete and every rollout of ours is settled or in a named state.
   bool at_rest() const;
   bool synced() const { return world_->synced(); }
   const std::map<Name, std::unique_ptr<Runner>>& runners() const { return runners_; }
@@ -33,11 +39,14 @@ class Executor {
   void Stirred(const Stir& stir);
   void WakeAll();
   void Update(const Name& name);
+  void Drop(const Name& name);
+  bool IsOurs(const Name& name) const { return owns_ == nullptr || owns_(name); }
   void CountPhase(const Name& name, const decide::Status* status);
 
   std::unique_ptr<World> world_;
   Shared shared_;
   loop::Loop& loop_;
+  const Owns owns_;
   std::map<Name, std::unique_ptr<Runner>> runners_;
   std::map<Name, Name> by_service_;  // namespace and service → rollout
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

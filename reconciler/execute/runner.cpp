@@ -46,6 +46,24 @@ bool SameStates(const Json& a, const Json& b) {
   });
 }
 
+std::string TroubleIn(const std::vector<decide::Reason>& reasons) {
+  for (const decide::Reason& reason : reasons) {
+    if (!reason.trouble.empty()) return reason.trouble;
+  }
+  return "";
+}
+
+bool HasFinalizer(const Json& rollout) {
+  const Json& finalizers = cluster::List(rollout, {"metadata", "finalizers"});
+  return std::find(finalizers.begin(), finalizers.end(), Json(kFinalizer)) != finalizers.end();
+}
+
+bool SameMessages(const Json& a, const Json& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Json& one, const Json& other) {
+    return cluster::Text(one, {"message"}) == cluster::Text(other, {"message"});
+  });
+}
+
 }  // namespace
 
 Runner::Runner(Shared& shared, Name name)
@@ -62,8 +80,16 @@ Runner::~Runner() {
 bool Runner::at_rest() const {
   if (busy_ || again_ || soon_ != loop::TimerId::kNone) return false;
   const decide::Status& status = stored_.status;
-  return status.phase == Phase::kSettled || status.phase == Phase::kWaiting || status.hold != decide::Hold::kNone ||
+  // Objects of a revision that has ended go once its pods are gone.
+  if (status.phase == Phase::kSettled) return !HasPodsOnTheirWayOut();
+  return status.phase == Phase::kWaiting || status.hold != decide::Hold::kNone ||
          (!rejected_.empty() && (unread_in_row_ == 0 || unread_in_row_ > kRereads));
+}
+
+bool Runner::HasPodsOnTheirWayOut() const {
+  const auto deployments = shared_.world.deployments().InGroup(name_.first, service_);
+  return std::any_of(deployments.begin(), deployments.end(),
+                     [](const auto* entry) { return entry->view.spec_replicas == 0 && entry->view.pods > 0; });
 }
 
 void Runner::Wake() {
@@ -108,12 +134,8 @@ void Runner::Round() {
 void Runner::WithFinalizer() {
   if (view_.has_finalizer) return WithStatus();
   // Before anything is made that a deletion would have to undo.
-  const Json object = {
-      {"apiVersion", graph::kApiVersion},
-      {"kind", graph::kRolloutKind},
-      {"metadata",
-       {{"name", name_.second}, {"namespace", name_.first}, {"uid", uid_}, {"finalizers", Json::array({kFinalizer})}}}};
-  shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, false}, Safe([this](Result<SharedJson> answer) {
+  shared_.cluster.Send(cluster::Apply{OwnPart(true), graph::kExecutorManager, false},
+                       Safe([this](Result<SharedJson> answer) {
                          if (!answer) return Backoff(answer.error());
                          shared_.world.Learn(*answer);
                          again_ = true;
@@ -210,18 +232,26 @@ void Runner::Note() {
 
 void Runner::Persist(bool changed) {
   // Equal statuses have equal conditions: what was compared once need not be again.
-  const auto compared = std::pair(resource_version_, rejected_);
+  std::pair<std::string, std::string> needed{TroubleIn(reasons_), rejected_};
+  const auto compared = std::pair(resource_version_, needed);
   if (!changed && compared == conditions_compared_) return Act();
   const Json& stored_conditions = ConditionsIn(*view_.status);
   Json conditions = Conditions(next_.status, summary_, rejected_, stored_conditions, shared_.loop.Now());
-  // A rejection has to be seen even if the core has nothing to say about it.
-  if (!changed && SameStates(stored_conditions, conditions)) {
+  // A rejection has to be seen even if the core has nothing to say about it, and so has why pods don't become ready:
+  // someone can do something about it now. Nobody should search for what is over, either. What another process told
+  // isn't known but by its words.
+  const bool news = told_ ? *told_ != needed : !SameMessages(stored_conditions, conditions);
+  if (!changed && !news && SameStates(stored_conditions, conditions)) {
+    told_ = std::move(needed);
     conditions_compared_ = compared;
     return Act();
   }
   Json status = EncodeStatus(next_);
   status["conditions"] = std::move(conditions);
   status["observedGeneration"] = view_.generation;
+  // For columns of lists, which can't look into nodes and splits.
+  if (std::string step = StepUnderWay(next_.status); !step.empty()) status["step"] = std::move(step);
+  if (std::string share = CandidateShare(next_.status); !share.empty()) status["share"] = std::move(share);
   Json object = {
       {"apiVersion", graph::kApiVersion},
       {"kind", graph::kRolloutKind},
@@ -229,7 +259,10 @@ void Runner::Persist(bool changed) {
        {{"name", name_.second}, {"namespace", name_.first}, {"uid", uid_}, {"resourceVersion", resource_version_}}},
       {"status", std::move(status)}};
   shared_.cluster.Send(cluster::ReplaceStatus{std::move(object)},
-                       Safe([this](Result<SharedJson> answer) { Persisted(std::move(answer)); }));
+                       Safe([this, needed = std::move(needed)](Result<SharedJson> answer) {
+                         if (answer.ok()) told_ = needed;
+                         Persisted(std::move(answer));
+                       }));
 }
 
 void Runner::Persisted(Result<SharedJson> answer) {
@@ -241,17 +274,17 @@ void Runner::Persisted(Result<SharedJson> answer) {
   }
   // Nothing was acted on: what is stored decides. After a lost answer, too.
   status_read_ = false;
+  if (answer.error().code == ErrorCode::kInvalid || answer.error().code == ErrorCode::kForbidden) {
+    Log(LogLevel::kError, "the rollout's status was refused: nothing moves",
+        {{LogKey::kRollout, name_.second}, {LogKey::kError, answer.error().message}});
+  }
   const cluster::ObjectKey key{{graph::kApiVersion, graph::kRolloutKind}, name_.first, name_.second};
-  shared_.cluster.Send(
-      cluster::Get{key}, Safe([this, error = answer.error()](Result<SharedJson> got) {
-        if (got.ok()) {
-          shared_.world.Learn(*got);
-        } else if (got.error().code == ErrorCode::kNotFound) {
-          shared_.world.MarkDeleting({{graph::kApiVersion, graph::kRolloutKind}, name_.first, name_.second}, uid_);
-          return Finish(std::nullopt);
-        }
-        Backoff(error);
-      }));
+  shared_.cluster.Send(cluster::Get{key}, Safe([this, error = answer.error()](Result<SharedJson> got) {
+                         // That it is gone is the watch's to tell: what goes with it is not removed on one answer's
+                         // word.
+                         if (got.ok()) shared_.world.Learn(*got);
+                         Backoff(error);
+                       }));
 }
 
 void Runner::Act() {
@@ -328,16 +361,35 @@ void Runner::RemoveFinalizer() {
                          }));
     return;
   }
-  // Applying without the finalizer that we alone own takes it away.
-  const Json object = {{"apiVersion", graph::kApiVersion},
-                       {"kind", graph::kRolloutKind},
-                       {"metadata", {{"name", name_.second}, {"namespace", name_.first}, {"uid", uid_}}}};
-  shared_.cluster.Send(cluster::Apply{object, graph::kExecutorManager, false},
+  // An API server takes the writing of a status, whose object has no finalizers, for their removal by its writer as far
+  // as ownership goes: what nobody owns, no apply takes away. So it is made ours first.
+  shared_.cluster.Send(cluster::Apply{OwnPart(true), graph::kExecutorManager, false},
                        Safe([this](const Result<SharedJson>& answer) {
                          if (!answer && answer.error().code != ErrorCode::kNotFound) return Backoff(answer.error());
+                         TakeFinalizer();
+                       }));
+}
+
+// Applying without the finalizer that we alone own takes it away.
+void Runner::TakeFinalizer() {
+  shared_.cluster.Send(cluster::Apply{OwnPart(false), graph::kExecutorManager, false},
+                       Safe([this](const Result<SharedJson>& answer) {
+                         if (!answer && answer.error().code != ErrorCode::kNotFound) return Backoff(answer.error());
+                         if (answer && HasFinalizer(**answer)) {
+                           Log(LogLevel::kError, "the rollout's finalizer can't be taken away: another owns it, too",
+                               {{LogKey::kRollout, name_.second}});
+                           return Backoff(Error{ErrorCode::kInvalid, "the finalizer stays"});
+                         }
                          Log(LogLevel::kInfo, "the rollout is removed", {{LogKey::kRollout, name_.second}});
                          Finish(std::nullopt);
                        }));
+}
+
+// What the executor applies of a Rollout.
+Json Runner::OwnPart(bool with_finalizer) const {
+  Json metadata = {{"name", name_.second}, {"namespace", name_.first}, {"uid", uid_}};
+  if (with_finalizer) metadata["finalizers"] = Json::array({kFinalizer});
+  return {{"apiVersion", graph::kApiVersion}, {"kind", graph::kRolloutKind}, {"metadata", std::move(metadata)}};
 }
 
 void Runner::Backoff(const Error& error) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reconciler/decide/decide.h"
@@ -26,13 +27,6 @@ struct Shared {
   World& world;
   telemetry::Metrics& metrics;
   std::string identity;  // of this process and start: two are never equal
-};
-
-// What became of a person's command.
-struct CommandAnswer {
-  std::string uid;
-  bool accepted = false;
-  std::string reason;
 };
 
 class Runner {
@@ -58,7 +52,6 @@ class Runner {
   const std::string& rejected() const { return rejected_; }
   const std::vector<decide::Reason>& reasons() const { return reasons_; }
   const std::map<decide::GateKey, decide::ObservedGate>& gates() const { return gates_; }
-  const std::vector<CommandAnswer>& answers() const { return answers_; }
   // Called when the service's name became known, and after each round.
   std::function<void(Runner&)> on_round;
 
@@ -84,7 +77,10 @@ class Runner {
   decide::Observed ObserveAll();
   std::vector<BundleRef> Refs() const;
   std::vector<BundleRef> RefsToLoad() const;
+  bool HasPodsOnTheirWayOut() const;
   void RemoveFinalizer();
+  void TakeFinalizer();
+  cluster::Json OwnPart(bool with_finalizer) const;
   void CollectBundles();
   void RestSoon();
   void Rest();
@@ -132,12 +128,14 @@ class Runner {
   StoredStatus next_;
   std::string summary_;
   std::vector<decide::Reason> reasons_;
-  std::pair<std::string, std::string> conditions_compared_;  // version and rejection at which they were as stored
+  // Trouble and rejection that the stored conditions tell of, once this process knows.
+  std::optional<std::pair<std::string, std::string>> told_;
+  // At which version, with which of both, they were as stored.
+  std::pair<std::string, std::pair<std::string, std::string>> conditions_compared_;
 
   std::map<decide::GateKey, decide::ObservedGate> gates_;
   std::map<std::string, bool> delivered_;
   std::map<std::string, decide::Failure> failures_;  // by object
-  std::vector<CommandAnswer> answers_;
   std::unique_ptr<Acts> acts_;
 };
 

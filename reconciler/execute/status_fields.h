@@ -67,6 +67,12 @@ void VisitApproval(V& v, S& s) {
 }
 
 template <typename V, typename S>
+void VisitTaken(V& v, S& s) {
+  v("uid", s.uid);
+  v("refused", s.refused);
+}
+
+template <typename V, typename S>
 void VisitOutgoing(V& v, S& s) {
   v("key", s.key);
   v("node", s.node);
@@ -170,6 +176,7 @@ void Visit(V& v, S& s) {
   if constexpr (std::is_same_v<T, decide::ObjectName>) VisitObjectName(v, s);
   if constexpr (std::is_same_v<T, decide::NodeRecord>) VisitNode(v, s);
   if constexpr (std::is_same_v<T, decide::Approval>) VisitApproval(v, s);
+  if constexpr (std::is_same_v<T, decide::TakenCommand>) VisitTaken(v, s);
   if constexpr (std::is_same_v<T, decide::Outgoing>) VisitOutgoing(v, s);
   if constexpr (std::is_same_v<T, decide::HeldRevision>) VisitHeld(v, s);
   if constexpr (std::is_same_v<T, decide::RunRecord>) VisitRun(v, s);

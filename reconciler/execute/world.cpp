@@ -24,6 +24,9 @@ std::string ServiceOfSlice(const std::string& name) {
   return revision ? name.substr(0, dash) : name;
 }
 
+// A cluster has many more. Slices have their Service's labels.
+const cluster::LabelSelector kOfServices = {{graph::kServiceLabel, std::nullopt}};
+
 // A view that keeps nothing of the object itself.
 template <auto View>
 auto Reading(const cluster::SharedJson& object) {
@@ -66,20 +69,20 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
                 [this](const Name& name, const CommandView& view) {
                   stir_({name.first, view.group, ""});
                 }),
-      deployments_(cluster, loop, {kDeployment, "", {}}, ViewDeployment,
+      deployments_(cluster, loop, {kDeployment, "", kOfServices}, ViewDeployment,
                    [this](const Name& name, const DeploymentView& view) {
                      stir_({name.first, "", view.group});
                    }),
-      services_(cluster, loop, {kService, "", {}}, Reading<ViewService>,
+      services_(cluster, loop, {kService, "", kOfServices}, Reading<ViewService>,
                 [this](const Name& name, const ServiceView& view) {
                   stir_({name.first, "", view.group});
                 }),
-      slices_(cluster, loop, {kSlice, "", {}}, Reading<ViewSlice>,
+      slices_(cluster, loop, {kSlice, "", kOfServices}, Reading<ViewSlice>,
               [this](const Name& name, const SliceView& view) {
                 stir_({name.first, "", view.group});
                 stir_({name.first, "", ServiceOfSlice(view.group)});
               }),
-      pods_(cluster, loop, {kPod, "", {}}, Reading<ViewPod>, [this](const Name& name, const PodView& view) {
+      pods_(cluster, loop, {kPod, "", kOfServices}, Reading<ViewPod>, [this](const Name& name, const PodView& view) {
         stir_({name.first, "", view.group});
       }) {}
 
@@ -91,11 +94,11 @@ bool World::synced() const {
 
 void World::WatchRouted(const Kind& kind) {
   if (kind == kService || routed_.contains(kind)) return;
-  routed_[kind] =
-      std::make_unique<WatchCache<RoutedView>>(cluster_, loop_, cluster::ListObjects{kind, "", {}}, Reading<ViewRouted>,
-                                               [this](const Name& name, const RoutedView& view) {
-                                                 stir_({name.first, view.group, ""});
-                                               });
+  routed_[kind] = std::make_unique<WatchCache<RoutedView>>(
+      cluster_, loop_, cluster::ListObjects{kind, "", {{graph::kRolloutLabel, std::nullopt}}}, Reading<ViewRouted>,
+      [this](const Name& name, const RoutedView& view) {
+        stir_({name.first, view.group, ""});
+      });
 }
 
 void World::Learn(const cluster::SharedJson& object) {

@@ -9,6 +9,9 @@ namespace {
 
 using cluster::Json;
 
+// Objects move on by themselves (a Rollout's status in each of its steps): read again, and decided anew, so often.
+constexpr int kMostReadAgain = 3;
+
 bool SameDigest(const Json& live, const Json& wanted) {
   const auto same = [&](const char* name) {
     return cluster::Text(live, {"spec", name}) == cluster::Text(wanted, {"spec", name});
@@ -37,16 +40,52 @@ class Application : public std::enable_shared_from_this<Application> {
     // Later waves need the earlier ones: an object in a namespace that isn't there fails anyway.
     if (!outcome_.problems.empty() && wanted.wave != failed_wave_) return End();
     ++next_;
+    read_again_ = 0;
     telemetry::Log(telemetry::LogLevel::kInfo, "apply", {{telemetry::LogKey::kObject, cluster::ToString(wanted.key)}});
-    cluster::Request request = wanted.wave == Wave::kBundles
-                                   ? cluster::Request(cluster::Create{wanted.object, manager_})
-                                   : cluster::Request(cluster::Apply{wanted.object, manager_, false});
+    Write(*live, wanted);
+  }
+
+ private:
+  void Write(const LiveObjects& live, const WantedObject& wanted) {
+    cluster::Request request = cluster::Create{wanted.object, manager_};
+    if (wanted.wave != Wave::kBundles) {
+      cluster::Apply apply{wanted.object, manager_, false};
+      // What was decided of one version is refused by another: it may arrive late, when someone else has gone on.
+      if (const execute::Identity* seen = live.FindIdentity(wanted.key)) {
+        apply.object["metadata"]["uid"] = seen->uid;
+        apply.object["metadata"]["resourceVersion"] = seen->resource_version;
+      }
+      request = std::move(apply);
+    }
     cluster_.Send(std::move(request), [self = shared_from_this(), &wanted](Result<cluster::SharedJson> answer) {
       self->Answered(wanted, std::move(answer));
     });
   }
 
- private:
+  // Another's field is a conflict, too: that one stays.
+  void ReadAgain(const WantedObject& wanted, const Error& conflict) {
+    ++read_again_;
+    cluster_.Send(cluster::Get{wanted.key},
+                  [self = shared_from_this(), &wanted, conflict](const Result<cluster::SharedJson>& got) {
+                    const auto live = self->live_.lock();
+                    if (live == nullptr) return;
+                    if (got.ok())
+                      live->Learn(*got);
+                    else if (got.error().code == ErrorCode::kNotFound)
+                      live->MarkMissing(wanted.key);
+                    else
+                      return self->Failed(wanted, conflict);
+                    if (IsAsWanted(*live, wanted)) return self->Next();
+                    self->Write(*live, wanted);
+                  });
+  }
+
+  void Failed(const WantedObject& wanted, const Error& error) {
+    failed_wave_ = wanted.wave;
+    outcome_.problems.push_back({wanted.key, error});
+    Next();
+  }
+
   void Answered(const WantedObject& wanted, Result<cluster::SharedJson> answer) {
     const auto live = live_.lock();
     if (live == nullptr) return;
@@ -57,9 +96,9 @@ class Application : public std::enable_shared_from_this<Application> {
     }
     // A bundle is named by its content: one that is there already is the one that was wanted.
     if (wanted.wave == Wave::kBundles && answer.error().code == ErrorCode::kExists) return Next();
-    failed_wave_ = wanted.wave;
-    outcome_.problems.push_back({wanted.key, answer.error()});
-    Next();
+    const bool moved = answer.error().code == ErrorCode::kConflict && live->FindIdentity(wanted.key) != nullptr;
+    if (moved && read_again_ < kMostReadAgain) return ReadAgain(wanted, answer.error());
+    Failed(wanted, answer.error());
   }
 
   void End() {
@@ -73,6 +112,7 @@ class Application : public std::enable_shared_from_this<Application> {
   const std::string manager_;
   const std::function<void(ApplyOutcome)> done_;
   std::size_t next_ = 0;
+  int read_again_ = 0;  // the object that is being written
   Wave failed_wave_ = Wave::kNamespaces;
   ApplyOutcome outcome_;
 };

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/graph/names.h"
+
 namespace sluice::sync {
 namespace {
 
@@ -30,8 +32,8 @@ void InventoryStore::Load(std::function<void(Result<Loaded>)> done) {
         continue;
       }
       const auto text = [&](const char* name) { return cluster::Text(object, {"data", name}); };
-      loaded.source = {text("commit"), text("tree"), text("message"), text("since"),
-                       ReadCount(text("parts")).value_or(0)};
+      loaded.source = {text("commit"), text("tree"),    text("message"),
+                       text("since"),  text("trouble"), ReadCount(text("parts")).value_or(0)};
     }
     auto inventory = Inventory::Decode(chunks, hash_, loaded.source.parts);
     if (!inventory) return done(std::move(inventory).error());
@@ -60,13 +62,15 @@ void InventoryStore::SaveSource(const StoredSource& source, const Json& descript
   data["tree"] = source.tree;
   data["message"] = source.message;
   data["since"] = source.since;
+  data["trouble"] = source.trouble;
   data["parts"] = std::to_string(source.parts);
-  const Json object = {
-      {"apiVersion", "v1"},
-      {"kind", "ConfigMap"},
-      {"metadata",
-       {{"name", "sluice-source-" + hash_}, {"namespace", namespace_}, {"labels", {{kInventoryLabel, hash_}}}}},
-      {"data", std::move(data)}};
+  const Json object = {{"apiVersion", "v1"},
+                       {"kind", "ConfigMap"},
+                       {"metadata",
+                        {{"name", "sluice-source-" + hash_},
+                         {"namespace", namespace_},
+                         {"labels", {{kInventoryLabel, hash_}, {graph::kSourceLabel, "true"}}}}},
+                       {"data", std::move(data)}};
   cluster_.Send(cluster::Apply{object, kManager, true},
                 [alive = alive_, done = std::move(done)](const Result<cluster::SharedJson>& answer) {
                   if (!*alive) return;

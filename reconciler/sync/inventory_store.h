@@ -15,6 +15,7 @@ struct StoredSource {
   std::string commit, tree;  // of the last plan set that was accepted
   std::string message;       // why the newest commit is not in use; ""
   std::string since;         // of `message`; RFC 3339
+  std::string trouble;       // what could not be applied of the commit in use, a line each; ""
   std::size_t parts = 0;     // of the inventory that are known to be stored: a later start has to find them
   friend bool operator==(const StoredSource&, const StoredSource&) = default;
 };

@@ -58,6 +58,13 @@ const Json* LiveObjects::Find(const cluster::ObjectKey& key) const {
   return entry == nullptr ? nullptr : entry->view.object.get();
 }
 
+const execute::Identity* LiveObjects::FindIdentity(const cluster::ObjectKey& key) const {
+  const auto cache = caches_.find(key.kind);
+  if (cache == caches_.end() || cache->second == nullptr) return nullptr;
+  const auto* entry = cache->second->Find({key.namespace_, key.name});
+  return entry == nullptr ? nullptr : &entry->id;
+}
+
 void LiveObjects::Learn(const cluster::SharedJson& object) {
   const auto cache = caches_.find(cluster::KeyOf(*object).kind);
   if (cache != caches_.end()) cache->second->Learn(object);

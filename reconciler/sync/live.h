@@ -25,6 +25,8 @@ class LiveObjects {
   bool synced() const;
   // null if there is none with the plan set's label.
   const cluster::Json* Find(const cluster::ObjectKey& key) const;
+  // Of what Find finds.
+  const execute::Identity* FindIdentity(const cluster::ObjectKey& key) const;
   // Takes an answer at once.
   void Learn(const cluster::SharedJson& object);
   void MarkMissing(const cluster::ObjectKey& key);

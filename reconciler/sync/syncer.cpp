@@ -24,6 +24,17 @@ constexpr Duration kSettle{500};
 // How often an object that is being deleted is looked at.
 constexpr Duration kLookAgain{2'000};
 
+// What people who ask the cluster are told: enough to know where to look.
+std::string FirstLines(const std::vector<std::string>& trouble) {
+  constexpr std::size_t kLines = 5;
+  std::string lines;
+  for (std::size_t i = 0; i < std::min(trouble.size(), kLines); ++i) {
+    lines += (lines.empty() ? "" : "\n") + trouble[i];
+  }
+  if (trouble.size() > kLines) lines += fmt::format("\nand {} more", trouble.size() - kLines);
+  return lines;
+}
+
 }  // namespace
 
 // What a worker is given, and what it brings back.
@@ -348,10 +359,14 @@ void Syncer::Pruned(const PruneOutcome& outcome) {
 
 void Syncer::EndPass(std::optional<Duration> retry_after) {
   passing_ = false;
-  if (dirty_) {
+  if (stored_.trouble != FirstLines(state_.trouble)) SaveSource();
+  // What failed is tried again in its time, whatever else moves meanwhile.
+  const bool pausing = retry_after && failures_ > 0 && !whole_;
+  if (dirty_ && !pausing) {
     dirty_ = false;
     Dirty();
   } else if (retry_after) {
+    dirty_ = false;
     retry_ = loop_.After(*retry_after, Safe([this] { Pass(); }));
   }
   Changed();
@@ -359,6 +374,11 @@ void Syncer::EndPass(std::optional<Duration> retry_after) {
 
 void Syncer::SaveSource() {
   if (!loaded_) return;
+  // One at a time: two could overtake each other.
+  if (saving_source_) {
+    save_source_again_ = true;
+    return;
+  }
   // The commit in use is what a later one has to follow, from the moment that something of it may be there.
   StoredSource next = stored_;
   if (!state_.wanted_commit.empty()) {
@@ -367,17 +387,22 @@ void Syncer::SaveSource() {
   }
   next.message = state_.message;
   next.since = state_.since ? FormatTime(*state_.since) : "";
+  next.trouble = FirstLines(state_.trouble);
   next.parts = std::max(next.parts, inventory_.stored_chunks());
   if (next == stored_ && source_stored_) return;
   stored_ = next;
   source_stored_ = true;
+  saving_source_ = true;
   const Json description = {{"repository", options_.id.repository},
                             {"ref", options_.id.ref},
                             {"path", options_.id.path},
                             {"seen", state_.seen_commit}};
   store_.SaveSource(next, description, Safe([this](const Result<void>& saved) {
+                      saving_source_ = false;
+                      const bool again = std::exchange(save_source_again_, false);
                       if (saved) {
                         source_failures_ = 0;
+                        if (again) SaveSource();
                         return;
                       }
                       metrics_.Count(telemetry::kSyncFailures, {{"reason", "source"}});

@@ -112,6 +112,7 @@ class Syncer {
   Inventory inventory_;
   StoredSource stored_;        // as it was last sent
   bool source_stored_ = true;  // false: it did not arrive
+  bool saving_source_ = false, save_source_again_ = false;
   bool loaded_ = false, fetching_ = false, fetch_again_ = false;
   bool passing_ = false, dirty_ = false, whole_ = false;
   int failures_ = 0, source_failures_ = 0;
