@@ -1,15 +1,23 @@
 #include "cli/client.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
+#include "cli/credential_plugin.h"
+#include "cli/version.h"
 #include "compiler/base/text.h"
 #include "compiler/graph/names.h"
 #include "reconciler/execute/bundle.h"
 #include "reconciler/execute/status_codec.h"
+#include "reconciler/kubernetes/kubeconfig.h"
+#include "reconciler/kubernetes/kubernetes_cluster.h"
+#include "reconciler/sync/syncer.h"
 
 namespace sluice::cli {
 namespace {
@@ -23,7 +31,19 @@ using cluster::Text;
 
 const Kind kRollouts{graph::kApiVersion, graph::kRolloutKind};
 const Kind kBundles{graph::kApiVersion, graph::kBundleKind};
+const Kind kConfigMaps{"v1", "ConfigMap"};
 const Kind kDeployments{"apps/v1", "Deployment"};
+const Kind kSelfSubjectReviews{"authentication.k8s.io/v1", "SelfSubjectReview"};
+
+// Where a reconciler listens that was told nothing else.
+constexpr const char* kOwnPort = "http://127.0.0.1:8080";
+
+std::string HomeKubeconfig() {
+  const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe)
+  const std::string path = home == nullptr ? "" : std::string(home) + "/.kube/config";
+  std::error_code unreadable;
+  return std::filesystem::exists(path, unreadable) ? path : "";
+}
 
 Error UnknownRollout(const std::string& name, const std::vector<std::string>& names) {
   std::string message = "there is no rollout `" + name + "`";
@@ -40,18 +60,49 @@ void Target::AddTo(CLI::App& command, bool name_required) {
   command.add_option("NAME", name, "the rollout")->required(name_required);
   command.add_option("-n,--namespace", namespace_, "its namespace, where several have one of that name")
       ->option_text("NAMESPACE");
-  command.add_option("--server", server, "the reconciler's port (SLUICE_SERVER; " + server + ")")
+  command.add_option("--server", server, "the port of a reconciler with an embedded cluster (SLUICE_SERVER)")
       ->envname("SLUICE_SERVER")
       ->option_text("URL");
+  command.add_option("--kubeconfig", kubeconfig, "the cluster's (KUBECONFIG; ~/.kube/config)")
+      ->envname("KUBECONFIG")
+      ->option_text("FILE");
+  command.add_option("--context", context, "of the kubeconfig (its current one)")->option_text("NAME");
 }
 
-Client::Client(const Target& target) : server_(target.server), http_(loop_), cluster_(http_, loop_, target.server) {
-  loop_.SetWaiter(&http_);
+Client::Client() { loop_.SetWaiter(&http_); }
+
+Result<std::unique_ptr<Client>> Client::Open(const Target& target) {
+  std::unique_ptr<Client> client(new Client);
+  const std::string kubeconfig = target.kubeconfig.empty() ? HomeKubeconfig() : target.kubeconfig;
+  kubernetes::Connection connection;
+  if (!target.server.empty() || kubeconfig.empty()) {
+    client->server_ = target.server.empty() ? kOwnPort : target.server;
+    client->where_ = "the reconciler at " + client->server_;
+    connection.server = client->server_;
+  } else {
+    Result<kubernetes::Connection> read =
+        kubernetes::LoadKubeconfig(kubeconfig, {.context = target.context, .exec = true});
+    if (!read) {
+      return std::move(read).error();
+    }
+    connection = *std::move(read);
+    client->where_ = "the cluster of " + kubeconfig;
+  }
+  kubernetes::Access access(std::move(connection), kubernetes::ReadWholeFile, RunCredentialPlugin);
+  // Before anything is asked: a person who gets no credentials gets no second question from the program.
+  if (const auto pass = access.At(client->Now()); !pass) {
+    return pass.error();
+  }
+  kubernetes::ClusterOptions options;
+  options.client.user_agent = kUserAgent;
+  client->cluster_ = std::make_unique<kubernetes::KubernetesCluster>(client->http_, client->loop_, std::move(access),
+                                                                     std::move(options));
+  return client;
 }
 
 Result<SharedJson> Client::Ask(cluster::Request request) {
   std::optional<Result<SharedJson>> answer;
-  cluster_.Send(std::move(request), [&](Result<SharedJson> result) {
+  cluster_->Send(std::move(request), [&](Result<SharedJson> result) {
     answer.emplace(std::move(result));
     loop_.Stop();
   });
@@ -60,12 +111,41 @@ Result<SharedJson> Client::Ask(cluster::Request request) {
     return Error{ErrorCode::kCancelled, "interrupted"};
   }
   if (!*answer && answer->error().code == ErrorCode::kUnavailable) {
-    return Error(answer->error()).Within("the reconciler at " + server_);
+    return Error(answer->error()).Within(where_);
   }
   return *std::move(answer);
 }
 
+Result<std::optional<Person>> Client::WhoAmI() {
+  if (!server_.empty()) {
+    return std::optional<Person>();
+  }
+  const Result<SharedJson> review = Ask(cluster::Create{
+      {{"apiVersion", kSelfSubjectReviews.api_version}, {"kind", kSelfSubjectReviews.kind}}, "sluice-cli"});
+  if (!review) {
+    // What is to be written may be defined at any time; of what is to be read the port says whether it is there.
+    const Result<SharedJson> known = Ask(cluster::Get{{kSelfSubjectReviews, "", "none"}});
+    if (!known && known.error().code == ErrorCode::kNotFound) {
+      return std::optional<Person>();
+    }
+    return review.error();
+  }
+  Person person{Text(**review, {"status", "userInfo", "username"}), {}};
+  if (person.name.empty()) {
+    return Error{ErrorCode::kUnauthorized, where_ + " doesn't say"};
+  }
+  for (const Json& group : List(**review, {"status", "userInfo", "groups"})) {
+    if (group.is_string()) {
+      person.groups.push_back(group.get<std::string>());
+    }
+  }
+  return std::optional(std::move(person));
+}
+
 Result<Json> Client::Fetch(const std::string& path) {
+  if (server_.empty()) {
+    return Error{ErrorCode::kUnavailable, "no reconciler's port is known"};
+  }
   std::optional<Result<http::HttpResponse>> answer;
   http::HttpRequest request;
   request.url = server_ + path;
@@ -86,9 +166,27 @@ Json Client::Explain(const std::string& namespace_, const std::string& name) {
   return explained ? *std::move(explained) : Json();
 }
 
-Json Client::Source() {
-  Result<Json> source = Fetch("/sluice/v1/source");
-  return source ? *std::move(source) : Json();
+std::vector<Json> Client::Sources() {
+  if (!server_.empty()) {
+    Result<Json> source = Fetch("/sluice/v1/source");
+    return source ? std::vector<Json>{*std::move(source)} : std::vector<Json>{};
+  }
+  std::vector<Json> sources;
+  const Result<SharedJson> stored =
+      Ask(cluster::ListObjects{kConfigMaps, sync::SourceOptions().namespace_, {{graph::kSourceLabel, "true"}}});
+  if (!stored) {
+    return sources;
+  }
+  for (const Json& object : List(**stored, {"items"})) {
+    Json source = object.value("data", Json::object());
+    source["wanted"] = Text(source, {"commit"});
+    Json lines = Json::array();
+    std::istringstream trouble(Text(source, {"trouble"}));
+    for (std::string line; std::getline(trouble, line);) lines.push_back(line);
+    source["trouble"] = std::move(lines);
+    sources.push_back(std::move(source));
+  }
+  return sources;
 }
 
 Result<std::vector<Json>> Client::Rollouts(const Target& target) {

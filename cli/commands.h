@@ -24,6 +24,7 @@ void AddLint(CLI::App& app, Run& run);
 void AddCompile(CLI::App& app, Run& run);
 void AddGraph(CLI::App& app, Run& run);
 void AddReconcile(CLI::App& app, Run& run);
+void AddCluster(CLI::App& app, Run& run);
 void AddStatus(CLI::App& app, Run& run);
 void AddHistory(CLI::App& app, Run& run);
 // approve, reject, pause, resume, abort, retry, promote, undo.

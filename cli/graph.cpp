@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/outputs.h"
 #include "cli/plan_set.h"
+#include "cli/program.h"
 #include "compiler/base/text.h"
 #include "compiler/graph/draw.h"
 
@@ -41,7 +42,7 @@ int UnknownRollout(const Compilation& compilation, const std::string& rollout) {
     names.push_back(graph.rollout);
   }
   const std::vector<std::string> similar = SimilarNames(rollout, names);
-  std::cerr << "sluice: there is no rollout `" << rollout << "`";
+  std::cerr << ProgramName() << ": there is no rollout `" << rollout << "`";
   if (!similar.empty()) {
     std::cerr << "; there is " << JoinWords(similar);
   } else if (!names.empty()) {

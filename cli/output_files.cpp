@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/program.h"
 
 namespace sluice::cli {
 namespace {
@@ -100,7 +101,7 @@ bool IsOurs(const fs::path& directory) {
 
 int WriteFiles(const std::string& directory, const Outputs& outputs) {
   if (!IsOurs(directory)) {
-    std::cerr << "sluice: " << directory
+    std::cerr << ProgramName() << ": " << directory
               << " holds other files; name an empty directory or one that an earlier compile wrote\n";
     return kExitUsage;
   }
@@ -126,7 +127,7 @@ int WriteFiles(const std::string& directory, const Outputs& outputs) {
   for (auto& share : shares) {
     const std::string failed = share.get();
     if (failed.empty()) continue;
-    std::cerr << "sluice: cannot write " << failed << "\n";
+    std::cerr << ProgramName() << ": cannot write " << failed << "\n";
     written = false;
   }
   if (!written) return kExitErrors;

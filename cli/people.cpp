@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +13,7 @@
 
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/program.h"
 #include "compiler/graph/names.h"
 
 namespace sluice::cli {
@@ -26,13 +28,15 @@ struct Options {
   Target target;
   std::string verb;
   std::string why;
-  std::string who;
-  std::vector<std::string> groups;
+  Person person;  // as far as the command line names one
   std::string node;
   std::string revision;
   std::string pause_for;
   bool assume_settled = false;
 };
+
+// Of a RolloutCommand's definition.
+constexpr std::size_t kMaxGroups = 256;
 
 std::string LoginName() {
   for (const char* variable : {"SLUICE_USER", "USER", "LOGNAME"}) {
@@ -68,11 +72,36 @@ std::optional<Duration> ParseDuration(const std::string& text) {
   return total > 0 ? std::optional(Duration(total)) : std::nullopt;
 }
 
-Json MakeCommand(const Options& options, const Json& rollout, TimePoint now, std::optional<Duration> pause_for) {
+// Who gives the command. An API server that knows its users admits nobody but whom it knows; what the command line
+// names is left to its judgement.
+Result<Person> Speaker(Client& client, const Person& named) {
+  if (!named.name.empty() && !named.groups.empty()) {
+    return named;
+  }
+  Result<std::optional<Person>> known = client.WhoAmI();
+  if (!known) {
+    return std::move(known).error().Within("cannot ask who you are");
+  }
+  Person person = *known ? **known : Person{LoginName(), {}};
+  if (!named.groups.empty()) {
+    person.groups = named.groups;
+  } else if (person.groups.size() > kMaxGroups) {
+    return Error{ErrorCode::kTooLarge, fmt::format("you are in {} groups and a command names at most {}: name those "
+                                                   "that matter by --group",
+                                                   person.groups.size(), kMaxGroups)};
+  }
+  if (!named.name.empty()) {
+    person.name = named.name;
+  }
+  return person;
+}
+
+Json MakeCommand(const Options& options, const Person& person, const Json& rollout, TimePoint now,
+                 std::optional<Duration> pause_for) {
   const cluster::ObjectKey key = cluster::KeyOf(rollout);
-  Json spec = {{"rollout", key.name},      {"rolloutUid", rollout.at("metadata").value("uid", "")},
-               {"verb", options.verb},     {"who", options.who},
-               {"groups", options.groups}, {"why", options.why}};
+  Json spec = {{"rollout", key.name},     {"rolloutUid", rollout.at("metadata").value("uid", "")},
+               {"verb", options.verb},    {"who", person.name},
+               {"groups", person.groups}, {"why", options.why}};
   // A decision about a revision must not fall on the next one that git names in the same second.
   const std::string wanted = rollout.at("spec").value("revision", "");
   spec["revision"] = options.revision.empty() ? wanted : options.revision;
@@ -96,56 +125,66 @@ Json MakeCommand(const Options& options, const Json& rollout, TimePoint now, std
           {"spec", std::move(spec)}};
 }
 
-// The executor's answer to the command `uid`; null until it has one.
-Json AnswerTo(Client& client, const cluster::ObjectKey& rollout, const std::string& uid) {
-  const Json explained = client.Explain(rollout.namespace_, rollout.name);
-  if (explained.is_object() && explained.contains("answers")) {
-    for (const Json& answer : explained.at("answers")) {
-      if (answer.value("uid", "") == uid) {
-        return answer;
-      }
+// Why the command `uid` did nothing, "" if it was carried out; none until it was looked at.
+std::optional<std::string> AnswerTo(Client& client, const cluster::ObjectKey& rollout, const std::string& uid) {
+  const Result<cluster::SharedJson> now = client.Ask(cluster::Get{rollout});
+  if (!now) {
+    return std::nullopt;
+  }
+  for (const Json& taken : cluster::List(**now, {"status", "consumed"})) {
+    if (cluster::Says(taken, {"uid"}, uid)) {
+      return cluster::Text(taken, {"refused"});
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 int WaitForAnswer(Client& client, const Options& options, const Json& rollout, const Json& command) {
   const std::string uid = command.at("metadata").value("uid", "");
   const TimePoint end = client.Now() + kAnswerTimeout;
   while (client.Now() < end) {
-    const Json answer = AnswerTo(client, cluster::KeyOf(rollout), uid);
-    if (answer.is_object()) {
-      const bool accepted = answer.value("accepted", false);
-      const std::string reason = answer.value("reason", "");
-      (accepted ? std::cout : std::cerr) << fmt::format("{} {}: {}{}{}\n", options.verb, options.target.name,
-                                                        accepted ? "accepted" : "refused", reason.empty() ? "" : ": ",
-                                                        reason);
-      return accepted ? kExitOk : kExitErrors;
+    if (const auto refused = AnswerTo(client, cluster::KeyOf(rollout), uid)) {
+      if (refused->empty()) {
+        std::cout << fmt::format("{} {}: accepted\n", options.verb, options.target.name);
+        return kExitOk;
+      }
+      std::cerr << fmt::format("{} {}: refused: {}\n", options.verb, options.target.name, *refused);
+      return kExitErrors;
     }
     std::this_thread::sleep_for(kPollInterval);
   }
-  std::cerr << fmt::format("sluice: {} is recorded and not yet looked at; `sluice status {}` tells what became of it\n",
-                           options.verb, options.target.name);
+  std::cerr << fmt::format("{0}: {1} is recorded and not yet looked at; `{0} status {2}` tells what became of it\n",
+                           ProgramName(), options.verb, options.target.name);
   return kExitErrors;
 }
 
 int Tell(const Options& options) {
   const std::optional<Duration> pause_for = ParseDuration(options.pause_for);
   if (!options.pause_for.empty() && !pause_for) {
-    std::cerr << "sluice: `" << options.pause_for << "` is no duration; write 30m, 24h or 1h30m\n";
+    std::cerr << ProgramName() << ": `" << options.pause_for << "` is no duration; write 30m, 24h or 1h30m\n";
     return kExitUsage;
   }
-  Client client(options.target);
+  const Result<std::unique_ptr<Client>> opened = Client::Open(options.target);
+  if (!opened) {
+    std::cerr << ProgramName() << ": " << opened.error().message << "\n";
+    return kExitUsage;
+  }
+  Client& client = **opened;
   const Result<std::vector<Json>> rollouts = client.Rollouts(options.target);
   if (!rollouts) {
-    std::cerr << "sluice: " << rollouts.error().message << "\n";
+    std::cerr << ProgramName() << ": " << rollouts.error().message << "\n";
     return kExitErrors;
   }
   const Json& rollout = rollouts->front();
+  const Result<Person> person = Speaker(client, options.person);
+  if (!person) {
+    std::cerr << ProgramName() << ": " << person.error().message << "\n";
+    return kExitErrors;
+  }
   const Result<cluster::SharedJson> command =
-      client.Ask(cluster::Create{MakeCommand(options, rollout, client.Now(), pause_for), "sluice-cli"});
+      client.Ask(cluster::Create{MakeCommand(options, *person, rollout, client.Now(), pause_for), "sluice-cli"});
   if (!command) {
-    std::cerr << "sluice: " << command.error().message << "\n";
+    std::cerr << ProgramName() << ": " << command.error().message << "\n";
     return kExitErrors;
   }
   return WaitForAnswer(client, options, rollout, **command);
@@ -170,12 +209,14 @@ void AddPeopleCommands(CLI::App& app, Run& run) {
   for (const Verb& verb : kVerbs) {
     auto options = std::make_shared<Options>();
     options->verb = verb.name;
-    options->who = LoginName();
     CLI::App* command = app.add_subcommand(verb.name, verb.help);
     options->target.AddTo(*command, true);
     command->add_option("--why", options->why, "the reason; stands in the history")->option_text("TEXT");
-    command->add_option("--as", options->who, "who says it (SLUICE_USER, USER)")->option_text("USER");
-    command->add_option("--group", options->groups, "a group of theirs; may be repeated")
+    command
+        ->add_option("--as", options->person.name,
+                     "who says it (whom the API server knows you as; where it knows nobody SLUICE_USER, USER)")
+        ->option_text("USER");
+    command->add_option("--group", options->person.groups, "a group of theirs; may be repeated (those that it knows)")
         ->option_text("GROUP")
         ->take_all();
     const std::string_view name = verb.name;

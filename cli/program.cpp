@@ -11,12 +11,19 @@
 namespace sluice::cli {
 namespace {
 
+std::string program_name = "sluice";  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+std::string NameOf(std::string_view path) {
+  return path.substr(path.rfind('/') + 1) == "kubectl-sluice" ? "kubectl sluice" : "sluice";
+}
+
 int Parse(int argc, char** argv, const std::function<void(CLI::App& app, Run& run)>& add) {
-  CLI::App app("Rollouts as code: plans in git, compiled and walked in the cluster.", "sluice");
+  CLI::App app("Rollouts as code: plans in git, compiled and walked in the cluster.", ProgramName());
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return std::string("sluice: ") + error.what() + "\nsluice --help lists the commands and their options\n";
+    return ProgramName() + ": " + error.what() + "\n" + ProgramName() +
+           " --help lists the commands and their options\n";
   });
   Run run;
   add(app, run);
@@ -30,6 +37,8 @@ int Parse(int argc, char** argv, const std::function<void(CLI::App& app, Run& ru
 
 }  // namespace
 
+const std::string& ProgramName() { return program_name; }
+
 bool OnlyCompiles(std::string_view command) { return command == "lint" || command == "compile" || command == "graph"; }
 
 void AddPlanCommands(CLI::App& app, Run& run) {
@@ -40,10 +49,11 @@ void AddPlanCommands(CLI::App& app, Run& run) {
 
 int RunProgram(int argc, char** argv, const std::function<void(CLI::App& app, Run& run)>& add) {
   std::ios::sync_with_stdio(false);
+  program_name = NameOf(argc > 0 ? argv[0] : "");
   try {
     return Parse(argc, argv, add);
   } catch (const std::exception& error) {
-    std::cerr << "sluice: internal error: " << error.what() << "\n";
+    std::cerr << ProgramName() << ": internal error: " << error.what() << "\n";
     return kExitInternal;
   }
 }

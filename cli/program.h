@@ -2,11 +2,16 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "cli/commands.h"
 
 namespace sluice::cli {
+
+// What people call the program by: "sluice", or "kubectl sluice" where kubectl found it as its plugin (a link to it
+// that is called `kubectl-sluice`). Stands before each error and in each hint. Of the process, from RunProgram on.
+const std::string& ProgramName();
 
 // The commands that only compile plans: their names, and the commands themselves.
 bool OnlyCompiles(std::string_view command);

@@ -1,30 +1,30 @@
 // `sluice reconcile`: follows a repository and walks its rollouts in a cluster.
-#include <atomic>
-#include <csignal>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <random>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/cluster_choice.h"
 #include "cli/commands.h"
+#include "cli/program.h"
+#include "cli/service.h"
 #include "compiler/base/hash.h"
-#include "reconciler/embedded/embedded_cluster.h"
-#include "reconciler/embedded/embedded_http.h"
-#include "reconciler/embedded/images.h"
+#include "reconciler/apiserver/api_server.h"
 #include "reconciler/git/fetch_process.h"
 #include "reconciler/git/git_repository.h"
 #include "reconciler/git/url.h"
 #include "reconciler/http/curl_http.h"
+#include "reconciler/lease/election.h"
 #include "reconciler/loop/real_loop.h"
 #include "reconciler/reconciler.h"
-#include "reconciler/serve/object_api.h"
 #include "reconciler/serve/server.h"
 #include "reconciler/telemetry/log.h"
 
@@ -33,52 +33,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxWorldFile = 1024 * 1024;
-
 struct Options {
   std::string repository, ref = "main", path;
-  std::string cluster = "memory";
-  std::string state_file, world_file, data_directory;
+  ClusterChoice cluster;
+  std::string data_directory;
   std::string listen = "127.0.0.1:8080";
   double interval_seconds = 60;
+  int lease_seconds = 15;
   std::string git_user, git_password_file, git_authorities, ssh_key, known_hosts;
   bool accept_rewritten = false;
   bool once = false;
-  std::uint64_t seed = 1;
   telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;
 };
 
-// A signal handler reaches the loop only through something global.
-std::atomic<loop::RealLoop*> running_loop{nullptr};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-
-void OnSignal(int) {
-  if (loop::RealLoop* loop = running_loop.load()) {
-    loop->StopFromSignal();
-  }
-}
-
-int Fail(const std::string& message) {
-  std::cerr << "sluice: " << message << "\n";
-  return kExitErrors;
-}
-
-Result<std::string> ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string text(kMaxWorldFile + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (in.bad() || (!in.eof() && in.fail()) || !fs::is_regular_file(path)) {
-    return Error{ErrorCode::kNotFound, "cannot read " + path};
-  }
-  if (text.size() > kMaxWorldFile) {
-    return Error{ErrorCode::kTooLarge, path + " has more than 1 MiB"};
-  }
-  return text;
-}
-
 // The first line, without the newline that editors leave at its end.
 Result<std::string> ReadPassword(const std::string& path) {
-  Result<std::string> text = ReadFile(path);
+  Result<std::string> text = ReadSmallFile(path);
   if (text) {
     *text = text->substr(0, text->find_first_of("\r\n"));
   }
@@ -91,8 +61,8 @@ class DataDirectory {
   explicit DataDirectory(const Options& options) {
     if (!options.data_directory.empty()) {
       path_ = options.data_directory;
-    } else if (!options.state_file.empty()) {
-      path_ = options.state_file + ".git";
+    } else if (!options.cluster.embedded.state_file.empty()) {
+      path_ = options.cluster.embedded.state_file + ".git";
     } else {
       std::string made = (fs::temp_directory_path() / "sluice-XXXXXX").string();
       temporary_ = mkdtemp(made.data()) != nullptr;
@@ -136,72 +106,55 @@ Result<git::FetchRequest> MakeFetch(const Options& options, const std::string& d
   return request;
 }
 
-Result<embedded::Options> MakeWorld(const Options& options) {
-  embedded::Options made;
-  made.seed = options.seed;
-  made.state_file = options.state_file;
-  made.scrape_interval = Duration(1'000);
-  if (!options.world_file.empty()) {
-    const Result<std::string> text = ReadFile(options.world_file);
-    if (!text) {
-      return text.error();
-    }
-    Result<embedded::World> world = embedded::ReadWorld(*text);
-    if (!world) {
-      return std::move(world).error().Within(options.world_file);
-    }
-    made.world = *std::move(world);
-  }
-  return made;
+// Of this process alone: a pod that is restarted has the same process number again.
+std::string ProcessIdentity() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}-{}-{:08x}", host.data(), getpid(), std::random_device()());
 }
 
-// "127.0.0.1:8080", "[::1]:0", ":8080".
-std::optional<std::pair<std::string, int>> ParseListen(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon + 1 == text.size()) {
-    return std::nullopt;
-  }
-  std::string host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) {
-    host = host.substr(1, host.size() - 2);
-  }
-  int port = 0;
-  for (const char c : text.substr(colon + 1)) {
-    if (c < '0' || c > '9' || port > 65'535) {
-      return std::nullopt;
-    }
-    port = port * 10 + (c - '0');
-  }
-  return port > 65'535 ? std::nullopt : std::optional(std::make_pair(host.empty() ? "0.0.0.0" : host, port));
+std::string FromEnvironment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+  return value == nullptr ? "" : value;
 }
 
-void StopOnSignals(loop::RealLoop& loop) {
-  running_loop.store(&loop);
-  struct sigaction action {};
-  action.sa_handler = OnSignal;
-  sigaction(SIGTERM, &action, nullptr);
-  sigaction(SIGINT, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-}
+// How long the process may take to let go of its leases once it is told to end.
+constexpr Duration kReleaseDeadline{2'000};
+
+// What shares the rollouts of a real cluster with whoever else reconciles it.
+struct SharedReconciling {
+  std::unique_ptr<cluster::Cluster> leases;
+  std::optional<Sharing> sharing;
+
+  static Result<SharedReconciling> Open(const Options& options, const ChosenCluster& chosen, loop::Loop& loop,
+                                        const lease::Times& times, const std::string& process) {
+    SharedReconciling made;
+    if (options.cluster.is_embedded()) return made;
+    Result<std::unique_ptr<cluster::Cluster>> apart = chosen.OpenApart(options.cluster, loop, times.request());
+    if (!apart) return std::move(apart).error();
+    made.leases = *std::move(apart);
+    // A container that is started again in its pod is who it was, and need not wait for its own lease to end.
+    const lease::Owner pod{FromEnvironment("POD_NAME"), FromEnvironment("POD_UID")};
+    const bool in_pod = !pod.name.empty() && !pod.uid.empty();
+    made.sharing.emplace(
+        Sharing{made.leases.get(), times, in_pod ? pod.name + "_" + pod.uid : process, in_pod ? pod : lease::Owner{}});
+    return made;
+  }
+};
 
 int ExitOf(ReconcileOutcome outcome) { return outcome == ReconcileOutcome::kSettled ? kExitOk : kExitErrors; }
 
-int Reconcile(const Options& options, const std::pair<std::string, int>& address) {
+int Reconcile(const Options& options, const ListenAddress& address) {
   telemetry::SetUpLog(options.log_level);
   loop::RealLoop loop;
   http::CurlHttp outside(loop);
   loop.SetWaiter(&outside);
 
-  const Result<embedded::Options> world = MakeWorld(options);
-  if (!world) {
-    return Fail(world.error().message);
+  const lease::Times times{Duration(1'000) * options.lease_seconds};
+  Result<ChosenCluster> chosen = ChosenCluster::Open(options.cluster, outside, loop, times.request());
+  if (!chosen) {
+    return Fail(chosen.error().message);
   }
-  Result<std::unique_ptr<embedded::EmbeddedCluster>> cluster = embedded::EmbeddedCluster::Open(loop, *world);
-  if (!cluster) {
-    return Fail(cluster.error().message);
-  }
-  const std::unique_ptr<embedded::EmbeddedHttp> http = (*cluster)->Http(outside);
-
   const DataDirectory data(options);
   const Result<git::FetchRequest> fetch = MakeFetch(options, data.path());
   if (!fetch) {
@@ -218,61 +171,89 @@ int Reconcile(const Options& options, const std::pair<std::string, int>& address
   wanted.source.id = {git::RedactUrl(options.repository), options.ref, options.path};
   wanted.source.interval = Duration(static_cast<std::int64_t>(options.interval_seconds * 1000));
   wanted.source.accept_rewritten = options.accept_rewritten;
-  wanted.source.identity = fmt::format("sluice-{}", getpid());
+  wanted.source.identity = ProcessIdentity();
   wanted.once = options.once;
-  Reconciler reconciler(**cluster, *http, loop, worker, repository, sync::MakeCompiler(), metrics, wanted);
+  const Result<SharedReconciling> shared =
+      SharedReconciling::Open(options, *chosen, loop, times, wanted.source.identity);
+  if (!shared) {
+    return Fail(shared.error().message);
+  }
+  wanted.sharing = shared->sharing;
+  Reconciler reconciler(chosen->cluster(), chosen->http(), loop, worker, repository, sync::MakeCompiler(), metrics,
+                        wanted);
 
   int status = kExitOk;
+  reconciler.on_loss = [&] {
+    status = kExitErrors;
+    loop.Stop();
+  };
   reconciler.on_end = [&](ReconcileOutcome outcome) {
     status = ExitOf(outcome);
     loop.Stop();
   };
   serve::Server server(loop);
   reconciler.Register(server);
-  server.Handle("/api/", serve::ObjectApi(**cluster));
-  server.Handle("/apis/", serve::ObjectApi(**cluster));
-  const Result<int> port = server.Start(address.first, address.second);
+  // A real one is asked by those who may: it knows who asks.
+  std::optional<apiserver::ApiServer> api;
+  if (embedded::EmbeddedCluster* embedded = chosen->embedded()) {
+    api.emplace(loop, *embedded,
+                apiserver::ApiOptions{serve::MeansLoopback(address.host), options.cluster.embedded.seed});
+    api->Register(server);
+  }
+  const Result<int> port = server.Start(address.host, address.port);
   if (!port) {
     return Fail(port.error().message);
   }
-  telemetry::Log(telemetry::LogLevel::kInfo, fmt::format("listening on {}:{}", address.first, *port));
-  StopOnSignals(loop);
+  telemetry::Log(telemetry::LogLevel::kInfo, fmt::format("listening on {}:{}", address.host, *port));
   reconciler.Start();
+  const std::string signal = RunUntilSignal(loop);
+  reconciler.on_loss = nullptr;
+  reconciler.Release([&] { loop.Stop(); });
+  loop.After(kReleaseDeadline, [&] { loop.Stop(); });
   loop.Run();
-  running_loop.store(nullptr);
   fetch_stop.Request();
   server.Stop();
-  telemetry::Log(telemetry::LogLevel::kInfo, "ended");
+  telemetry::Log(telemetry::LogLevel::kInfo, signal.empty() ? "ended" : "ended by " + signal);
   return status;
 }
 
+// Each may stand in the environment, too: in a cluster people edit one ConfigMap, not a Deployment's arguments.
 void AddGitOptions(CLI::App& command, Options& options) {
-  command.add_option("--repo", options.repository, "a path, https://… or ssh://…")->required()->option_text("URL");
-  command.add_option("--ref", options.ref, "branch, tag or commit (main)")->option_text("REF");
-  command.add_option("--path", options.path, "the plan set's directory in the repository")->option_text("DIR");
-  command.add_option("--interval", options.interval_seconds, "seconds between two looks at the repository (60), ± 10%")
+  command.add_option("--repo", options.repository, "a path, https://… or ssh://… (SLUICE_REPOSITORY)")
+      ->required()
+      ->envname("SLUICE_REPOSITORY")
+      ->option_text("URL");
+  command.add_option("--ref", options.ref, "branch, tag or commit (SLUICE_REF; main)")
+      ->envname("SLUICE_REF")
+      ->option_text("REF");
+  command.add_option("--path", options.path, "the plan set's directory in the repository (SLUICE_PATH)")
+      ->envname("SLUICE_PATH")
+      ->option_text("DIR");
+  command
+      .add_option("--interval", options.interval_seconds,
+                  "seconds between two looks at the repository (SLUICE_INTERVAL; 60), ± 10%")
       ->check(CLI::Range(0.1, 86'400.0).description(""))
+      ->envname("SLUICE_INTERVAL")
       ->option_text("SECONDS");
   command.add_flag("--accept-rewritten", options.accept_rewritten, "take a commit that does not follow the one in use");
-  command.add_option("--git-user", options.git_user, "https: the user; the password is in SLUICE_GIT_PASSWORD")
+  command
+      .add_option("--git-user", options.git_user,
+                  "https: the user (SLUICE_GIT_USER); the password is in SLUICE_GIT_PASSWORD")
+      ->envname("SLUICE_GIT_USER")
       ->option_text("USER");
   command.add_option("--git-password-file", options.git_password_file, "https: password or token, first line")
       ->option_text("FILE");
-  command.add_option("--git-ca", options.git_authorities, "https: authorities trusted besides the system's (PEM)")
+  command
+      .add_option("--git-ca", options.git_authorities,
+                  "https: authorities trusted besides the system's (SLUICE_GIT_CA; PEM)")
+      ->envname("SLUICE_GIT_CA")
       ->option_text("FILE");
   command.add_option("--ssh-key", options.ssh_key, "ssh: the private key")->option_text("FILE");
   command.add_option("--known-hosts", options.known_hosts, "ssh: the hosts that are trusted")->option_text("FILE");
 }
 
 void AddClusterOptions(CLI::App& command, Options& options) {
-  command.add_option("--cluster", options.cluster, "memory: the embedded cluster")
-      ->check(CLI::IsMember({"memory"}))
-      ->option_text("CLUSTER");
-  command.add_option("--state", options.state_file, "where the embedded cluster keeps its state, each write durable")
-      ->option_text("FILE");
-  command.add_option("--world", options.world_file, "what the embedded cluster's images do and who calls them (YAML)")
-      ->option_text("FILE");
-  command.add_option("--seed", options.seed, "of the embedded cluster's chance (1)")->option_text("N");
+  options.cluster.AddTo(command);
   command.add_option("--data", options.data_directory, "where fetched commits are kept (STATE.git, else nowhere)")
       ->option_text("DIR");
 }
@@ -280,26 +261,29 @@ void AddClusterOptions(CLI::App& command, Options& options) {
 }  // namespace
 
 void AddReconcile(CLI::App& app, cli::Run& run) {
-  const std::map<std::string, telemetry::LogLevel> levels = {{"debug", telemetry::LogLevel::kDebug},
-                                                             {"info", telemetry::LogLevel::kInfo},
-                                                             {"warning", telemetry::LogLevel::kWarning},
-                                                             {"error", telemetry::LogLevel::kError}};
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("reconcile", "follow a repository and walk its rollouts in a cluster");
   AddGitOptions(*command, *options);
   AddClusterOptions(*command, *options);
   command->add_option("--listen", options->listen, "metrics, health and the embedded cluster's API (127.0.0.1:8080)")
       ->option_text("ADDRESS:PORT");
-  command->add_option("--log", options->log_level, "debug, info, warning or error (info)")
-      ->transform(CLI::CheckedTransformer(levels).description(""))
-      ->option_text("LEVEL");
+  command
+      ->add_option("--lease", options->lease_seconds,
+                   "seconds after which others take over from a process that is gone (15); on real clusters")
+      ->check(CLI::Range(1, 3'600).description(""))
+      ->option_text("SECONDS");
+  AddLogOption(*command, options->log_level);
   command->add_flag("--once", options->once,
                     "end when the commit is applied and every rollout is settled (0) or waits for someone (1)");
   command->callback([options, &run] {
     run = [options] {
       const auto address = ParseListen(options->listen);
       if (!address) {
-        std::cerr << "sluice: --listen takes ADDRESS:PORT, not `" << options->listen << "`\n";
+        std::cerr << ProgramName() << ": --listen takes ADDRESS:PORT, not `" << options->listen << "`\n";
+        return kExitUsage;
+      }
+      if (const std::string wrong = options->cluster.Contradiction(); !wrong.empty()) {
+        std::cerr << ProgramName() << ": " << wrong << "\n";
         return kExitUsage;
       }
       return Reconcile(*options, *address);

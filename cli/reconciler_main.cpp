@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   return RunProgram(argc, argv, [](CLI::App& app, Run& run) {
     AddPlanCommands(app, run);
     AddReconcile(app, run);
+    AddCluster(app, run);
     AddStatus(app, run);
     AddHistory(app, run);
     AddPeopleCommands(app, run);

@@ -11,6 +11,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/plan_set.h"
+#include "cli/program.h"
 #include "cli/status_view.h"
 
 namespace sluice::cli {
@@ -26,7 +27,7 @@ struct Options {
 };
 
 int Fail(const Error& error) {
-  std::cerr << "sluice: " << error.message << "\n";
+  std::cerr << ProgramName() << ": " << error.message << "\n";
   return error.code == ErrorCode::kInvalid ? kExitUsage : kExitErrors;
 }
 
@@ -66,8 +67,12 @@ std::string Preface(Client& client, const Options& options) {
   if (options.format == Format::kJson) {
     return "";
   }
-  const std::string source = RenderSource(client.Source(), client.Now());
-  return source.empty() ? "" : source + "\n";
+  std::string out;
+  for (const cluster::Json& source : client.Sources()) {
+    const std::string told = RenderSource(source, client.Now());
+    out += told.empty() ? "" : told + "\n";
+  }
+  return out;
 }
 
 // For a terminal: the whole picture again and again.
@@ -75,7 +80,7 @@ int WatchScreen(Client& client, const Options& options) {
   for (;;) {
     const Result<std::vector<RolloutView>> views = LoadAll(client, options.target);
     std::cout << "\033[H\033[2J" << Preface(client, options)
-              << (views ? Render(*views, options, client.Now()) : "sluice: " + views.error().message + "\n")
+              << (views ? Render(*views, options, client.Now()) : ProgramName() + ": " + views.error().message + "\n")
               << std::flush;
     std::this_thread::sleep_for(kWatchInterval);
   }
@@ -104,7 +109,12 @@ int WatchLines(Client& client, const Options& options) {
 }
 
 int Status(const Options& options) {
-  Client client(options.target);
+  const Result<std::unique_ptr<Client>> opened = Client::Open(options.target);
+  if (!opened) {
+    std::cerr << ProgramName() << ": " << opened.error().message << "\n";
+    return kExitUsage;
+  }
+  Client& client = **opened;
   if (options.watch) {
     return isatty(STDOUT_FILENO) == 1 && options.format == Format::kText ? WatchScreen(client, options)
                                                                          : WatchLines(client, options);
@@ -119,7 +129,12 @@ int Status(const Options& options) {
 }
 
 int History(const Options& options) {
-  Client client(options.target);
+  const Result<std::unique_ptr<Client>> opened = Client::Open(options.target);
+  if (!opened) {
+    std::cerr << ProgramName() << ": " << opened.error().message << "\n";
+    return kExitUsage;
+  }
+  Client& client = **opened;
   const Result<std::vector<RolloutView>> views = LoadAll(client, options.target);
   if (!views) {
     return Fail(views.error());

@@ -14,8 +14,6 @@ namespace {
 using decide::Hold;
 using decide::Status;
 
-std::string Percent(const Number& share) { return (share * Number(100)).ToRoundedString(1) + "%"; }
-
 Number ShareOf(const Status& status, const std::string& revision) {
   const auto found = status.applied.shares.find(revision);
   return found == status.applied.shares.end() ? Number(0) : found->second;
@@ -54,7 +52,7 @@ std::string RevisionLine(const RolloutView& view, const char* role, const std::s
     line += fmt::format("  {} of {} pods ready", pods->second.ready, pods->second.spec);
   }
   if (!view.status.applied.shares.empty()) {
-    line += fmt::format("  {} of the traffic", Percent(ShareOf(view.status, revision)));
+    line += fmt::format("  {} of the traffic", ShareOf(view.status, revision).ToPercent(1));
   }
   return line + "\n";
 }
@@ -149,8 +147,9 @@ nlohmann::ordered_json RevisionJson(const RolloutView& view, const std::string& 
   if (revision.empty()) {
     return nullptr;
   }
-  nlohmann::ordered_json json = {
-      {"revision", revision}, {"image", ImageOf(view, revision)}, {"share", Percent(ShareOf(view.status, revision))}};
+  nlohmann::ordered_json json = {{"revision", revision},
+                                 {"image", ImageOf(view, revision)},
+                                 {"share", ShareOf(view.status, revision).ToPercent(1)}};
   const auto pods = view.pods.find(revision);
   if (pods != view.pods.end()) {
     json["pods"] = pods->second.spec;
@@ -225,7 +224,7 @@ std::string RenderStatusLine(const RolloutView& view, TimePoint now) {
   const Number share = ShareOf(status, status.candidate.empty() ? status.stable : status.candidate);
   (void)now;
   return fmt::format("{:<20} {:<12} {:<24} {:<14} {:>6}  {}\n", view.name, StateName(status), image, step,
-                     Percent(share), News(view));
+                     share.ToPercent(1), News(view));
 }
 
 std::string RenderChange(const RolloutView& view) {
@@ -233,8 +232,8 @@ std::string RenderChange(const RolloutView& view) {
   const std::string& shown = status.candidate.empty() ? status.stable : status.candidate;
   std::string line = fmt::format("{}  {:<12}", view.name, StateName(status));
   if (!shown.empty()) {
-    line +=
-        fmt::format("  {:<16} {:>5} of the traffic", ShortImage(ImageOf(view, shown)), Percent(ShareOf(status, shown)));
+    line += fmt::format("  {:<16} {:>5} of the traffic", ShortImage(ImageOf(view, shown)),
+                        ShareOf(status, shown).ToPercent(1));
     const auto pods = view.pods.find(shown);
     line += pods == view.pods.end() ? "" : fmt::format(", {} of {} pods ready", pods->second.ready, pods->second.spec);
   }
