@@ -4,25 +4,33 @@
 #   ./tests/run.sh            everything
 #   ./tests/run.sh --fast     without the tests that need a process or a server
 #   ./tests/run.sh --preset asan
+#   ./tests/run.sh --end-to-end
+#                             on real pods under load alone: eight minutes, as root
 #
 # Ends non-zero if a test failed. A test that cannot run here prints a line "SKIPPED: reason" and is counted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 preset=release
-labels=()
+labels=(--label-exclude end-to-end)
+parts=(control-plane node gateway)
 servers=yes
+left_out="end to end on real pods: ./tests/run.sh --end-to-end"
 while [ $# -gt 0 ]; do
   case $1 in
     --fast) labels=(--label-exclude 'process|server') servers= ;;
+    --end-to-end) labels=(--label-regex end-to-end) left_out='' parts+=(prometheus) ;;
     --preset) preset=$2; shift ;;
-    *) echo "usage: tests/run.sh [--fast] [--preset PRESET]" >&2; exit 2 ;;
+    *) echo "usage: tests/run.sh [--fast | --end-to-end] [--preset PRESET]" >&2; exit 2 ;;
   esac
   shift
 done
 
 .ci/install.sh build
-[ -z "$servers" ] || .ci/install.sh servers || echo "going on: tests whose servers are missing say so"
+if [ -n "$servers" ]; then
+  .ci/install.sh servers cluster || echo "going on: tests whose servers are missing say so"
+  tests/cluster/build.sh "${parts[@]}" || echo "going on: tests that need a cluster say so"
+fi
 echo "building ($preset)"
 .ci/build.sh "$preset" all
 
@@ -35,7 +43,8 @@ export LSAN_OPTIONS=suppressions=$PWD/build/$preset/leaks.txt:print_suppressions
 
 log=build/$preset/tests.log
 status=0
-ctest --test-dir "build/$preset" --parallel "$(nproc)" --verbose --no-tests=error "${labels[@]}" >"$log" 2>&1 || status=$?
+echo "${left_out:+SKIPPED: $left_out}" >"$log"
+ctest --test-dir "build/$preset" --parallel "$(nproc)" --verbose --no-tests=error "${labels[@]}" >>"$log" 2>&1 || status=$?
 
 # Catch2 closes with "All tests passed (A assertions in C test cases)" or "test cases: C | P passed | F failed".
 # A program that died has no such line: ctest's own verdict counts it.

@@ -57,9 +57,9 @@ Ended Sluice(const std::string& arguments, const std::string& environment) {
   return Shell(environment + " " + SLUICE_BINARY + " " + arguments);
 }
 
-Reconcile::Reconcile(const Scratch& scratch, const std::string& arguments)
-    : scratch_(scratch), log_((scratch / "reconcile.log").string()) {
-  const std::string command = "exec " SLUICE_BINARY " reconcile --listen 127.0.0.1:0 " + arguments;
+Background::Background(const Scratch& scratch, const std::string& arguments)
+    : scratch_(scratch), log_((scratch / "sluice.log").string()) {
+  const std::string command = "exec " SLUICE_BINARY " " + arguments;
   std::error_code ignored;
   fs::remove(log_, ignored);
   child_ = fork();
@@ -81,13 +81,13 @@ Reconcile::Reconcile(const Scratch& scratch, const std::string& arguments)
   });
 }
 
-Reconcile::~Reconcile() {
+Background::~Background() {
   if (child_ != 0) {
     End(SIGKILL);
   }
 }
 
-int Reconcile::End(int signal) {
+int Background::End(int signal) {
   kill(child_, signal);
   int status = 0;
   waitpid(child_, &status, 0);
@@ -95,7 +95,7 @@ int Reconcile::End(int signal) {
   return StatusOf(status);
 }
 
-std::string Reconcile::Log() const { return ReadAll(log_); }
+std::string Background::Log() const { return ReadAll(log_); }
 
 bool Eventually(int seconds, const std::function<bool()>& done) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);

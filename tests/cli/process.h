@@ -36,13 +36,13 @@ Ended Shell(const std::string& command);
 // Runs `sluice ARGUMENTS`.
 Ended Sluice(const std::string& arguments, const std::string& environment = "");
 
-// `sluice reconcile …` in the background, its log in `scratch`; ended with the object.
-class Reconcile {
+// `sluice ARGUMENTS` in the background, its log in `scratch`; ended with the object.
+class Background {
  public:
-  Reconcile(const Scratch& scratch, const std::string& arguments);
-  ~Reconcile();
-  Reconcile(const Reconcile&) = delete;
-  Reconcile& operator=(const Reconcile&) = delete;
+  Background(const Scratch& scratch, const std::string& arguments);
+  ~Background();
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
 
   // "http://127.0.0.1:PORT", once it listens; "" if it ended before.
   const std::string& server() const { return server_; }
@@ -54,6 +54,13 @@ class Reconcile {
   const Scratch& scratch_;
   pid_t child_ = 0;
   std::string log_, server_;
+};
+
+// `sluice reconcile …` on a free port.
+class Reconcile : public Background {
+ public:
+  Reconcile(const Scratch& scratch, const std::string& arguments)
+      : Background(scratch, "reconcile --listen 127.0.0.1:0 " + arguments) {}
 };
 
 // Calls `done` every 50 ms until it holds or the time is over; whether it held.

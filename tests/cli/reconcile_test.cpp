@@ -116,7 +116,7 @@ TEST_CASE("SIGTERM ends it within seconds, cleanly") {
   Reconcile reconcile(shop.scratch, shop.Arguments());
   REQUIRE(reconcile.server() != "");
   CHECK(reconcile.End(SIGTERM) == 0);
-  CHECK(reconcile.Log().find("\"message\":\"ended\"") != std::string::npos);
+  CHECK(reconcile.Log().find("\"message\":\"ended by SIGTERM\"") != std::string::npos);
 }
 
 TEST_CASE("SIGTERM doesn't wait for a remote that is silent") {
@@ -176,7 +176,7 @@ TEST_CASE("JSON that nests deeper than anyone needs is refused, and the reconcil
   const Ended refused = Shell("curl -s -X PATCH -H 'Content-Type: application/apply-patch+yaml' --data-binary @" +
                               (shop.scratch / "deep.json").string() + " '" + reconcile.server() +
                               "/apis/apps/v1/namespaces/web/deployments/x?fieldManager=test'");
-  CHECK(refused.out.find("\"code\":422") != std::string::npos);
+  CHECK(refused.out.find("\"code\":400") != std::string::npos);
   CHECK(SettledOn(reconcile, "1.0.0"));
 }
 

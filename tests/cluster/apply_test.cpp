@@ -19,6 +19,24 @@ TEST_CASE("a manager's conflict with another names field and manager, and change
   CHECK((*read)["data"]["k"] == "1");
 }
 
+TEST_CASE("an apply with a version that no object has creates, or is refused") {
+  auto fixture = MakeFixture();
+  Json made = ConfigMap(*fixture, "a", {{"k", "1"}});
+  made["metadata"]["resourceVersion"] = kOnlyCreate;
+  auto created = Ask(*fixture, Apply{made, "test", true});
+  REQUIRE(created.ok());
+  CHECK((*created)["metadata"]["resourceVersion"] != kOnlyCreate);
+  for (const char* value : {"1", "2"}) {
+    made["data"]["k"] = value;
+    auto refused = Ask(*fixture, Apply{made, "test", true});
+    REQUIRE(!refused.ok());
+    CHECK(refused.error().code == ErrorCode::kConflict);
+  }
+  auto read = Ask(*fixture, Get{KeyOf(made)});
+  REQUIRE(read.ok());
+  CHECK(*read == *created);
+}
+
 TEST_CASE("force takes a field, and its former manager no longer removes it") {
   auto fixture = MakeFixture();
   REQUIRE(Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"k", "1"}, {"l", "1"}}), "left", false}).ok());

@@ -256,6 +256,41 @@ TEST_CASE("a list gives what carries the labels, and the version it is true at")
   CHECK(KeyOf((*listed)["items"][0]).name == "a");
   CHECK(KeyOf((*listed)["items"][1]).name == "b");
   CHECK(!(*listed)["resourceVersion"].get<std::string>().empty());
+
+  REQUIRE(Ask(*fixture, Create{ConfigMap(*fixture, "d"), "test"}).ok());
+  listed = Ask(*fixture, ListObjects{{"v1", "ConfigMap"}, fixture->namespace_(), {{"set", std::nullopt}}});
+  REQUIRE(listed.ok());
+  CHECK((*listed)["items"].size() == 3);
+}
+
+TEST_CASE("slices carry their Service's labels") {
+  auto fixture = MakeFixture();
+  if (!fixture->has_controllers()) return;
+  Json service = {
+      {"apiVersion", "v1"},
+      {"kind", "Service"},
+      {"metadata", {{"name", "web"}, {"namespace", fixture->namespace_()}, {"labels", {{"example.com/team", "shop"}}}}},
+      {"spec", {{"selector", {{"app", "web"}}}, {"ports", Json::array({{{"port", 80}}})}}}};
+  REQUIRE(Ask(*fixture, Apply{service, "test", false}).ok());
+  const ListObjects slices{
+      {"discovery.k8s.io/v1", "EndpointSlice"}, fixture->namespace_(), {{"example.com/team", std::nullopt}}};
+  REQUIRE(fixture->Until([&] {
+    const auto listed = Ask(*fixture, slices);
+    return listed.ok() && (*listed)["items"].size() == 1;
+  }));
+}
+
+TEST_CASE("texts come back as they went, whatever reads the request on its way") {
+  auto fixture = MakeFixture();
+  const std::string odd = "a\x7f\u0085\u009f\u00a0\u2028\u2029\ufeff\ufffe\uffff\uffee\U0001F600\n\t\"\\/'#: -\x01";
+  const Json plain = {{"odd", odd},           {"yes", "yes"}, {"octal", "0777"},
+                      {"date", "2026-01-01"}, {"none", "~"},  {"tag", "!!int 3"}};
+  for (const std::string name : {"applied", "created"}) {
+    const Json wanted = ConfigMap(*fixture, name, plain);
+    auto made = name == "applied" ? Ask(*fixture, Apply{wanted, "test", false}) : Ask(*fixture, Create{wanted, "test"});
+    REQUIRE(made.ok());
+    CHECK((*made)["data"] == plain);
+  }
 }
 
 }  // namespace

@@ -42,6 +42,20 @@ TEST_CASE("a watch begins with what is there, then kSynced, then what happens") 
   CHECK(Story(*told) == "added a, synced, modified a, added b, deleted b");
 }
 
+TEST_CASE("a watch may ask for a label whatever its value") {
+  auto fixture = MakeFixture();
+  auto told = Listen(*fixture, {{"v1", "ConfigMap"}, fixture->namespace_(), {{"set", std::nullopt}}});
+  REQUIRE(fixture->Until([&] { return told->synced(); }));
+  REQUIRE(Ask(*fixture, Apply{ConfigMap(*fixture, "none"), "test", false}).ok());
+  REQUIRE(Ask(*fixture, Apply{Labelled(*fixture, "a", "one"), "test", false}).ok());
+  REQUIRE(Ask(*fixture, Apply{Labelled(*fixture, "a", "two"), "test", false}).ok());
+  Json without = Labelled(*fixture, "a", "two");
+  without["metadata"].erase("labels");
+  REQUIRE(Ask(*fixture, Apply{without, "test", false}).ok());
+  REQUIRE(fixture->Until([&] { return told->events.size() == 4; }));
+  CHECK(Story(*told) == "synced, added a, modified a, deleted a");
+}
+
 TEST_CASE("a watch by label loses an object that loses the label") {
   auto fixture = MakeFixture();
   auto told = Listen(*fixture, Mine(*fixture));

@@ -21,7 +21,7 @@ TEST_CASE("a canary goes to its end") {
 }
 
 // A write to the cluster each: entering the step with its candidate's pods; its end and the hold's begin, with stable's
-// pods as they were asked for and seen. The last step's second is the promotion, and two more follow: settled, drained.
+// pods as they were asked for and seen. The last step's second is the promotion and the end; one more follows: drained.
 TEST_CASE("by pods a step costs two changes of the status, also where stable's pods shrink in between") {
   const auto graph = [](const std::string& revision) {
     Plan plan(Capacity::kPods, 5);
@@ -32,7 +32,26 @@ TEST_CASE("by pods a step costs two changes of the status, also where stable's p
   CHECK(story.RunToRest());
   CHECK(story.status.stable == "b2");
   CheckKept(story);
-  CHECK(story.status_changes == 3 * 2 + 2);
+  CHECK(story.status_changes == 3 * 2 + 1);
+}
+
+TEST_CASE("stable's pods go when all of the candidate's are there, or half a minute after these were asked for") {
+  Plan plan(Capacity::kPods, 5);
+  plan.Weight("a", 20).Hold("a", minutes(1), false).Weight("b", 60).Hold("b", minutes(1), false);
+  Plan same = plan;
+  Story story = Story::Installed(plan.Build("a1"), same.Build("b2"));
+  story.world.behaviour["b2"].at_most = 2;
+  REQUIRE(story.RunUntilEntered("b/scale"));
+  REQUIRE(story.world.Pods("a1") == 4);
+  const std::chrono::seconds most(29);
+  CHECK_FALSE(story.Run(most, [&] { return story.world.Pods("a1") != 4; }));
+  CHECK(story.world.ReadyPods("b2") == 2);
+  CHECK(story.Run(std::chrono::seconds(2), [&] { return story.world.Pods("a1") == 3; }));
+  // The last one comes.
+  story.world.behaviour["b2"].at_most.reset();
+  CHECK(story.Run(std::chrono::seconds(60), [&] { return story.Entered("b/hold"); }));
+  CHECK(story.world.Pods("a1") == 2);
+  CheckKept(story);
 }
 
 TEST_CASE("a failing gate rolls back and holds the revision") {

@@ -41,7 +41,7 @@ std::string Dump(const Status& s) {
     text += fmt::format("approval {} {} {} {} {}\n", p.node, p.run, p.entry, p.who, p.approved);
   for (const Outgoing& o : s.outbox)
     text += fmt::format("out {} {} {} {}\n", o.key, o.message, o.tries, FormatTime(o.not_before));
-  for (const std::string& uid : s.consumed) text += "consumed " + uid + "\n";
+  for (const TakenCommand& taken : s.consumed) text += "consumed " + taken.uid + "\n";
   for (const HeldRevision& h : s.held) text += fmt::format("held {} {} {}\n", h.revision, h.cause, h.lifted);
   for (const RunRecord& r : s.history) {
     text += fmt::format("run {} {} {} {} {} {} {} {}\n", r.run, r.revision, r.from, r.outcome, r.reason, r.who,

@@ -111,7 +111,7 @@ TEST_CASE("an effect that the status doesn't imply breaks I7") {
   moment.decision.actions.push_back(SendNotification{"key", "node", "text"});
   CHECK(moment.Breaks("I7"));
   moment.decision.actions.clear();
-  moment.decision.actions.push_back(ConsumeCommand{"uid", true, ""});
+  moment.decision.actions.push_back(ConsumeCommand{"uid", ""});
   CHECK(moment.Breaks("I7"));
 }
 

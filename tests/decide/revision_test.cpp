@@ -187,6 +187,18 @@ TEST_CASE("blue-green: a preview without traffic, then all at once") {
   }
 }
 
+TEST_CASE("a weight of 0% names the candidate that waits to the router") {
+  Plan plan;
+  plan.Weight("preview", 0).Hold("preview", minutes(5)).Weight("switch", 100);
+  Story story = Story::Installed(Canary("a1"), plan.Build("b2"));
+  REQUIRE(story.RunUntilEntered("preview/hold"));
+  CHECK(story.status.applied.shares == std::map<Revision, Number>{{"a1", Number(1)}, {"b2", Number(0)}});
+  CHECK(story.RunToRest());
+  CHECK(story.status.stable == "b2");
+  CHECK(story.status.applied.shares == std::map<Revision, Number>{{"b2", Number(1)}});
+  CheckKept(story);
+}
+
 TEST_CASE("by pods: within surge and unavailable, step by step") {
   Story story = Story::Installed(Quick("a1", Capacity::kPods), Quick("b2", Capacity::kPods));
   CHECK(story.RunToRest());

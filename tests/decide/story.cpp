@@ -49,7 +49,7 @@ struct TellAction {
   std::string operator()(const MeasureGate&) const { return ""; }
   std::string operator()(const SendNotification& send) const { return "send \"" + send.message + "\""; }
   std::string operator()(const ConsumeCommand& consume) const {
-    return consume.accepted ? "" : "refuse: " + consume.reason;
+    return consume.refused.empty() ? "" : "refuse: " + consume.refused;
   }
   std::string operator()(const EmitEvent& event) const { return fmt::format("event {}: {}", event.reason, event.note); }
 };

@@ -208,8 +208,8 @@ void World::Do(const SendNotification& action) {
 
 void World::Do(const ConsumeCommand& action) {
   std::erase_if(commands_, [&](const Command& command) { return command.uid == action.uid; });
-  if (!action.accepted) {
-    refused.push_back(action.reason);
+  if (!action.refused.empty()) {
+    refused.push_back(action.refused);
   }
 }
 

@@ -31,7 +31,9 @@ struct Fixture {
   // "200", "204", or the error's name.
   std::string Get(const std::string& url) {
     std::optional<Result<http::HttpResponse>> answer;
-    http->Send({"GET", url, {}, {}, "", 10s}, [&](Result<http::HttpResponse> response) { answer = response; });
+    http::HttpRequest request;
+    request.url = url;
+    http->Send(std::move(request), [&](Result<http::HttpResponse> response) { answer = response; });
     if (answer.has_value()) return "answered from within the call";
     world.loop.RunUntil([&] { return answer.has_value(); }, world.loop.Now() + 30s);
     if (!answer) return "no answer";

@@ -205,8 +205,9 @@ std::string Query(TestWorld& world, const std::string& query) {
   std::string encoded;
   for (char c : query) encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   std::optional<Result<http::HttpResponse>> answer;
-  http->Send({"GET", "http://prometheus.monitoring:9090/api/v1/query?query=" + encoded, {}, {}, "", 10s},
-             [&](Result<http::HttpResponse> response) { answer = std::move(response); });
+  http::HttpRequest request;
+  request.url = "http://prometheus.monitoring:9090/api/v1/query?query=" + encoded;
+  http->Send(std::move(request), [&](Result<http::HttpResponse> response) { answer = std::move(response); });
   world.loop.RunUntil([&] { return answer.has_value(); }, world.loop.Now() + 1s);
   Json body = Json::parse((*answer)->body);
   const Json& result = body["data"]["result"];

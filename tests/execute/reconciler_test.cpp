@@ -306,6 +306,31 @@ TEST_CASE("what several watches tell of one change is looked at once") {
   CHECK(decisions() - before <= 12);
 }
 
+TEST_CASE("a rollout that one answer says is gone is not taken down") {
+  Scene scene(BadImages());
+  scene.repository.Commit({{"plans/shop.plan", ShopPlan("1")}});
+  scene.Start();
+  REQUIRE(scene.RunUntilAtRest());
+  const std::vector<std::string> before = scene.Names("apps/v1", "Deployment");
+  scene.repository.Commit({{"plans/shop.plan", ShopPlan("2")}});
+  // As a proxy in front of the API server would say it.
+  scene.cluster->Inject(
+      [](const cluster::Request& request) { return std::holds_alternative<cluster::ReplaceStatus>(request); },
+      {cluster::Fault::Kind::kFail, Error{ErrorCode::kConflict, "409"}, {}});
+  scene.cluster->Inject(
+      [](const cluster::Request& request) {
+        const auto* get = std::get_if<cluster::Get>(&request);
+        return get != nullptr && get->key.kind.kind == graph::kRolloutKind;
+      },
+      {cluster::Fault::Kind::kFail, Error{ErrorCode::kNotFound, "404"}, {}});
+  REQUIRE(scene.RunUntil([&] { return scene.StatusOf("checkout").run == 2; }, Duration(60'000)));
+  CHECK(scene.StatusOf("checkout").phase == decide::Phase::kProgressing);
+  for (const std::string& deployment : before) CHECK_FALSE(scene.Object("apps/v1", "Deployment", deployment).is_null());
+  REQUIRE(scene.RunUntilAtRest());
+  CHECK(scene.StatusOf("checkout").phase == decide::Phase::kSettled);
+  CHECK(scene.StatusOf("checkout").history.size() == 2);
+}
+
 TEST_CASE("a bundle that can't be read at once is read again") {
   const ErrorCode code = GENERATE(ErrorCode::kUnavailable, ErrorCode::kNotFound, ErrorCode::kForbidden);
   CAPTURE(static_cast<int>(code));
@@ -401,10 +426,10 @@ TEST_CASE("a person's commands are consumed and answered") {
   CHECK(scene->Names(graph::kApiVersion, graph::kCommandKind).empty());
   scene->Command("checkout", "approve");
   scene->RunFor(Duration(5'000));
-  const cluster::Json explained = scene->reconciler->executor().Explain({"shop", "checkout"});
-  REQUIRE(explained.at("answers").size() == 2);
-  CHECK(explained.at("answers").at(0).at("accepted") == true);
-  CHECK(explained.at("answers").at(1).at("accepted") == false);
+  const auto taken = scene->StatusOf("checkout").consumed;
+  REQUIRE(taken.size() == 2);
+  CHECK(taken[0].refused.empty());
+  CHECK(taken[1].refused == "nothing waits for an approval");
   scene->Command("checkout", "abort", {{"why", "a mistake"}});
   REQUIRE(scene->RunUntil([&] { return scene->StatusOf("checkout").hold == Hold::kHeld; }, Duration(120'000)));
   CHECK(scene->StatusOf("checkout").stable == good);

@@ -74,7 +74,7 @@ StoredStatus Full() {
   s.skip_by = "bob";
   s.approvals = {{"checkout/pause", 3, 2, "11111111", "ann", "fine", false, At(17)}};
   s.outbox = {{"k", "checkout/notify", "hello", 2, At(18)}};
-  s.consumed = {"u1", "u2"};
+  s.consumed = {{"u1", ""}, {"u2", "too late"}};
   s.held = {{"66666666", "failed", At(19), true}};
   decide::RunRecord run{3, "11111111", "22222222", "image:2", "rolled-back", "gate", "ann", At(20), At(21), {}};
   run.nodes = {{"checkout/first/scale", graph::Outcome::kTimeout, true, "late", At(22)}};

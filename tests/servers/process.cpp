@@ -72,6 +72,8 @@ pid_t Start(const std::vector<std::string>& arguments, const std::string& log_fi
   return child;
 }
 
+int StatusOf(int waited) { return WIFEXITED(waited) ? WEXITSTATUS(waited) : 128 + WTERMSIG(waited); }
+
 }  // namespace
 
 std::optional<std::string> FindProgram(const std::string& name) {
@@ -115,7 +117,7 @@ int Run(const std::vector<std::string>& arguments, const std::string& log_file) 
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return StatusOf(status);
 }
 
 int FreePort() {
@@ -142,7 +144,11 @@ Server::~Server() {
 }
 
 bool Server::IsRunning() {
-  if (process_ > 0 && waitpid(process_, nullptr, WNOHANG) == process_) process_ = -1;
+  int status = 0;
+  if (process_ > 0 && waitpid(process_, &status, WNOHANG) == process_) {
+    process_ = -1;
+    ended_ = StatusOf(status);
+  }
   return process_ > 0;
 }
 
@@ -152,6 +158,10 @@ void Server::Kill() {
   while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
   }
   process_ = -1;
+}
+
+void Server::Signal(int signal) const {
+  if (process_ > 0) kill(process_, signal);
 }
 
 bool Server::WaitUntilListening(int port, Duration limit) {

@@ -43,11 +43,17 @@ class Server {
   // their port themselves.
   std::string ReadFirstLine(Duration limit = Duration(10'000));
   bool IsRunning();
+  pid_t pid() const { return process_; }
+  // How it ended by itself: its exit status, or 128 + the signal. None while it runs.
+  std::optional<int> ended() const { return ended_; }
   void Kill();
+  void Signal(int signal) const;
+  pid_t id() const { return process_; }
 
  private:
   pid_t process_ = -1;
   int output_ = -1;
+  std::optional<int> ended_;
 };
 
 }  // namespace sluice::servers

@@ -1,0 +1,101 @@
+#include "reconciler/apiserver/tables.h"
+
+#include <catch2/catch.hpp>
+
+namespace sluice::apiserver {
+namespace {
+
+const TimePoint kNow{std::chrono::hours(24)};
+
+std::vector<std::string> Columns(const Resource& resource, bool wide = false) {
+  std::vector<std::string> names;
+  for (const Json& column : TableColumns(resource)) {
+    if (wide || column["priority"] == 0) names.push_back(column["name"]);
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("ages as kubectl writes them") {
+  const auto human = [](std::int64_t seconds) { return HumanDuration(std::chrono::seconds(seconds)); };
+  CHECK(human(0) == "0s");
+  CHECK(human(119) == "119s");
+  CHECK(human(120) == "2m");
+  CHECK(human(303) == "5m3s");
+  CHECK(human(3'600) == "60m");
+  CHECK(human(3 * 3'600 + 60) == "3h1m");
+  CHECK(human(9 * 3'600) == "9h");
+  CHECK(human(50 * 3'600) == "2d2h");
+  CHECK(human(86'400LL * 100) == "100d");
+  CHECK(human(86'400LL * 800) == "2y70d");
+}
+
+TEST_CASE("a pod's row says what is wrong with it") {
+  const Resource pods = *BuiltInResource({"v1", "Pod"});
+  const Json pod = {
+      {"metadata", {{"name", "web-1"}, {"creationTimestamp", "1970-01-01T23:59:00Z"}}},
+      {"spec", {{"containers", Json::array({{{"name", "web"}}})}, {"nodeName", "node-1"}}},
+      {"status",
+       {{"phase", "Running"},
+        {"containerStatuses",
+         Json::array(
+             {{{"ready", false}, {"restartCount", 3}, {"state", {{"waiting", {{"reason", "CrashLoopBackOff"}}}}}}})}}}};
+  CHECK(Columns(pods) == std::vector<std::string>{"Name", "Ready", "Status", "Restarts", "Age"});
+  const Json row = TableRow(pods, pod, IncludeObject::kMetadata, kNow);
+  CHECK(row["cells"] ==
+        Json::array({"web-1", "0/1", "CrashLoopBackOff", "3", "60s", "<none>", "node-1", "<none>", "<none>"}));
+  CHECK(row["object"]["kind"] == "PartialObjectMetadata");
+  CHECK(TableColumns(pods).size() == row["cells"].size());
+}
+
+TEST_CASE("every kind's rows have a cell for each of its columns, whatever the object lacks") {
+  for (const Kind& kind :
+       {Kind{"v1", "Pod"}, Kind{"v1", "Event"}, Kind{"events.k8s.io/v1", "Event"}, Kind{"v1", "Service"},
+        Kind{"v1", "Secret"}, Kind{"v1", "Namespace"}, Kind{"apps/v1", "Deployment"}, Kind{"apps/v1", "ReplicaSet"},
+        Kind{"discovery.k8s.io/v1", "EndpointSlice"}, Kind{"coordination.k8s.io/v1", "Lease"},
+        Kind{"gateway.networking.k8s.io/v1", "HTTPRoute"}, Kind{"sluice.dev/v1alpha1", "Rollout"},
+        Kind{"sluice.dev/v1alpha1", "RolloutBundle"}, Kind{"sluice.dev/v1alpha1", "RolloutCommand"},
+        Kind{"batch/v1", "Job"}}) {
+    CAPTURE(kind.kind);
+    const Resource* resource = BuiltInResource(kind);
+    REQUIRE(resource != nullptr);
+    for (const Json& odd :
+         {Json::object(), Json{{"metadata", 1}, {"spec", "x"}, {"status", Json::array()}, {"data", 7}}}) {
+      CHECK(TableRow(*resource, odd, IncludeObject::kNone, kNow)["cells"].size() == TableColumns(*resource).size());
+    }
+  }
+}
+
+TEST_CASE("a rollout's row tells revision, step, share and what it waits for") {
+  const Resource rollouts = *BuiltInResource({"sluice.dev/v1alpha1", "Rollout"});
+  const Json rollout = {
+      {"metadata", {{"name", "checkout"}, {"creationTimestamp", "1970-01-01T23:00:00Z"}}},
+      {"spec", {{"revision", "1a2b3c4d"}}},
+      {"status",
+       {{"stable", "0a0b0c0d"},
+        {"step", "half"},
+        {"share", "25%"},
+        {"conditions",
+         Json::array(
+             {{{"type", "Ready"}, {"status", "False"}, {"reason", "Progressing"}, {"message", "waits for sre"}}})}}}};
+  CHECK(TableRow(rollouts, rollout, IncludeObject::kNone, kNow)["cells"] ==
+        Json::array({"checkout", "1a2b3c4d", "half", "25%", "Progressing", "waits for sre", "60m", "0a0b0c0d"}));
+}
+
+TEST_CASE("JSONPaths of printer columns") {
+  const Json object = {{"spec", {{"size", 3}, {"a.b", "dotted"}}},
+                       {"status", {{"conditions", Json::array({{{"type", "Ready"}, {"status", "True"}}})}}}};
+  CHECK(TextAtJsonPath(object, ".spec.size") == "3");
+  CHECK(TextAtJsonPath(object, ".status.conditions[?(@.type==\"Ready\")].status") == "True");
+  CHECK(TextAtJsonPath(object, ".status.conditions[?(@.type=='Other')].status").empty());
+  CHECK(TextAtJsonPath(object, ".status.conditions[0].type") == "Ready");
+  CHECK(TextAtJsonPath(object, ".spec['a.b']") == "dotted");
+  CHECK(TextAtJsonPath(object, ".spec.a\\.b") == "dotted");
+  for (const char* none :
+       {".status.conditions[9].type", ".spec[", ".spec[x]", "[0]", ".nothing.at.all", ".spec.size.x"}) {
+    CHECK(TextAtJsonPath(object, none).empty());
+  }
+}
+
+}  // namespace sluice::apiserver

@@ -1,0 +1,324 @@
+// Many rollouts at once on a real control plane whose pods are KWOK's, beside the floor: as many plain Deployments
+// rolled at once, in the same run. Started by kubernetes.sh.
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "reconciler/http/curl_http.h"
+#include "reconciler/kubernetes/client.h"
+#include "reconciler/kubernetes/kubeconfig.h"
+#include "reconciler/kubernetes/kubernetes_cluster.h"
+#include "reconciler/loop/real_loop.h"
+#include "tests/cluster/control_plane.h"
+
+namespace sluice::bench {
+namespace {
+
+using cluster::Json;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kPods = 5;
+constexpr int kHoldSeconds = 5;  // of each of two steps; the third is at 100%
+constexpr std::chrono::minutes kPatience{15};
+
+const cluster::Kind kDeployment{"apps/v1", "Deployment"};
+const cluster::Kind kRollout{"sluice.dev/v1alpha1", "Rollout"};
+
+double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+void Require(bool condition, const std::string& what) {
+  if (condition) return;
+  std::cerr << "kubernetes_bench: " << what << "\n";
+  std::_Exit(EXIT_FAILURE);
+}
+
+// What the kernel says of a process.
+struct ProcessUse {
+  double cpu_seconds = 0;
+  long peak_kib = 0, resident_kib = 0;
+};
+
+ProcessUse UseOf(pid_t process) {
+  ProcessUse use;
+  std::ifstream stat(fmt::format("/proc/{}/stat", process));
+  const std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());
+  std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 2)));
+  std::string field;
+  for (int i = 3; i <= 15 && fields >> field; ++i) {
+    if (i >= 14) use.cpu_seconds += std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  }
+  std::ifstream status(fmt::format("/proc/{}/status", process));
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) use.peak_kib = std::stol(line.substr(6));
+    if (line.starts_with("VmRSS:")) use.resident_kib = std::stol(line.substr(6));
+  }
+  return use;
+}
+
+std::string Plan(int number, const std::string& tag) {
+  return fmt::format(R"(service web-{0} {{
+  namespace "shop"
+  image     "example.com/web:{1}"
+  replicas  {2}
+  port      http 8080
+  probe     ready http "/readyz" every 1s
+  cpu       0.001
+  memory    1Mi
+}}
+rollout web-{0} {{
+  deploy   web-{0}
+  deadline 30m
+  drain    0s
+  step first {{ weight 20%  hold {3}s }}
+  step half  {{ weight 60%  hold {3}s }}
+  step full  {{ weight 100% }}
+}}
+)",
+                     number, tag, kPods, kHoldSeconds);
+}
+
+Json PlainDeployment(int number, const std::string& tag) {
+  const Json labels = {{"app", fmt::format("plain-{}", number)}};
+  return {{"apiVersion", "apps/v1"},
+          {"kind", "Deployment"},
+          {"metadata", {{"name", fmt::format("plain-{}", number)}, {"namespace", "floor"}}},
+          {"spec",
+           {{"replicas", kPods},
+            {"selector", {{"matchLabels", labels}}},
+            {"template",
+             {{"metadata", {{"labels", labels}}},
+              {"spec", {{"containers", Json::array({{{"name", "web"}, {"image", "example.com/web:" + tag}}})}}}}}}}};
+}
+
+bool HasRolled(const Json& deployment) {
+  const auto status = [&](const char* name) { return cluster::Integer(deployment, {"status", name}); };
+  return status("observedGeneration") == cluster::Integer(deployment, {"metadata", "generation"}) &&
+         status("updatedReplicas") == kPods && status("availableReplicas") == kPods && status("replicas") == kPods;
+}
+
+class Bench {
+ public:
+  Bench(std::unique_ptr<cluster::ControlPlane> plane, int rollouts) : plane_(std::move(plane)), rollouts_(rollouts) {
+    loop_.SetWaiter(&http_);
+    // What KWOK gives its nodes keeps real pods away, of which there are none.
+    const Json nodes = Ask({"GET", "/api/v1/nodes", "", ""});
+    for (const Json& node : cluster::List(nodes, {"items"})) {
+      Ask({"PATCH", "/api/v1/nodes/" + cluster::Text(node, {"metadata", "name"}), "application/merge-patch+json",
+           R"({"spec":{"taints":null}})"});
+    }
+    for (const char* name : {"floor", "shop", "sluice-system"}) {
+      Ask({"POST", "/api/v1/namespaces", "application/json",
+           fmt::format(R"({{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"{}"}}}})", name)});
+    }
+    for (const char* name : {"rollouts", "rolloutbundles", "rolloutcommands"}) {
+      Ask({"PATCH",
+           fmt::format("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}.sluice.dev?fieldManager=bench",
+                       name),
+           "application/apply-patch+yaml",
+           servers::ReadFile(fmt::format("{}/deploy/crds/{}.yaml", SLUICE_SOURCE_DIR, name))});
+    }
+  }
+
+  void Run() {
+    const double floor = Floor();
+    Print("as many plain Deployments, all images changed at once (the floor)", fmt::format("{:.1f} s", floor), "");
+
+    const Clock::time_point installing = Clock::now();
+    Commit("1");
+    Start();
+    Await(kRollout, "shop", [](const Json& rollout) { return Settled(rollout, 1); });
+    Print(fmt::format("first install of {} rollouts, from the start of the process", rollouts_),
+          fmt::format("{:.1f} s", SecondsSince(installing)), "");
+
+    std::this_thread::sleep_for(std::chrono::seconds(10));
+    const auto before_rest = Requests();
+    std::this_thread::sleep_for(std::chrono::seconds(20));
+    const ProcessUse rest = UseOf(process_->pid());
+    Print("at rest for 20 s: requests of ours, without watches and leases",
+          fmt::format("{:.0f}", Sum(Since(before_rest, Requests()), false)), "0");
+    Print("  resident memory", fmt::format("{} MiB", rest.resident_kib / 1024), "<= 48 MiB");
+
+    const auto before = Requests();
+    const Clock::time_point start = Clock::now();
+    Commit("2");
+    Await(kRollout, "shop", [](const Json& rollout) { return Settled(rollout, 2); });
+    const double taken = SecondsSince(start);
+    const auto sent = Since(before, Requests());
+    const ProcessUse use = UseOf(process_->pid());
+    const double allowed = 1.3 * floor + 2 * kHoldSeconds;
+    Print(fmt::format("{} rollouts x {} pods, three steps, two holds of {} s, all images changed at once", rollouts_,
+                      kPods, kHoldSeconds),
+          fmt::format("{:.1f} s", taken), fmt::format("<= {:.1f} s (1.3 x the floor + the holds)", allowed));
+    Print("  writes of ours a rollout, without events", PerRollout(Sum(sent, true)), "<= 16");
+    for (const auto& [what, count] : sent) Print("    " + what, PerRollout(count), "");
+    Print("  requests of ours a rollout, events and reads too", PerRollout(Sum(sent, false)), "");
+    Print("  CPU", fmt::format("{:.1f} s", use.cpu_seconds - rest.cpu_seconds), "<= 20 s");
+    Print("  peak memory of the process", fmt::format("{} MiB", use.peak_kib / 1024), "<= 64 MiB");
+  }
+
+ private:
+  static bool Settled(const Json& rollout, std::int64_t run) {
+    return cluster::Text(rollout, {"status", "phase"}) == "settled" &&
+           cluster::Integer(rollout, {"status", "run"}) == run;
+  }
+  static void Print(const std::string& what, const std::string& figure, const std::string& target) {
+    fmt::print("{:<82} {:>12}  {}\n", what, figure, target);
+    std::fflush(stdout);
+  }
+  std::string PerRollout(double count) const { return fmt::format("{:.1f}", count / rollouts_); }
+
+  // Seconds from the first change until all have rolled.
+  double Floor() {
+    ApplyPlain("1");
+    Await(kDeployment, "floor", HasRolled);
+    const Clock::time_point start = Clock::now();
+    ApplyPlain("2");
+    Await(kDeployment, "floor", HasRolled);
+    const double taken = SecondsSince(start);
+    Ask({"DELETE", "/apis/apps/v1/namespaces/floor/deployments", "", ""});
+    for (std::size_t left = 1; left > 0;) {
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+      left = cluster::List(Ask({"GET", "/api/v1/namespaces/floor/pods?limit=1", "", ""}), {"items"}).size();
+    }
+    return taken;
+  }
+
+  void ApplyPlain(const std::string& tag) {
+    int open = rollouts_;
+    for (int i = 0; i < rollouts_; ++i) {
+      client_.Send({"PATCH", fmt::format("/apis/apps/v1/namespaces/floor/deployments/plain-{}?fieldManager=bench", i),
+                    "application/apply-patch+yaml", PlainDeployment(i, tag).dump()},
+                   [&](const kubernetes::Answer& answer) {
+                     Require(answer.result.ok(), "a Deployment is refused");
+                     if (--open == 0) loop_.Stop();
+                   });
+    }
+    loop_.Run();
+  }
+
+  // Until `done` holds for as many objects as there are rollouts.
+  void Await(const cluster::Kind& kind, const std::string& in_namespace, const std::function<bool(const Json&)>& done) {
+    std::set<std::string> are_done;
+    const cluster::WatchId watch = cluster_.Watch({kind, in_namespace, {}}, [&](const cluster::Event& event) {
+      if (event.object == nullptr) return;
+      const std::string name = cluster::Text(*event.object, {"metadata", "name"});
+      if (done(*event.object))
+        are_done.insert(name);
+      else
+        are_done.erase(name);
+      if (static_cast<int>(are_done.size()) == rollouts_) loop_.Stop();
+    });
+    const loop::TimerId timer = loop_.After(std::chrono::duration_cast<Duration>(kPatience), [&] {
+      Require(false,
+              fmt::format("{} of {} {}s came to their end in 15 minutes", are_done.size(), rollouts_, kind.kind));
+    });
+    loop_.Run();
+    loop_.Cancel(timer);
+    cluster_.Cancel(watch);
+  }
+
+  void Commit(const std::string& tag) {
+    std::map<std::string, std::string> files;
+    for (int i = 0; i < rollouts_; ++i) files[fmt::format("plans/web-{}.plan", i)] = Plan(i, tag);
+    commit_ = repository_.Commit("main", files, commit_);
+  }
+  void Start() {
+    process_ = std::make_unique<servers::Server>(
+        std::vector<std::string>{std::string(SLUICE_BINARY), "reconcile", "--repo", git_.path(), "--path", "plans",
+                                 "--cluster", plane_->kubeconfig(), "--listen", fmt::format("127.0.0.1:{}", port_),
+                                 "--interval", "1", "--log", "warning"},
+        scratch_.path() + "/reconcile.log");
+    Require(process_->WaitUntilListening(port_), servers::ReadFile(scratch_.path() + "/reconcile.log"));
+  }
+
+  // Requests that came to their end, by "verb kind".
+  std::map<std::string, double> Requests() {
+    http::HttpRequest request;
+    request.url = fmt::format("http://127.0.0.1:{}/metrics", port_);
+    std::string body;
+    http_.Send(request, [&](const Result<http::HttpResponse>& response) {
+      if (response.ok()) body = response->body;
+      loop_.Stop();
+    });
+    loop_.Run();
+    std::map<std::string, double> requests;
+    std::istringstream lines(body);
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.starts_with("sluice_api_requests_total{")) continue;
+      const auto label = [&](const std::string& name) {
+        const std::size_t begin = line.find(name + "=\"") + name.size() + 2;
+        return line.substr(begin, line.find('"', begin) - begin);
+      };
+      requests[label("verb") + " " + label("kind")] += std::stod(line.substr(line.rfind(' ')));
+    }
+    return requests;
+  }
+  static std::map<std::string, double> Since(const std::map<std::string, double>& before,
+                                             std::map<std::string, double> after) {
+    for (const auto& [what, count] : before) after[what] -= count;
+    std::erase_if(after, [](const auto& entry) { return entry.second == 0; });
+    return after;
+  }
+  static double Sum(const std::map<std::string, double>& requests, bool writes) {
+    double sum = 0;
+    for (const auto& [what, count] : requests) {
+      const bool left_out = what.starts_with("get ") || what.starts_with("list ") || what == "create Event";
+      if (!writes || !left_out) sum += count;
+    }
+    return sum;
+  }
+
+  Json Ask(kubernetes::ApiRequest request) {
+    Json answered;
+    const std::string what = request.method + " " + request.path;
+    client_.Send(std::move(request), [&](const kubernetes::Answer& answer) {
+      Require(answer.result.ok(), what + ": " + (answer.result.ok() ? "" : answer.result.error().message));
+      answered = *answer.result;
+      loop_.Stop();
+    });
+    loop_.Run();
+    return answered;
+  }
+
+  std::unique_ptr<cluster::ControlPlane> plane_;
+  const int rollouts_;
+  const int port_ = servers::FreePort();
+  git::ScratchDirectory git_, scratch_;
+  git::TestRepository repository_{git_.path()};
+  std::string commit_;
+  loop::RealLoop loop_;
+  http::CurlHttp http_{loop_};
+  kubernetes::Access access_{kubernetes::LoadKubeconfig(plane_->kubeconfig(), {}).value(), kubernetes::ReadWholeFile};
+  kubernetes::Client client_{http_, loop_, access_, {}};
+  kubernetes::KubernetesCluster cluster_{
+      http_,
+      loop_,
+      kubernetes::Access(kubernetes::LoadKubeconfig(plane_->kubeconfig(), {}).value(), kubernetes::ReadWholeFile),
+      {}};
+  std::unique_ptr<servers::Server> process_;
+};
+
+int Main(int count, char** arguments) {
+  const int rollouts = count > 1 ? std::atoi(arguments[1]) : 1'000;
+  Require(rollouts > 0, "kubernetes_bench [ROLLOUTS]");
+  auto plane = cluster::ControlPlane::Start({"kwok"});
+  if (plane == nullptr) return 3;
+  Bench(std::move(plane), rollouts).Run();
+  return 0;
+}
+
+}  // namespace
+}  // namespace sluice::bench
+
+int main(int count, char** arguments) { return sluice::bench::Main(count, arguments); }

@@ -1,0 +1,439 @@
+// Rollouts on real pods, behind a real gateway and real Services, with every request counted.
+#include <chrono>
+#include <csignal>
+#include <iostream>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "tests/cluster/real_cluster.h"
+
+namespace sluice::cluster {
+namespace {
+
+constexpr const char* kGateway = "routers.gateway(\"gateway/gateway\")";
+
+// What a scenario measured, a line each.
+class Report {
+ public:
+  explicit Report(std::string name) : name_(std::move(name)), began_(std::chrono::steady_clock::now()) {}
+  void Add(const std::string& words) { words_ += (words_.empty() ? "" : "; ") + words; }
+  void Print() const {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+    static std::mutex printing;
+    const std::lock_guard lock(printing);
+    std::cout << fmt::format("{}: {}; {:.1f} s", name_, words_, seconds) << std::endl;
+  }
+
+ private:
+  std::string name_, words_;
+  std::chrono::steady_clock::time_point began_;
+};
+
+// Nobody went unanswered, and nobody but `failing` answered with an error.
+void ExpectNoneLost(Report& report, Load& load, const std::string& failing = "") {
+  load.Stop();
+  const Counts counts = Count(load.answers());
+  report.Add(ToString(counts));
+  Expect(counts.requests > 100, "requests");
+  Expect(counts.lost == 0, ToString(counts));
+  for (const Answered& one : load.answers()) {
+    Expect(one.status == 200 || one.version == failing, fmt::format("{} of {}", one.status, one.version));
+  }
+}
+
+TimePoint WallClock() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+std::string Outcome(const Json& rollout) { return Text(LastRun(rollout), {"outcome"}); }
+
+void ExpectAccepted(Shop& shop, const std::string& verb) {
+  const auto [said, status] = shop.cluster().Person({verb, shop.plan.name});
+  Expect(status == 0 && said == fmt::format("{} {}: accepted\n", verb, shop.plan.name), said);
+}
+
+constexpr const char* kThreeSteps = R"(
+  deadline 3m
+  drain    2s
+  step first { weight 10%  hold 4s }
+  step half { weight 50%  hold 4s }
+  step full { weight 100%  hold 2s }
+)";
+
+void CanaryThroughGateway(RealCluster& cluster) {
+  Report report("canary by weight through the gateway");
+  Shop shop(cluster, {"canary", kGateway, kThreeSteps});
+  Load load(shop.ThroughGateway());
+  shop.Release("2");
+  const std::int64_t run = Integer(shop.AwaitPromoted("2"), {"status", "run"});
+  report.Add(shop.Share(load, run, "first", "2", 0.1));
+  report.Add(shop.Share(load, run, "half", "2", 0.5));
+  report.Add(shop.Share(load, run, "full", "2", 1));
+  ExpectNoneLost(report, load);
+  report.Print();
+
+  Report undo("undo, and a commit that releases it");
+  Load during(shop.ThroughGateway());
+  ExpectAccepted(shop, "undo");
+  const Json undone = shop.Await("undone", [](const Json& rollout) {
+    return Says(rollout, {"status", "phase"}, "settled") && !Text(rollout, {"status", "pinned"}).empty() &&
+           Says(rollout, {"status", "stable"}, Text(rollout, {"status", "pinned"}));
+  });
+  Expect(Text(LastRun(undone), {"image"}) == "sluice.test/shop:1", LastRun(undone).dump(1));
+  shop.Release("3");
+  shop.AwaitPromoted("3");
+  ExpectNoneLost(undo, during);
+  undo.Print();
+}
+
+void CanaryByPods(RealCluster& cluster) {
+  Report report("canary by pods behind a Service");
+  Shop shop(cluster, {"pods", "", R"(
+  deadline 3m
+  drain    2s
+  step first { weight 25%  hold 5s }
+  step half { weight 50%  hold 5s }
+  step full { weight 100%  hold 2s }
+)"});
+  Load load(shop.ToService());
+  shop.Release("2");
+  const std::int64_t run = Integer(shop.AwaitPromoted("2"), {"status", "run"});
+  report.Add(shop.Share(load, run, "first", "2", 0.25, true));
+  report.Add(shop.Share(load, run, "half", "2", 0.5, true));
+  report.Add(shop.Share(load, run, "full", "2", 1, true));
+  ExpectNoneLost(report, load);
+  report.Print();
+}
+
+void BlueGreen(RealCluster& cluster) {
+  Report report("blue-green by a Service's selector");
+  Shop shop(cluster, {"bluegreen", "routers.selector()", R"(
+  deadline 3m
+  drain    2s
+  using    strategies.blue-green(preview: 5s, guard: healthy, soak: 5s)
+)"});
+  Load load(shop.ToService());
+  shop.Release("2");
+  shop.AwaitNode("preview/hold");
+  Load preview(shop.ToService("bluegreen-preview"));
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  preview.Stop();
+  const Counts seen = Count(load.answers()), before = Count(preview.answers());
+  Expect(before.lost == 0 && before.versions.size() == 1 && before.versions.contains("2"), ToString(before));
+  Expect(seen.versions.size() == 1 && seen.versions.contains("1"), ToString(seen));
+  report.Add("preview " + ToString(before));
+  const std::int64_t run = Integer(shop.AwaitPromoted("2"), {"status", "run"});
+  report.Add(shop.Share(load, run, "switch", "2", 1, true));
+  ExpectNoneLost(report, load);
+  report.Print();
+}
+
+void HeaderMatch(RealCluster& cluster) {
+  Report report("a header's users first");
+  Shop shop(cluster, {"header", kGateway, R"(
+  deadline 3m
+  drain    2s
+  step users { match header "x-canary" is "always"  hold 4s }
+  step full { weight 100%  hold 2s }
+)"});
+  LoadOptions options = shop.ThroughGateway();
+  options.per_second = 50;
+  Load others(options);
+  options.headers = {{"X-Canary", "always"}};
+  Load users(options);
+  shop.Release("2");
+  const std::int64_t run = Integer(shop.AwaitPromoted("2"), {"status", "run"});
+  report.Add("with it " + shop.Share(users, run, "users", "2", 1));
+  report.Add("without " + shop.Share(others, run, "users", "2", 0));
+  ExpectNoneLost(report, users);
+  ExpectNoneLost(report, others);
+  report.Print();
+}
+
+void Rolling(RealCluster& cluster) {
+  Report report("rolling");
+  Shop shop(cluster, {"rolling", "", R"(
+  deadline 3m
+  drain    2s
+  using    strategies.rolling()
+)",
+                      6});
+  Load load(shop.ToService());
+  shop.Release("2");
+  shop.AwaitPromoted("2");
+  ExpectNoneLost(report, load);
+  report.Print();
+}
+
+void BadVersion(RealCluster& cluster) {
+  Report report("a version that fails");
+  Shop shop(cluster, {"bad", kGateway, R"(
+  deadline 3m
+  drain    2s
+  step first { weight 20%  hold 15s while healthy }
+  step full { weight 100%  hold 2s while healthy }
+)"});
+  Load load(shop.ThroughGateway());
+  shop.Release("bad");
+  const Json held = shop.AwaitHeld();
+  const TimePoint back = WallClock();
+  Expect(Outcome(held) == "rolled-back", held.dump(1));
+  report.Add("back because " + Text(LastRun(held), {"reason"}));
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  const Counts since = Count(load.Between(back, WallClock()));
+  Expect(since.requests > 100 && !since.versions.contains("bad"), "held: " + ToString(since));
+  shop.Release("2");
+  shop.AwaitPromoted("2");
+  ExpectNoneLost(report, load, "bad");
+  const Counts all = Count(load.answers());
+  Expect(all.failed > 0 && all.versions.at("bad") < all.requests / 5, ToString(all));
+  report.Print();
+}
+
+void NeverReady(RealCluster& cluster) {
+  Report report("crash, abort, retry, abort, never ready, fixed");
+  const std::string body =
+      "\n  deadline {}\n  drain 2s\n  step half {{ weight 50%  hold 1s }}\n"
+      "  step full {{ weight 100%  hold 1s }}\n";
+  Shop shop(cluster, {"faulty", kGateway, fmt::format(fmt::runtime(body), "3m")});
+  Load load(shop.ThroughGateway());
+  shop.Release("crash");
+  const auto crashes = [](const Json& rollout) {
+    for (const Json& condition : List(rollout, {"status", "conditions"})) {
+      if (Text(condition, {"message"}).find("CrashLoopBackOff") != std::string::npos) return true;
+    }
+    return false;
+  };
+  shop.Await("told to crash", crashes);
+  ExpectAccepted(shop, "abort");
+  const std::int64_t run = Integer(shop.AwaitHeld(), {"status", "run"});
+  ExpectAccepted(shop, "retry");
+  shop.Await("tried again", [&](const Json& rollout) {
+    return Integer(rollout, {"status", "run"}) == run + 1 && crashes(rollout);
+  });
+  ExpectAccepted(shop, "abort");
+  Expect(Outcome(shop.AwaitHeld()) == "aborted", "aborted");
+  shop.plan.body = fmt::format(fmt::runtime(body), "1m");
+  shop.Release("unready");
+  const Json late = shop.Await("given up", [](const Json& rollout) {
+    return Says(rollout, {"status", "hold"}, "Held") && Text(LastRun(rollout), {"image"}) == "sluice.test/shop:unready";
+  });
+  Expect(Outcome(late) == "rolled-back", late.dump(1));
+  report.Add("back because " + Text(LastRun(late), {"reason"}));
+  shop.plan.body = fmt::format(fmt::runtime(body), "3m");
+  shop.Release("2");
+  shop.AwaitPromoted("2");
+  ExpectNoneLost(report, load);
+  for (const auto& [version, count] : Count(load.answers()).versions) {
+    Expect(version == "1" || version == "2", "an answer of " + version);
+  }
+  report.Print();
+}
+
+void ChangedOnTheWay(RealCluster& cluster) {
+  Shop shop(cluster, {"changed", kGateway, kThreeSteps});
+  {
+    Report report("superseded at half");
+    Load load(shop.ThroughGateway());
+    shop.Release("2");
+    const std::int64_t run = Integer(shop.AwaitNode("half/hold"), {"status", "run"});
+    shop.Release("3");
+    const Json rollout = shop.AwaitPromoted("3");
+    Expect(Text(RunOf(rollout, run), {"outcome"}) == "superseded", RunOf(rollout, run).dump(1));
+    report.Add(shop.Share(load, Integer(rollout, {"status", "run"}), "full", "3", 1));
+    ExpectNoneLost(report, load);
+    report.Print();
+  }
+  {
+    Report report("reverted at half");
+    Load load(shop.ThroughGateway());
+    shop.Release("4");
+    const std::int64_t run = Integer(shop.AwaitNode("half/hold"), {"status", "run"});
+    shop.Release("3");
+    const Json rollout = shop.Await("reverted", [](const Json& seen) { return IsSettled(seen); });
+    Expect(Text(RunOf(rollout, run), {"outcome"}) == "reverted", RunOf(rollout, run).dump(1));
+    const TimePoint back = WallClock();
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    const Counts since = Count(load.Between(back, WallClock()));
+    Expect(since.requests > 50 && since.versions.size() == 1 && since.versions.contains("3"), ToString(since));
+    ExpectNoneLost(report, load);
+    report.Print();
+  }
+  Report report("edited at first: half becomes 30%");
+  Load load(shop.ThroughGateway());
+  shop.Release("4");
+  const std::int64_t run = Integer(shop.AwaitNode("first/hold"), {"status", "run"});
+  shop.plan.body.replace(shop.plan.body.find("50%"), 3, "30%");
+  shop.Commit();
+  const Json rollout = shop.AwaitPromoted("4");
+  Expect(Integer(rollout, {"status", "run"}) == run, rollout.dump(1));
+  report.Add(shop.Share(load, run, "first", "4", 0.1));
+  report.Add(shop.Share(load, run, "half", "4", 0.3));
+  ExpectNoneLost(report, load);
+  report.Print();
+}
+
+using Processes = std::map<std::string, std::unique_ptr<servers::Server>>;
+
+// A canary to `tag` while `disturb` does what it does; its end is that of an undisturbed one.
+void Disturbed(Report& report, Shop& shop, const std::string& tag, const std::string& undisturbed,
+               const std::function<void()>& disturb) {
+  const std::int64_t run = shop.run();
+  shop.Release(tag);
+  disturb();
+  const Json rollout = shop.AwaitPromoted(tag, Duration(180'000));
+  Expect(Integer(rollout, {"status", "run"}) == run + 1, "one run: " + rollout.dump(1));
+  const std::string objects = shop.ObjectsAtRest();
+  Expect(objects == undisturbed, objects + "in place of\n" + undisturbed);
+  report.Add("ends as undisturbed");
+}
+
+void KilledReconciler(Shop& shop, Processes& processes, const std::string& tag, const std::string& undisturbed) {
+  Report report("the reconciler killed twenty times");
+  Load load(shop.ThroughGateway());
+  std::mt19937 random(std::random_device{}());
+  Disturbed(report, shop, tag, undisturbed, [&] {
+    for (int i = 0; i < 20; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200 + random() % 1'300));
+      processes["first"].reset();
+      processes["first"] = shop.cluster().Reconcile();
+    }
+  });
+  ExpectNoneLost(report, load);
+  report.Print();
+}
+
+void KilledApiServer(Shop& shop, const std::string& tag, const std::string& undisturbed) {
+  Report report("the API server killed at first and at half");
+  Load load(shop.ThroughGateway());
+  Disturbed(report, shop, tag, undisturbed, [&] {
+    for (const char* node : {"first/hold", "half/hold"}) {
+      shop.AwaitNode(node);
+      shop.cluster().plane().Kill("kube-apiserver");
+    }
+  });
+  ExpectNoneLost(report, load);
+  report.Print();
+}
+
+// What is lost while Envoy is away is the gateway's own.
+void KilledGateway(Shop& shop, const std::string& tag, const std::string& undisturbed) {
+  Report report("Envoy killed at first, Contour at half");
+  Load load(shop.ThroughGateway());
+  TimePoint killed{};
+  Disturbed(report, shop, tag, undisturbed, [&] {
+    shop.AwaitNode("first/hold");
+    killed = WallClock();
+    shop.cluster().plane().Kill("envoy");
+    shop.AwaitNode("half/hold");
+    shop.cluster().plane().Kill("contour");
+  });
+  load.Stop();
+  const Counts away = Count(load.Between(killed, killed + Duration(5'000)));
+  const Counts after = Count(load.Between(killed + Duration(5'000), WallClock()));
+  report.Add(fmt::format("{} of {} lost in Envoy's five seconds", away.lost, away.requests));
+  report.Add("then " + ToString(after));
+  Expect(after.requests > 100 && after.lost == 0, ToString(after));
+  report.Print();
+}
+
+// Who was stopped comes back as one whose time is over: it writes nothing and ends.
+void StoppedReconciler(Shop& shop, Processes& processes, const std::string& tag, const std::string& undisturbed) {
+  Report report("a reconciler stopped for a minute beside another");
+  processes.clear();
+  for (const char* pod : {"first", "second"}) processes[pod] = shop.cluster().Reconcile(pod, 5);
+  std::this_thread::sleep_for(std::chrono::seconds(8));
+  Load load(shop.ThroughGateway());
+  std::string stopped;
+  const auto began = std::chrono::steady_clock::now();
+  Disturbed(report, shop, tag, undisturbed, [&] {
+    const std::string executor = Text(shop.AwaitNode("first/hold"), {"status", "executor"});
+    for (const auto& [pod, process] : processes) {
+      if (executor.find(fmt::format("-{}-", process->id())) != std::string::npos) stopped = pod;
+    }
+    Expect(!stopped.empty(), "an executor " + executor);
+    processes.at(stopped)->Signal(SIGSTOP);
+    const auto at = std::chrono::steady_clock::now();
+    shop.Await("taken over", [&](const Json& rollout) { return !Says(rollout, {"status", "executor"}, executor); });
+    report.Add(fmt::format("taken over after {:.1f} s",
+                           std::chrono::duration<double>(std::chrono::steady_clock::now() - at).count()));
+  });
+  std::this_thread::sleep_until(began + std::chrono::seconds(60));
+  report.Add("let go on after a minute");
+  const std::string before = shop.Rollout().at("metadata").at("resourceVersion"), objects = shop.Objects();
+  processes.at(stopped)->Signal(SIGCONT);
+  for (int i = 0; i < 100 && processes.at(stopped)->IsRunning(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  Expect(processes.at(stopped)->ended() == 1, "it ends");
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  Expect(shop.Rollout().at("metadata").at("resourceVersion") == before, "it wrote");
+  Expect(shop.Objects() == objects, shop.Objects());
+  ExpectNoneLost(report, load);
+  report.Print();
+}
+
+// Each in a thread of its own; what they found wrong.
+std::string Walk(RealCluster& cluster, const std::vector<void (*)(RealCluster&)>& scenarios) {
+  std::mutex mutex;
+  std::string wrong;
+  std::vector<std::thread> threads;
+  for (const auto scenario : scenarios) {
+    threads.emplace_back([&, scenario] {
+      try {
+        scenario(cluster);
+      } catch (const std::exception& failed) {
+        const std::lock_guard lock(mutex);
+        wrong += failed.what() + std::string("\n");
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return wrong;
+}
+
+TEST_CASE("rollouts on real pods lose no request") {
+  const auto cluster = RealCluster::Start();
+  if (cluster == nullptr) return;
+  const auto reconciler = cluster->Reconcile();
+  const std::string wrong = Walk(*cluster, {CanaryThroughGateway, CanaryByPods, BlueGreen, HeaderMatch, Rolling,
+                                            BadVersion, NeverReady, ChangedOnTheWay});
+  INFO(servers::ReadFile(cluster->log("first")));
+  CHECK(wrong == "");
+  CHECK(reconciler->IsRunning());
+}
+
+TEST_CASE("whoever dies, a rollout on real pods ends as it would have") {
+  const auto cluster = RealCluster::Start();
+  if (cluster == nullptr) return;
+  Processes processes;
+  processes["first"] = cluster->Reconcile();
+  std::string wrong;
+  const auto walk = [&](const std::function<void()>& scenario) {
+    try {
+      scenario();
+    } catch (const std::exception& failed) {
+      wrong += failed.what() + std::string("\n");
+    }
+  };
+  walk([&] {
+    Shop shop(*cluster, {"shop", kGateway, kThreeSteps});
+    shop.Release("2");
+    shop.AwaitPromoted("2");
+    const std::string second = shop.ObjectsAtRest();
+    shop.Release("1");
+    shop.AwaitPromoted("1");
+    const std::string first = shop.ObjectsAtRest();
+    walk([&] { KilledReconciler(shop, processes, "2", second); });
+    walk([&] { KilledApiServer(shop, "1", first); });
+    walk([&] { KilledGateway(shop, "2", second); });
+    walk([&] { StoppedReconciler(shop, processes, "1", first); });
+  });
+  INFO(servers::ReadFile(cluster->log("first")));
+  CHECK(wrong == "");
+}
+
+}  // namespace
+}  // namespace sluice::cluster

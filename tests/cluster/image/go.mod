@@ -1,0 +1,3 @@
+module sluice.dev/tests/cluster/image
+
+go 1.21

@@ -1,0 +1,122 @@
+// A cluster with real pods, a gateway and Prometheus, the reconciler in it, and rollouts that are under load.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/cluster/control_plane.h"
+#include "tests/cluster/installation.h"
+#include "tests/cluster/load.h"
+
+namespace sluice::cluster {
+
+// What a scenario found otherwise than it should be.
+class Failed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+void Expect(bool so, const std::string& what);
+
+// Scenarios use it from threads of their own.
+class RealCluster {
+ public:
+  // nullptr after "SKIPPED: …" where this machine can't.
+  static std::unique_ptr<RealCluster> Start();
+  ~RealCluster();
+  RealCluster(const RealCluster&) = delete;
+  RealCluster& operator=(const RealCluster&) = delete;
+
+  // The plan of that name; "" takes it out.
+  void Commit(const std::string& name, const std::string& text);
+
+  // The reconciler in the pod "first" or "second". `lease`: seconds, see --lease.
+  std::unique_ptr<servers::Server> Reconcile(const std::string& pod = "first", int lease = 15);
+  // What a person's command prints, and its exit status.
+  std::pair<std::string, int> Person(std::vector<std::string> words);
+
+  const ControlPlane& plane() const { return *plane_; }
+  std::string kubeconfig() const { return plane_->kubeconfig(); }
+  std::string log(const std::string& pod) const { return scratch_.path() + "/" + pod + ".log"; }
+
+ private:
+  explicit RealCluster(std::unique_ptr<ControlPlane> plane);
+  // In place of Prometheus' discovery, which Debian's is built without: tells it of the pods, with labels as a labelmap
+  // makes them.
+  void TellPrometheus();
+
+  std::unique_ptr<ControlPlane> plane_;
+  git::ScratchDirectory git_, scratch_;
+  std::mutex mutex_;  // guards what follows
+  git::TestRepository repository_{git_.path()};
+  std::map<std::string, std::string> files_;
+  std::string commit_;
+  int persons_ = 0;
+  std::map<std::string, std::string> pods_;  // uids by name
+  std::atomic<bool> ending_ = false;
+  std::thread teller_;
+};
+
+struct ShopPlan {
+  std::string name;  // of service, rollout, route and namespace
+  std::string via;   // a router; "": none
+  std::string body;  // of the rollout, beside `deploy` and `through`
+  int replicas = 4;
+  std::string tag = "1";
+};
+std::string ToText(const ShopPlan& plan);
+
+// A service with its rollout. Not for several threads.
+class Shop {
+ public:
+  // The namespace is made; the plan's tag is installed.
+  Shop(RealCluster& cluster, ShopPlan plan);
+
+  ShopPlan plan;
+  void Commit() { cluster_.Commit(plan.name, ToText(plan)); }
+  void Release(const std::string& tag);
+
+  Json Rollout();
+  // Until it is so; Failed after `limit`.
+  Json Await(const std::string& what, const std::function<bool(const Json& rollout)>& so,
+             Duration limit = Duration(90'000));
+  // The run of `tag` has ended as promoted, after the runs that were there, and the rollout is settled.
+  Json AwaitPromoted(const std::string& tag, Duration limit = Duration(90'000));
+  // "half/hold" is under way.
+  Json AwaitNode(const std::string& node, Duration limit = Duration(60'000));
+  Json AwaitHeld(Duration limit = Duration(90'000));
+  std::int64_t run() { return Integer(Rollout(), {"status", "run"}); }
+
+  LoadOptions ThroughGateway() const;
+  LoadOptions ToService(const std::string& service = "");
+
+  // What the cluster holds of it but names that chance gave.
+  std::string Objects();
+  std::string ObjectsAtRest();
+
+  // A word for the report: which share of the answers came from `tag` while that step of that run held, with its
+  // bounds. Failed if it is outside them.
+  std::string Share(const Load& load, std::int64_t run, const std::string& step, const std::string& tag, double share,
+                    bool fresh_only = false);
+
+  RealCluster& cluster() { return cluster_; }
+  Administrator& administrator() { return administrator_; }
+
+ private:
+  RealCluster& cluster_;
+  Administrator administrator_;
+};
+
+// The last run's record; the one of that number.
+const Json& LastRun(const Json& rollout);
+const Json& RunOf(const Json& rollout, std::int64_t run);
+bool IsSettled(const Json& rollout);
+
+}  // namespace sluice::cluster
