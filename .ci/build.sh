@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 preset=$1
 shift
 # Objects of one clone serve another: paths are hashed relative to the clone.
-export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+# What is compiled with precompiled headers is cached by what they were made of.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -5,6 +5,7 @@
 #   .ci/install.sh build          to build and run
 #   .ci/install.sh build check    and for the checks of .ci/run
 #   .ci/install.sh servers        servers that tests start for themselves; none of them becomes a service here
+#   .ci/install.sh cluster        what tests/cluster builds and runs Kubernetes with; likewise
 set -euo pipefail
 
 # Read by name below.
@@ -13,11 +14,15 @@ set -euo pipefail
 # uuid-dev: libantlr4-runtime-dev links with it and does not ask for it.
 build=(g++ cmake ninja-build ccache pkg-config antlr4 default-jre-headless libantlr4-runtime-dev uuid-dev libgit2-dev
        libyaml-cpp-dev libcurl4-openssl-dev libspdlog-dev libfmt-dev catch2 nlohmann-json3-dev libboost1.74-dev
-       libjemalloc-dev libcli11-dev libcpp-httplib-dev libssl-dev git ca-certificates curl)
+       libjemalloc-dev libcli11-dev libssl-dev git ca-certificates curl)
 check=(clang-format clang-tidy shellcheck)
 servers=(git openssh-client openssh-server openssl prometheus python3)
+cluster=(openssl curl util-linux iproute2 containerd runc containernetworking-plugins iptables nftables conntrack ipset
+         prometheus python3-pip)
+# Any `go` will do: an old one fetches a newer one.
+command -v go >/dev/null || cluster+=(golang-go)
 }
-services=(ssh.service ssh.socket prometheus.service) # of `servers`
+services=(ssh.service ssh.socket prometheus.service containerd.service) # of `servers` and `cluster`
 
 wanted=()
 for set in "$@"; do
