@@ -7,7 +7,7 @@
 #include "reconciler/decide/history.h"
 #include "reconciler/decide/outbox.h"
 #include "reconciler/decide/revision.h"
-#include "reconciler/decide/route.h"
+#include "reconciler/decide/split.h"
 
 namespace sluice::decide {
 namespace {

@@ -14,6 +14,7 @@
 #include "reconciler/decide/outbox.h"
 #include "reconciler/decide/pods.h"
 #include "reconciler/decide/route.h"
+#include "reconciler/decide/split.h"
 #include "reconciler/decide/supersede.h"
 
 namespace sluice::decide {
@@ -68,6 +69,7 @@ void DecideInto(Context& context) {
   }
   const Phase before = context.status.phase;
   Move(context);
+  NameBackends(context);
   Drain(context);
   PlanPods(context);
   WriteServices(context);

@@ -7,8 +7,8 @@
 #include "compiler/graph/names.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
-#include "reconciler/decide/route.h"
 #include "reconciler/decide/route_objects.h"
+#include "reconciler/decide/split.h"
 
 namespace sluice::decide {
 namespace {
@@ -59,6 +59,13 @@ bool IsKept(const Context& context, const Revision& revision) {
 }
 
 std::string NameOf(const Context& context, const Revision& revision) { return context.graph.service + "-" + revision; }
+
+// The router's objects are as the applied split wants them, and no others are left: whom it doesn't name, none names.
+bool NoneElseIsRouted(const Context& context) {
+  const std::vector<RouteObject> objects = RouteObjects(context);
+  return Unwanted(context, objects).empty() &&
+         std::all_of(objects.begin(), objects.end(), [&](const RouteObject& one) { return InPlace(context, one); });
+}
 
 void DeleteRevision(Context& context, const Revision& revision, const ObservedRevision& observed) {
   const std::string& space = context.graph.rollout_namespace;
@@ -123,7 +130,7 @@ void Drain(Context& context) {
     }
     const bool gone = !observed.deployment || observed.deployment->pods == 0 || !described;
     const bool drained = context.now >= KeptUntil(context, revision, since);
-    if (gone && drained && !IsKept(context, revision)) {
+    if (gone && drained && !IsKept(context, revision) && NoneElseIsRouted(context)) {
       DeleteRevision(context, revision, observed);
     } else if (!drained) {
       context.Wake(KeptUntil(context, revision, since));

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/decide/revision.h"
 #include "reconciler/decide/route.h"
 
 namespace sluice::decide {
@@ -72,8 +73,9 @@ bool MustDefer(const graph::Graph& accepted, const graph::Graph& graph, const St
   if (status.stable.empty()) {
     return false;
   }
-  const bool others = std::any_of(status.applied.shares.begin(), status.applied.shares.end(),
-                                  [&](const auto& entry) { return entry.first != status.stable; });
+  const bool others = std::any_of(status.applied.shares.begin(), status.applied.shares.end(), [&](const auto& entry) {
+    return entry.first != status.stable && MayGetRequests(status, entry.first);
+  });
   const bool unsettled =
       !status.applied.settled_at && !status.applied.shares.empty() && status.applied.previous != status.applied.shares;
   const bool pods =
@@ -98,6 +100,8 @@ void AcceptEdit(Context& context) {
     applied.objects_written = 0;
     applied.written_at = context.now;
     applied.settled_at.reset();
+    // Whom the router before only named, this one doesn't know.
+    std::erase_if(applied.previous, [](const auto& entry) { return entry.second == Number(0); });
   }
   if (status.phase != Phase::kProgressing || context.graph.workload.revision != status.candidate) {
     return;

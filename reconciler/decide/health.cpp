@@ -11,7 +11,7 @@
 #include "reconciler/decide/gates.h"
 #include "reconciler/decide/nodes.h"
 #include "reconciler/decide/revision.h"
-#include "reconciler/decide/route.h"
+#include "reconciler/decide/split.h"
 
 namespace sluice::decide {
 namespace {

@@ -33,7 +33,7 @@ using Named = std::pair<Hold, std::string>;
 
 bool AnyLoserUp(const Context& context) {
   for (const auto& [revision, share] : context.status.applied.shares) {
-    if (revision != context.status.stable && Endpoints(context, revision) > 0) {
+    if (revision != context.status.stable && share > Number(0) && Endpoints(context, revision) > 0) {
       return true;
     }
   }

@@ -79,6 +79,30 @@ void CheckShares(Checker& c) {
   }
 }
 
+// A router's split leads to nobody whom it didn't name before, and leaves nobody out who had requests (decide/split.h).
+void CheckNames(Checker& c) {
+  const std::map<Revision, Number>& before = c.before.applied.shares;
+  const std::map<Revision, Number>& after = c.after().applied.shares;
+  const graph::Router& router = c.graph.router;
+  const bool weighs = !router.objects.empty() && router.address != graph::Router::Address::kRouter;
+  if (!weighs || c.is.by_pods() || before.empty() || after.empty()) {
+    return;
+  }
+  for (const auto& [revision, share] : after) {
+    const bool sends = share > Number(0) || (revision == c.after().candidate && CandidateExposed(c.is));
+    if (sends && !before.contains(revision)) {
+      c.Break("I1: {} gets requests and the routers don't know it", revision);
+    }
+  }
+  for (const auto& [revision, share] : before) {
+    const auto seen = c.is.seen.revisions.find(revision);
+    const bool lives = seen != c.is.seen.revisions.end() && seen->second.service;
+    if (lives && share > Number(0) && !after.contains(revision)) {
+      c.Break("I1: {} is left out while it has {}", revision, share.ToString());
+    }
+  }
+}
+
 // The candidate has traffic, nobody answers for it, and stable could: it must not have it after this decision.
 void CheckLostEndpoints(Checker& c) {
   const Status& after = c.after();
@@ -220,7 +244,7 @@ void CheckWayBack(Checker& c) {
   const bool shrinks = std::any_of(writes.begin(), writes.end(), [&](const PodWrite& write) {
     return write.revision == after.candidate && write.pods < SpecPods(c.is, write.revision);
   });
-  const bool served = c.before.applied.shares.contains(after.candidate) || !c.before.applied.settled_at;
+  const bool served = MayGetRequests(c.before, after.candidate) || !c.before.applied.settled_at;
   if (!c.is.bounded() && c.is.swap_for.empty() && shrinks && served && !after.applied.shares.empty()) {
     const ObservedDeployment* stable = DeploymentOf(c.is, after.stable);
     const bool gone = DeploymentOf(c.is, after.candidate) == nullptr;
@@ -353,6 +377,7 @@ std::vector<std::string> Violations(const graph::Graph& graph, const Status& bef
                   {in_force, seen, now, scratch, is, {}, {}, 0, {}, {}, {}, deferred},
                   {}};
   CheckShares(checker);
+  CheckNames(checker);
   CheckLostEndpoints(checker);
   CheckPods(checker);
   CheckOrder(checker);

@@ -10,7 +10,7 @@
 #include "reconciler/decide/outbox.h"
 #include "reconciler/decide/promotion.h"
 #include "reconciler/decide/revision.h"
-#include "reconciler/decide/route.h"
+#include "reconciler/decide/split.h"
 
 namespace sluice::decide {
 namespace {

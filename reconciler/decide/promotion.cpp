@@ -8,7 +8,7 @@
 #include "reconciler/decide/history.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
-#include "reconciler/decide/route.h"
+#include "reconciler/decide/split.h"
 
 namespace sluice::decide {
 namespace {

@@ -66,6 +66,16 @@ Number ShareInFlight(const Context& context, const Revision& revision) {
   return before->second > share ? before->second : share;
 }
 
+bool MayGetRequests(const Status& status, const Revision& revision) {
+  const Applied& applied = status.applied;
+  if (!applied.settled_at && applied.previous.contains(revision)) {
+    return true;
+  }
+  const auto found = applied.shares.find(revision);
+  const bool aside = revision == status.candidate && (!applied.matches.empty() || applied.mirror > Number(0));
+  return found != applied.shares.end() && (found->second > Number(0) || aside);
+}
+
 std::int32_t NeedOf(const Context& context, const Number& share) { return graph::Need(share, context.limits()); }
 
 Number ShareCarriedBy(const Context& context, std::int32_t ready) {

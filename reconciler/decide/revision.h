@@ -28,6 +28,9 @@ Number ShareOf(const Context& context, const Revision& revision);
 // The most that proxies may send to it: the larger of the last split and, until that one is settled, the one
 // before it.
 Number ShareInFlight(const Context& context, const Revision& revision);
+// Whether proxies may send requests to it: by weight, or, to the candidate, by match or mirror; where the last split
+// isn't settled, by the one before it.
+bool MayGetRequests(const Status& status, const Revision& revision);
 // Ready pods that `share` needs: graph::Need.
 std::int32_t NeedOf(const Context& context, const Number& share);
 // The largest share that so many ready pods may carry, in whole percents so that routers can express it; all

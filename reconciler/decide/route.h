@@ -1,29 +1,9 @@
-// The applied split: how it changes, how it becomes the router's objects, when it counts as settled.
+// How the applied split becomes the router's objects, and when it counts as settled.
 #pragma once
-
-#include <map>
-#include <vector>
 
 #include "reconciler/decide/context.h"
 
 namespace sluice::decide {
-
-// A split as it is to be. Revisions that stand with share 0 are named to the router; others are left out.
-struct Split {
-  std::map<Revision, Number> shares;
-  std::vector<graph::Match> matches;
-  Number mirror;
-};
-
-bool IsApplied(const Context& context, const Split& split);
-
-// Makes `split` the one that is to be; nothing if it is already.
-void Apply(Context& context, Split split);
-
-// `share` for the candidate, which takes first from leaving revisions; stable gets of the rest what its ready
-// pods carry, leaving ones keep what it cannot.
-Split SplitFor(const Context& context, const Number& share, const std::vector<graph::Match>& matches,
-               const Number& mirror);
 
 // Notes when the last split became settled: each object as written, in its order, the router's `settled when`
 // true of what it says now, those that it does without gone, and at least its lag ago. Before anything is decided

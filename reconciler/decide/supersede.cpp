@@ -7,7 +7,7 @@
 #include "reconciler/decide/back.h"
 #include "reconciler/decide/history.h"
 #include "reconciler/decide/revision.h"
-#include "reconciler/decide/route.h"
+#include "reconciler/decide/split.h"
 
 namespace sluice::decide {
 namespace {
@@ -28,7 +28,7 @@ std::string OutcomeOfWayBack(const Context& context) {
 void Supersede(Context& context, const Revision& wanted) {
   Status& status = context.status;
   const Revision old = status.candidate;
-  const bool carries = !context.by_pods() && status.applied.shares.contains(old) && !status.stable.empty();
+  const bool carries = !context.by_pods() && MayGetRequests(status, old) && !status.stable.empty();
   const bool leaves = carries && std::find(status.leaving.begin(), status.leaving.end(), old) == status.leaving.end();
   const std::size_t others = status.leaving.size() -
                              static_cast<std::size_t>(std::count(status.leaving.begin(), status.leaving.end(), wanted));
@@ -143,7 +143,12 @@ void RelieveLeaving(Context& context) {
   if (!any) {
     return;
   }
-  Split split = SplitFor(context, ShareOf(context, status.candidate), status.applied.matches, status.applied.mirror);
+  Split split = SplitFor(context, ShareOf(context, status.candidate), {}, Number(0));
+  if (CandidateExposed(context)) {
+    split.matches = status.applied.matches;
+    split.mirror = status.applied.mirror;
+    split.shares.try_emplace(status.candidate, Number(0));
+  }
   if (ShareOf(context, status.stable) < split.shares[status.stable] ||
       split.shares.size() < status.applied.shares.size()) {
     Apply(context, std::move(split));

@@ -29,6 +29,7 @@ struct Lags {
   Lag endpoints{Duration(50), Duration(250)};  // from a pod's change to its Service's slices
   Lag gateway{Duration(100), Duration(500)};   // from a route's change to its conditions
   Lag proxy{Duration(50), Duration(400)};      // from a route or slice to the requests that follow it
+  Duration half_route{1'000};                  // from hearing of one half of a route's change to hearing of the other
   Lag start{Duration(200), Duration(900)};     // from a pod's creation to its running container
 };
 

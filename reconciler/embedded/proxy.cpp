@@ -57,6 +57,35 @@ std::optional<std::pair<std::int64_t, std::int64_t>> PathRank(const Json& match,
   return std::pair<std::int64_t, std::int64_t>{0, length};
 }
 
+// Of a route's rules that take the request the most specific, the first among equals; its rank goes to `best`, above
+// which it must be.
+const Json* BestRule(const Json& route, const RequestShape& request, std::optional<std::vector<std::int64_t>>& best) {
+  static const Json kAny = Json::object();
+  const Json& hosts = List(route, {"spec", "hostnames"});
+  std::int64_t host_length = hosts.empty() ? 0 : -1;
+  for (const Json& host : hosts) {
+    if (host.is_string() && HostFits(host.get<std::string>(), request.host)) {
+      host_length = std::max(host_length, static_cast<std::int64_t>(host.get<std::string>().size()));
+    }
+  }
+  if (host_length < 0) return nullptr;
+  const Json* found = nullptr;
+  for (const Json& rule : List(route, {"spec", "rules"})) {
+    auto consider = [&](const Json& match) {
+      auto rank = MatchRank(match, request);
+      if (!rank) return;
+      rank->insert(rank->begin(), host_length);
+      if (best && *rank <= *best) return;
+      best = std::move(rank);
+      found = &rule;
+    };
+    const Json& matches = List(rule, {"matches"});
+    if (matches.empty()) consider(kAny);
+    for (const Json& match : matches) consider(match);
+  }
+  return found;
+}
+
 }  // namespace
 
 bool HostFits(const std::string& pattern, const std::string& host) {
@@ -80,13 +109,33 @@ std::optional<std::vector<std::int64_t>> MatchRank(const Json& match, const Requ
                                    static_cast<std::int64_t>(List(match, {"queryParams"}).size())};
 }
 
-Proxy::Proxy(Watches& watches)
-    : view_(watches, {kHttpRoute, kService, kEndpointSlice}, View::FindBy::kLabels,
+Proxy::Proxy(loop::Loop& loop, Watches& watches, Duration half)
+    : loop_(loop),
+      half_(half),
+      view_(watches, {kHttpRoute, kService, kEndpointSlice}, View::FindBy::kLabels,
             [this](const ObjectKey& key, const Object&, const Object& now) { OnChange(key, now); }) {}
+
+Proxy::~Proxy() {
+  for (auto& [key, halfway] : halfway_) loop_.Cancel(halfway.over);
+}
+
+void Proxy::GoHalfway(const ObjectKey& key, const Object& now) {
+  auto before = routes_.find(key);
+  auto found = halfway_.find(key);
+  Object known = found != halfway_.end() ? found->second.before : before == routes_.end() ? nullptr : before->second;
+  if (found != halfway_.end()) loop_.Cancel(found->second.over);
+  halfway_.erase(key);
+  if (known == nullptr || now == nullptr || BackendsOf(*known) == BackendsOf(*now)) return;
+  halfway_[key] = {known, loop_.After(half_, [this, key] {
+                     halfway_.erase(key);
+                     ++epoch_;
+                   })};
+}
 
 void Proxy::OnChange(const ObjectKey& key, const Object& now) {
   ++epoch_;
   if (key.kind == kEndpointSlice) return;
+  if (key.kind == kHttpRoute) GoHalfway(key, now);
   std::map<ObjectKey, Object>& of_kind = key.kind == kHttpRoute ? routes_ : services_;
   if (now == nullptr) {
     of_kind.erase(key);
@@ -110,11 +159,11 @@ std::vector<Destination> Proxy::ReadyEndpoints(const ObjectKey& service) const {
 
 // A backend's weight is shared evenly by its endpoints: all weights are scaled so that this needs no fraction.
 void Proxy::AddBackend(const Json& backend, const std::string& namespace_, std::int64_t weight,
-                       TrafficPlan& plan) const {
+                       const std::optional<std::set<ObjectKey>>& known, TrafficPlan& plan) const {
   if (weight == 0) return;
   ObjectKey key = BackendKey(backend, namespace_);
   std::vector<Destination> ready;
-  if (view_.Find(key) != nullptr) ready = ReadyEndpoints(key);
+  if (view_.Find(key) != nullptr && (!known || known->contains(key))) ready = ReadyEndpoints(key);
   if (ready.empty()) {
     plan.lost_weight += weight * kMillion;
     return;
@@ -127,11 +176,12 @@ void Proxy::AddBackend(const Json& backend, const std::string& namespace_, std::
   }
 }
 
-TrafficPlan Proxy::PlanOf(const Json& rule, const std::string& namespace_) const {
+TrafficPlan Proxy::PlanOf(const Json& rule, const std::string& namespace_,
+                          const std::optional<std::set<ObjectKey>>& known) const {
   TrafficPlan plan;
   plan.found = true;
   for (const Json& backend : List(rule, {"backendRefs"})) {
-    AddBackend(backend, namespace_, Integer(backend, {"weight"}, 1), plan);
+    AddBackend(backend, namespace_, Integer(backend, {"weight"}, 1), known, plan);
   }
   if (plan.destinations.empty() && plan.lost_weight == 0) plan.lost_weight = 1;
   for (const Json& filter : List(rule, {"filters"})) {
@@ -147,36 +197,30 @@ TrafficPlan Proxy::PlanOf(const Json& rule, const std::string& namespace_) const
 }
 
 TrafficPlan Proxy::Route(const RequestShape& request) const {
-  static const Json kAny = Json::object();
-  const Json* best_rule = nullptr;
-  std::string best_namespace;
-  std::vector<std::int64_t> best;
+  const Json* rule = nullptr;
+  ObjectKey of;
+  std::optional<std::vector<std::int64_t>> best;
   for (const auto& [key, route] : routes_) {
-    const Json& hosts = List(*route, {"spec", "hostnames"});
-    std::int64_t host_length = hosts.empty() ? 0 : -1;
-    for (const Json& host : hosts) {
-      if (host.is_string() && HostFits(host.get<std::string>(), request.host)) {
-        host_length = std::max(host_length, static_cast<std::int64_t>(host.get<std::string>().size()));
-      }
-    }
-    if (host_length < 0) continue;
-    for (const Json& rule : List(*route, {"spec", "rules"})) {
-      const Json& matches = List(rule, {"matches"});
-      auto consider = [&, &key = key](const Json& match) {
-        auto rank = MatchRank(match, request);
-        if (!rank) return;
-        rank->insert(rank->begin(), host_length);
-        // Ties go to the first rule of the first route by name.
-        if (best_rule != nullptr && *rank <= best) return;
-        best = *rank;
-        best_rule = &rule;
-        best_namespace = key.namespace_;
-      };
-      if (matches.empty()) consider(kAny);
-      for (const Json& match : matches) consider(match);
+    // Ties go to the first route by name.
+    if (const Json* better = BestRule(*route, request, best)) {
+      rule = better;
+      of = key;
     }
   }
-  return best_rule == nullptr ? TrafficPlan{} : PlanOf(*best_rule, best_namespace);
+  if (rule == nullptr) return {};
+  auto halfway = halfway_.find(of);
+  if (halfway == halfway_.end()) return PlanOf(*rule, of.namespace_, {});
+  const Json& before = *halfway->second.before;
+  TrafficPlan plan = PlanOf(*rule, of.namespace_, BackendsOf(before));
+  best.reset();
+  const Json* followed = BestRule(before, request, best);
+  std::set<ObjectKey> named = BackendsOf(*routes_.at(of));
+  for (const Json& backend : followed == nullptr ? Json::array() : List(*followed, {"backendRefs"})) {
+    if (!named.contains(BackendKey(backend, of.namespace_))) {
+      plan.lost_weight += Integer(backend, {"weight"}, 1) * kMillion;
+    }
+  }
+  return plan;
 }
 
 TrafficPlan Proxy::Service(const std::string& namespace_, const std::string& name) const {

@@ -40,8 +40,13 @@ struct RequestShape {
 
 class Proxy {
  public:
-  // `watches` carries the proxies' own lag.
-  explicit Proxy(Watches& watches);
+  // `watches` carries the proxies' own lag. A proxy hears of weights and of the Services that they lead to apart, in no
+  // order (Envoy: RDS and CDS). For `half` after a route changed, requests to a Service that only one of its two
+  // versions names are lost.
+  Proxy(loop::Loop& loop, Watches& watches, Duration half);
+  Proxy(const Proxy&) = delete;
+  Proxy& operator=(const Proxy&) = delete;
+  ~Proxy();
 
   // Moves whenever a plan may differ.
   std::uint64_t epoch() const { return epoch_; }
@@ -56,12 +61,24 @@ class Proxy {
   std::vector<ObjectKey> PlainServices() const;
 
  private:
-  void OnChange(const ObjectKey& key, const Object& now);
-  std::vector<Destination> ReadyEndpoints(const ObjectKey& service) const;
-  void AddBackend(const Json& backend, const std::string& namespace_, std::int64_t weight, TrafficPlan& plan) const;
-  TrafficPlan PlanOf(const Json& rule, const std::string& namespace_) const;
+  struct Halfway {
+    Object before;
+    loop::TimerId over;
+  };
 
+  void OnChange(const ObjectKey& key, const Object& now);
+  void GoHalfway(const ObjectKey& key, const Object& now);
+  std::vector<Destination> ReadyEndpoints(const ObjectKey& service) const;
+  // `known`: backends of which the proxies know; all where there is none.
+  void AddBackend(const Json& backend, const std::string& namespace_, std::int64_t weight,
+                  const std::optional<std::set<ObjectKey>>& known, TrafficPlan& plan) const;
+  TrafficPlan PlanOf(const Json& rule, const std::string& namespace_,
+                     const std::optional<std::set<ObjectKey>>& known) const;
+
+  loop::Loop& loop_;
+  Duration half_;
   std::uint64_t epoch_ = 0;
+  std::map<ObjectKey, Halfway> halfway_;
   std::map<ObjectKey, Object> routes_, services_;
   View view_;
 };

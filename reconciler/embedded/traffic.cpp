@@ -76,7 +76,7 @@ Traffic::Traffic(loop::Loop& loop, Store& store, Watches& proxy_watches, const O
     : loop_(loop),
       store_(store),
       options_(options),
-      proxy_(proxy_watches),
+      proxy_(loop, proxy_watches, options.lags.half_route),
       series_(options.metrics_retention),
       ledger_(options.ledger_retention) {
   tick_ = loop_.After(options_.traffic_tick, [this] { Tick(); });

@@ -220,7 +220,13 @@ TEST_CASE("several objects: in declared order when the candidate gains, the othe
 }
 
 TEST_CASE("a split isn't settled before the object that it does without is gone") {
-  Story story = Story::Installed(InPairs("a1"), InPairs("b2"));
+  // A switch: what it leaves is left at once.
+  const auto at = [](const std::string& revision) {
+    graph::Graph graph = InPairs(revision);
+    graph.router.address = graph::Router::Address::kRouter;
+    return graph;
+  };
+  Story story = Story::Installed(at("a1"), at("b2"));
   REQUIRE(story.RunUntilEntered("half/hold"));
   story.world.keeps_routes = true;  // the deletion waits for somebody's finalizer
   story.Command("abort");
@@ -235,6 +241,25 @@ TEST_CASE("a split isn't settled before the object that it does without is gone"
   RunWithoutLoss(story);
   CHECK(story.world.RouteNames() == Names{"shop"});
   CHECK(story.status.hold == Hold::kHeld);
+  CheckKept(story);
+}
+
+TEST_CASE("a Service stays for as long as some object of the router's may lead there") {
+  const auto at = [](const std::string& revision) {
+    graph::Graph graph = InPairs(revision);
+    graph.policies.fast_track = 0;
+    return graph;
+  };
+  Story story = Story::Installed(at("a1"), at("b2"));
+  story.world.keeps_routes = true;
+  story.Run(hours(1));
+  CHECK(story.status.stable == "b2");
+  CHECK(story.world.RouteNames() == Names{"shop", "shop-canary"});
+  CHECK(story.world.Pods("a1") == 0);
+  CHECK(story.world.Observe().revisions.at("a1").service.has_value());
+  story.world.ReleaseRoutes();
+  RunWithoutLoss(story);
+  CHECK_FALSE(story.world.Observe().revisions.contains("a1"));
   CheckKept(story);
 }
 

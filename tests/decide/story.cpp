@@ -135,6 +135,8 @@ bool Story::DecideOnce() {
   }
   const bool acts = !decision.actions.empty();
   world.Perform(dies_before_acting && decisions == restart_at ? std::vector<Action>() : decision.actions);
+  for (const std::string& text : world.hasty) broken.push_back(Clock() + " " + text);
+  world.hasty.clear();
   last = decision;
   return changed || acts;
 }

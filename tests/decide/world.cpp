@@ -167,10 +167,50 @@ void World::Do(const ApplyObject& action) {
     route->generation += 1;
   }
   route->version += 1;
+  if (!service && plan_->router.address != graph::Router::Address::kRouter) NoteBackends(*route, action.object);
   route->object = With(action.object, {"metadata", "generation"}, graph::Value(route->generation));
   route->object = With(route->object, {"status"}, status);
   route->seen_at = now_;
   busy_until_ = now_ + kRouteLag;
+}
+
+namespace {
+
+// Revisions that the route names, and whether it sends them anything.
+std::map<Revision, bool> BackendsOf(const graph::Value& object) {
+  const auto items = [&](const char* field) {
+    const graph::Value list = object.Path({"spec", field});
+    return list.as_list() == nullptr ? graph::List() : *list.as_list();
+  };
+  const bool aside = !items("matches").empty() || !items("mirrors").empty();
+  std::map<Revision, bool> sends;
+  for (const graph::Value& backend : items("backends")) {
+    const graph::Value weight = backend.Field("weight");
+    sends[backend.Field("revision").ToText()] =
+        (weight.as_quantity() != nullptr && weight.as_quantity()->number > Number(0)) ||
+        (aside && backend.Field("role").ToText() == "candidate");
+  }
+  return sends;
+}
+
+}  // namespace
+
+void World::NoteBackends(Route& route, const graph::Value& object) {
+  const std::map<Revision, bool> before = BackendsOf(route.object);
+  const std::map<Revision, bool> after = BackendsOf(object);
+  const Duration lag = plan_->router.lag;
+  for (const auto& [revision, sends] : after) {
+    const TimePoint named = before.contains(revision) ? route.named[revision] : now_;
+    route.named[revision] = named;
+    if (sends && !before.empty() && named + lag > now_) hasty.push_back(revision + " gets requests before it is known");
+  }
+  for (const auto& [revision, was_used] : before) {
+    const auto found = after.find(revision);
+    if (was_used && (found == after.end() || !found->second)) route.used[revision] = now_;
+    if (found == after.end() && services_.contains(revision) && route.used[revision] + lag > now_) {
+      hasty.push_back(revision + " is left out while requests may be on the way to it");
+    }
+  }
 }
 
 void World::Do(const DeleteObject& action) {
@@ -328,8 +368,9 @@ std::map<Revision, Number> World::Routed() const {
     }
     for (const graph::Value& backend : *list.as_list()) {
       const graph::Value weight = backend.Field("weight");
-      shares[backend.Field("revision").ToText()] =
-          weight.as_quantity() == nullptr ? Number(0) : weight.as_quantity()->number;
+      if (weight.as_quantity() != nullptr && weight.as_quantity()->number > Number(0)) {
+        shares[backend.Field("revision").ToText()] = weight.as_quantity()->number;
+      }
     }
   }
   return shares;
@@ -346,13 +387,10 @@ std::vector<std::string> World::RouteNames() const {
 std::vector<std::string> World::DeadEnds() {
   std::vector<std::string> found;
   for (const auto& [name, route] : routes_) {
-    const graph::Value list = route.object.Path({"spec", "backends"});
-    for (const graph::Value& backend : list.as_list() == nullptr ? graph::List() : *list.as_list()) {
-      const Revision revision = backend.Field("revision").ToText();
+    for (const auto& [revision, sends] : BackendsOf(route.object)) {
       const auto deployment = deployments_.find(revision);
       const bool alive = deployment != deployments_.end() && ReadyOf(revision, deployment->second) > 0;
-      const graph::Value weight = backend.Field("weight");
-      if (!alive && weight.as_quantity() != nullptr && weight.as_quantity()->number > Number(0)) {
+      if (!alive && sends) {
         found.push_back(name.name + " leads to " + revision + ", which has no ready pod");
       }
       if (!services_.contains(revision)) {

@@ -74,6 +74,9 @@ class World {
   std::string accepted_digest;       // of the status: which graph the shell keeps besides git's
   std::vector<std::string> sent;     // messages, in order
   std::vector<std::string> refused;  // reasons of refused commands
+  // Writes of routes that a proxy may follow too early or too late, because it hears of Services and of weights in no
+  // order: one sentence each.
+  std::vector<std::string> hasty;
 
  private:
   struct Deployment {
@@ -88,6 +91,8 @@ class World {
     std::int64_t version = 1, generation = 1;
     graph::Value object;
     TimePoint seen_at{};
+    std::map<Revision, TimePoint> named;  // since when
+    std::map<Revision, TimePoint> used;   // until when it had requests
   };
   struct Asked {
     GateKey key;
@@ -102,6 +107,7 @@ class World {
   void Do(const ConsumeCommand& action);
   void Do(const EmitEvent&) {}
   void RunDeployments();
+  void NoteBackends(Route& route, const graph::Value& object);
   std::int32_t ReadyOf(const Revision& revision, const Deployment& deployment) const;
   std::string NextUid() { return "uid-" + std::to_string(++uids_); }
 

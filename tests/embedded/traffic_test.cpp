@@ -146,6 +146,26 @@ TEST_CASE("a header match goes before the weights, a mirror goes on top") {
   CHECK(last.to["shop/web@bbbb"] == Carried{0, 0, 20});
 }
 
+TEST_CASE("a Service that comes into a route, or goes, with requests loses some; with weight 0 it doesn't") {
+  TestWorld world(ShopLoad(100));
+  Deploy(world, "aaaa", "shop/web:1", 1);
+  Deploy(world, "bbbb", "shop/web:2", 1);
+  world.Apply(RouteOf("web", {{"web-aaaa", 1}}));
+  world.Run(20s);
+  const auto lost_by = [&](const std::vector<std::pair<std::string, int>>& backends) {
+    const std::int64_t before = world.cluster->ledger().TotalLost();
+    world.Apply(RouteOf("web", backends));
+    world.Run(5s);
+    return world.cluster->ledger().TotalLost() - before;
+  };
+  CHECK(lost_by({{"web-aaaa", 1}, {"web-bbbb", 0}}) == 0);
+  CHECK(lost_by({{"web-aaaa", 4}, {"web-bbbb", 1}}) == 0);
+  CHECK(lost_by({{"web-aaaa", 1}, {"web-bbbb", 0}}) == 0);
+  CHECK(lost_by({{"web-aaaa", 1}}) == 0);
+  CHECK(lost_by({{"web-aaaa", 4}, {"web-bbbb", 1}}) == 20);
+  CHECK(lost_by({{"web-bbbb", 1}}) > 0);
+}
+
 TEST_CASE("a plain Service is called evenly over its ready pods, so that pods are shares") {
   Options options;
   options.world.default_per_second = 40;
