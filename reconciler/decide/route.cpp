@@ -29,12 +29,13 @@ TimePoint AcceptedAt(const Context& context, const std::vector<RouteObject>& obj
   return std::min(at, std::max(latest, context.status.applied.written_at.value_or(context.now)));
 }
 
-// The revisions that `settled` calls stable and candidate: those of the split. Where it has one alone, as at rest, on
-// the way back or at a first install, both names mean that one: a revision without traffic need not have endpoints.
-std::pair<Revision, Revision> RoutedRevisions(const Status& status) {
-  const auto& shares = status.applied.shares;
-  Revision stable = shares.contains(status.stable) ? status.stable : Revision();
-  Revision candidate = shares.contains(status.candidate) ? status.candidate : stable;
+// The revisions that `settled` calls stable and candidate: those to which the split sends requests. Where that is one
+// alone, as at rest, on the way back or at a first install, both names mean that one: a revision without traffic need
+// not have endpoints.
+std::pair<Revision, Revision> RoutedRevisions(const Context& context) {
+  const Status& status = context.status;
+  Revision stable = ShareOf(context, status.stable) > Number(0) ? status.stable : Revision();
+  Revision candidate = CandidateExposed(context) ? status.candidate : stable;
   return {stable.empty() ? candidate : stable, candidate};
 }
 
@@ -61,7 +62,7 @@ bool RouterSaysSettled(const Context& context, const std::vector<RouteObject>& o
   }
   graph::Roots roots;
   roots.emplace("object", graph::Value(std::move(seen)));
-  const auto [stable, candidate] = RoutedRevisions(context.status);
+  const auto [stable, candidate] = RoutedRevisions(context);
   roots.emplace("stable", RoutedRole(context, stable));
   roots.emplace("candidate", RoutedRole(context, candidate));
   const graph::Evaluation settled = graph::Evaluate(*router.settled_when, context.graph.functions, roots);

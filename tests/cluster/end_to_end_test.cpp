@@ -1,4 +1,5 @@
 // Rollouts on real pods, behind a real gateway and real Services, with every request counted.
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <iostream>
@@ -375,18 +376,22 @@ void StoppedReconciler(Shop& shop, Processes& processes, const std::string& tag,
   report.Print();
 }
 
-// Each in a thread of its own; what they found wrong.
+// Three at a time, in this order; what they found wrong. More would find the machine wanting: a node of two cores on
+// which dozens of pods start at once answers its own probes too late.
 std::string Walk(RealCluster& cluster, const std::vector<void (*)(RealCluster&)>& scenarios) {
   std::mutex mutex;
   std::string wrong;
+  std::atomic<std::size_t> next{0};
   std::vector<std::thread> threads;
-  for (const auto scenario : scenarios) {
-    threads.emplace_back([&, scenario] {
-      try {
-        scenario(cluster);
-      } catch (const std::exception& failed) {
-        const std::lock_guard lock(mutex);
-        wrong += failed.what() + std::string("\n");
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      for (std::size_t at = next++; at < scenarios.size(); at = next++) {
+        try {
+          scenarios[at](cluster);
+        } catch (const std::exception& failed) {
+          const std::lock_guard lock(mutex);
+          wrong += failed.what() + std::string("\n");
+        }
       }
     });
   }
@@ -398,8 +403,8 @@ TEST_CASE("rollouts on real pods lose no request") {
   const auto cluster = RealCluster::Start();
   if (cluster == nullptr) return;
   const auto reconciler = cluster->Reconcile();
-  const std::string wrong = Walk(*cluster, {CanaryThroughGateway, CanaryByPods, BlueGreen, HeaderMatch, Rolling,
-                                            BadVersion, NeverReady, ChangedOnTheWay});
+  const std::string wrong = Walk(*cluster, {NeverReady, ChangedOnTheWay, CanaryThroughGateway, CanaryByPods, BadVersion,
+                                            Rolling, BlueGreen, HeaderMatch});
   INFO(servers::ReadFile(cluster->log("first")));
   CHECK(wrong == "");
   CHECK(reconciler->IsRunning());
