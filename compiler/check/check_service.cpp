@@ -48,6 +48,7 @@ class ServiceBody {
  private:
   void Namespace(const syntax::ServiceClause& clause);
   void Image(const syntax::ServiceClause& clause);
+  void Disruption(const syntax::ServiceClause& clause);
   void Cpu(const syntax::ServiceClause& clause);
   void Memory(const syntax::ServiceClause& clause);
   void Probe(const check::Probe& probe, Span target);
@@ -80,6 +81,8 @@ void ServiceBody::operator()(const syntax::ServiceClause& clause) {
     std::optional<Amount> amount = reader_.CountOrPercent(clause.value, what, Number(1));
     (word == "surge" ? service_.surge : service_.unavailable) =
         amount ? std::optional(Located<Amount>{*amount, span}) : std::nullopt;
+  } else if (word == "disruption") {
+    Disruption(clause);
   } else if (word == "cpu") {
     Cpu(clause);
   } else if (word == "memory") {
@@ -122,6 +125,23 @@ void ServiceBody::Image(const syntax::ServiceClause& clause) {
                  parsed.image->tag.empty() ? fmt::format("image `{}` has no tag, which means `latest`", *text)
                                            : fmt::format("image `{}` has the tag `latest`", *text),
                  "what runs then depends on when a node pulled it, and two revisions may be one image");
+}
+
+void ServiceBody::Disruption(const syntax::ServiceClause& clause) {
+  const Span span = clause.value->span;
+  const std::optional<Amount> amount = reader_.CountOrPercent(clause.value, "`disruption`", Number(1));
+  if (!amount) {
+    return;
+  }
+  service_.disruption = Located<Amount>{*amount, span};
+  if (amount->percent && !(amount->number * Number(100)).is_integer()) {
+    reader_.Report(diagnostics::kValueOutOfRange, span,
+                   fmt::format("`disruption` is {}, Kubernetes takes only whole percents", amount->number.ToPercent()));
+  } else if (amount->number <= Number(0)) {
+    reader_.Report(diagnostics::kBudgetBlocks, span,
+                   fmt::format("`disruption {}` lets no pod of `{}` go", amount->percent ? "0%" : "0", declared_.name),
+                   "no node that has one of its pods can be drained: `disruption 1` lets them go one by one");
+  }
 }
 
 void ServiceBody::CheckOrder(const std::optional<Located<graph::Value>>& request,

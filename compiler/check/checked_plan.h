@@ -72,6 +72,7 @@ struct Service {
   Located<std::string> image;
   Located<std::int32_t> replicas{1, {}};
   std::optional<Located<Amount>> surge, unavailable;
+  std::optional<Located<Amount>> disruption;  // pods that may be evicted at once; a percent is a whole one
   std::vector<Port> ports;
   std::vector<Probe> probes;
   std::optional<Located<graph::Value>> cpu_request, cpu_limit, memory_request, memory_limit;  // number · bytes

@@ -193,6 +193,7 @@ struct Workload {
   std::int32_t replicas = 1;  // of the service: N
   Value deployment;           // named NAME-REV; spec.replicas is set by the executor
   Value service;              // NAME-REV, or none where shares are made by pods
+  Value disruption_budget;    // NAME-REV, or none where the plan names none
 };
 
 struct Policies {

@@ -189,6 +189,7 @@ void Fields(A& a, Ref<A, Workload> x) {
   a.Field("replicas", x.replicas);
   a.Field("deployment", x.deployment);
   a.Field("service", x.service);
+  a.Field("disruption_budget", x.disruption_budget);
 }
 template <typename A>
 void Fields(A& a, Ref<A, Policies> x) {

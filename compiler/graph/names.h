@@ -12,6 +12,9 @@ inline constexpr const char* kRolloutKind = "Rollout";
 inline constexpr const char* kBundleKind = "RolloutBundle";
 inline constexpr const char* kCommandKind = "RolloutCommand";
 
+inline constexpr const char* kBudgetApiVersion = "policy/v1";
+inline constexpr const char* kBudgetKind = "PodDisruptionBudget";
+
 inline constexpr const char* kServiceLabel = "sluice.dev/service";
 inline constexpr const char* kRevisionLabel = "sluice.dev/revision";
 inline constexpr const char* kRolloutLabel = "sluice.dev/rollout";   // on workloads, Services, router objects

@@ -72,4 +72,11 @@ std::vector<FieldSpan> ServiceFields(const check::Service& service) {
   return fields.Take();
 }
 
+std::vector<FieldSpan> BudgetFields(const check::Service& service) {
+  Fields fields;
+  fields.Add("/metadata/namespace", service.namespace_span);
+  fields.Add("/spec/maxUnavailable", service.disruption);
+  return fields.Take();
+}
+
 }  // namespace sluice::manifest

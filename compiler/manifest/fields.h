@@ -13,4 +13,7 @@ std::vector<check::FieldSpan> DeploymentFields(const check::Service& service, so
 // Of the Service.
 std::vector<check::FieldSpan> ServiceFields(const check::Service& service);
 
+// Of the PodDisruptionBudget.
+std::vector<check::FieldSpan> BudgetFields(const check::Service& service);
+
 }  // namespace sluice::manifest

@@ -215,6 +215,7 @@ std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::v
     if (!deployed.contains(service.get())) {
       collector.Add(MakePlainDeployment(*service), service->span, DeploymentFields(*service, {}), false);
       collector.Add(MakeStableService(*service, ""), service->span, ServiceFields(*service), false);
+      collector.Add(MakePlainBudget(*service), service->span, BudgetFields(*service), false);
     }
   }
   for (const graph::Graph& graph : graphs) {
@@ -227,6 +228,7 @@ std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::v
     collector.Add(graph.workload.deployment, service.span,
                   DeploymentFields(service, rollout->drain ? rollout->drain->span : source::Span{}), true);
     collector.Add(graph.workload.service, service.span, ServiceFields(service), true);
+    collector.Add(graph.workload.disruption_budget, service.span, BudgetFields(service), true);
     if (graph.router.address != graph::Router::Address::kRouter) {
       collector.Add(SteadyService(graph), service.span, ServiceFields(service), true);
     }

@@ -100,6 +100,27 @@ Value MakeService(const check::Service& service, const std::string& name, const 
   return Value(std::move(object));
 }
 
+// An unready pod never holds up a node's drain: evicting it makes nothing worse (KEP-3017).
+Value MakeBudget(const check::Service& service, const std::string& name, const std::string& revision,
+                 const std::string& rollout) {
+  if (!service.disruption) {
+    return Value();
+  }
+  const check::Amount& amount = service.disruption->value;
+  Map selector;
+  selector.Set("matchLabels", Selector(service, revision));
+  Map spec;
+  spec.Set("maxUnavailable", amount.percent ? Value(amount.number.ToPercent()) : Value(amount.number.Floor()));
+  spec.Set("selector", Value(std::move(selector)));
+  spec.Set("unhealthyPodEvictionPolicy", "AlwaysAllow");
+  Map object;
+  object.Set("apiVersion", graph::kBudgetApiVersion);
+  object.Set("kind", graph::kBudgetKind);
+  object.Set("metadata", Metadata(service, name, revision, rollout));
+  object.Set("spec", Value(std::move(spec)));
+  return Value(std::move(object));
+}
+
 // A tag, or the first 12 digits of a digest: what people call the version.
 std::string VersionOf(const std::string& image) {
   const kubernetes::ImageParse parse = kubernetes::ParseImage(image);
@@ -154,6 +175,7 @@ graph::Workload MakeWorkload(const check::Service& service, const WorkloadOption
   if (!options.shares_by_pods) {
     workload.service = MakeService(service, name, workload.revision, options.rollout);
   }
+  workload.disruption_budget = MakeBudget(service, name, workload.revision, options.rollout);
   return workload;
 }
 
@@ -164,5 +186,7 @@ Value MakeStableService(const check::Service& service, const std::string& rollou
 Value MakePlainDeployment(const check::Service& service) {
   return MakeDeployment(service, service.name, "", "", MakePodTemplate(service, std::nullopt));
 }
+
+Value MakePlainBudget(const check::Service& service) { return MakeBudget(service, service.name, "", ""); }
 
 }  // namespace sluice::manifest

@@ -31,7 +31,7 @@ Allowance AllowanceOf(const check::Service& service);
 // An amount of a service's pods, percents rounded up.
 std::int32_t PodCount(const check::Amount& amount, std::int32_t replicas);
 
-// The Deployment, revision Service and revision digest of a service that a rollout deploys.
+// The Deployment, revision Service, disruption budget and revision digest of a service that a rollout deploys.
 graph::Workload MakeWorkload(const check::Service& service, const WorkloadOptions& options);
 
 // Service NAME; its selector has only the service label. None for a service without ports.
@@ -39,5 +39,8 @@ graph::Value MakeStableService(const check::Service& service, const std::string&
 
 // Deployment NAME of a service without a rollout.
 graph::Value MakePlainDeployment(const check::Service& service);
+
+// PodDisruptionBudget NAME of a service without a rollout; none where the plan names none.
+graph::Value MakePlainBudget(const check::Service& service);
 
 }  // namespace sluice::manifest

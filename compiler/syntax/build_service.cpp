@@ -35,7 +35,6 @@ ServiceItem AstBuilder::ServiceItemOf(const Part& item) {
     case token::ENV:
       return EnvClause{Expression(item.Expression()), SpanOf(item)};
     case token::CONFIG:
-    case token::DISRUPTION:
     case token::PATCH:
       return LaterOf(item, "`" + TextOf(first) + "`");
     default:

@@ -73,6 +73,7 @@ void DecideInto(Context& context) {
   Drain(context);
   PlanPods(context);
   WriteServices(context);
+  WriteBudgets(context);
   WriteRoute(context);
   DeliverOutbox(context);
   NameState(context);

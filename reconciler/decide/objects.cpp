@@ -183,6 +183,34 @@ void WriteServices(Context& context) {
   }
 }
 
+void WriteBudgets(Context& context) {
+  for (const auto& [revision, pods] : context.status.applied.pods) {
+    const graph::Workload* workload = WorkloadOf(context, revision);
+    const auto seen = context.seen.revisions.find(revision);
+    if (workload == nullptr || seen == context.seen.revisions.end()) {
+      continue;
+    }
+    const graph::Value& wanted = workload->disruption_budget;
+    const std::optional<ObservedObject>& found = seen->second.disruption_budget;
+    const bool ours = found && IsOurs(context, found->object);
+    if (wanted.is_none()) {
+      if (ours) {
+        DeleteBudget(context, revision, *found, "the plan names none");
+      }
+    } else if (!ours || !Contains(found->object, wanted)) {
+      context.decision.actions.emplace_back(ApplyObject{Marked(context, wanted),
+                                                        found ? std::optional(found->version) : std::nullopt,
+                                                        "how many pods may be evicted at once"});
+    }
+  }
+}
+
+void DeleteBudget(Context& context, const Revision& revision, const ObservedObject& budget, std::string why) {
+  context.decision.actions.emplace_back(
+      DeleteObject{graph::kBudgetApiVersion, graph::kBudgetKind, context.graph.rollout_namespace,
+                   context.graph.service + "-" + revision, budget.version, std::move(why)});
+}
+
 bool AddressInPlace(const Context& context) {
   const graph::Router::Address address = context.graph.router.address;
   if (address == graph::Router::Address::kRouter || context.graph.stable_service.is_none()) {

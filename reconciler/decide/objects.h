@@ -31,6 +31,9 @@ void WriteDeployment(Context& context, const Revision& revision, std::int32_t po
 // Services: NAME-REV of every revision with pods, and NAME, whose selector follows the router's address. A NAME-REV
 // for which the plan has none any more goes once no route leads to it.
 void WriteServices(Context& context);
+// Disruption budgets of the revisions that have pods, as their plans say.
+void WriteBudgets(Context& context);
+void DeleteBudget(Context& context, const Revision& revision, const ObservedObject& budget, std::string why);
 // Whether NAME selects what the router's address wants.
 bool AddressInPlace(const Context& context);
 // Whether NAME stands on `revision` and holds exactly its ready pods (true where the router says what NAME is).

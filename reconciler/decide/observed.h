@@ -35,21 +35,22 @@ struct ObservedDeployment {
   std::string blocked;     // why pods are not created (quota …); or ""
 };
 
-struct ObservedRevision {
-  std::optional<ObservedDeployment> deployment;
-  std::optional<Version> service;    // NAME-REV
-  std::string service_owner;         // as ObservedDeployment::owner
-  std::int32_t ready_endpoints = 0;  // in the slices of NAME-REV
-  // Since when it has had one, as far as the shell knows; none: since before anyone looked.
-  std::optional<TimePoint> endpoints_since;
-};
-
-// An object that the router writes, as it is in the cluster.
+// An object as it is in the cluster.
 struct ObservedObject {
   Version version;
   std::int64_t generation = 0;
   graph::Value object;  // whole, with metadata and status
-  TimePoint seen_at{};  // when the shell first saw this version; the router's lag counts from it
+  TimePoint seen_at{};  // when the shell first saw this version; a router's lag counts from it
+};
+
+struct ObservedRevision {
+  std::optional<ObservedDeployment> deployment;
+  std::optional<Version> service;  // NAME-REV
+  std::string service_owner;       // as ObservedDeployment::owner
+  std::optional<ObservedObject> disruption_budget;
+  std::int32_t ready_endpoints = 0;  // in the slices of NAME-REV
+  // Since when it has had one, as far as the shell knows; none: since before anyone looked.
+  std::optional<TimePoint> endpoints_since;
 };
 
 // One answered measurement round of a gate: all its measures.

@@ -86,7 +86,9 @@ Result<std::shared_ptr<const graph::Graph>> AcceptBundle(const Json& object, con
     return Error{ErrorCode::kInvalid, fmt::format("the bundle is for {}/{}, not for {}/{}", graph->rollout_namespace,
                                                   graph->rollout, namespace_, rollout)};
   }
-  for (const graph::Value* value : {&graph->workload.deployment, &graph->workload.service, &graph->stable_service}) {
+  const graph::Graph& made = *graph;
+  for (const graph::Value* value :
+       {&made.workload.deployment, &made.workload.service, &made.workload.disruption_budget, &made.stable_service}) {
     if (auto checked = CheckNamespace(*value, namespace_); !checked) return checked.error();
   }
   const auto spans_text = spec.find("spans");

@@ -99,6 +99,14 @@ class Observer {
     }
   }
 
+  void Budgets(Observed& out) const {
+    for (const auto* entry : world_.BudgetsOf({namespace_, rollout_})) {
+      const graph::Value revision = entry->view.object.Path({"metadata", "labels", graph::kRevisionLabel});
+      if (entry->id.deleting || revision.as_string() == nullptr) continue;
+      out.revisions[*revision.as_string()].disruption_budget = ObjectOf(entry->id, entry->view.object);
+    }
+  }
+
   void RouterObject(const decide::ObjectName& object, Observed& out) const {
     const cluster::Kind kind{object.api_version, object.kind};
     const Name name{object.namespace_, object.name};
@@ -108,7 +116,7 @@ class Observer {
       }
     };
     if (kind == world_.services().kind()) return show(world_.services().Find(name));
-    show(world_.FindRouted({kind, object.namespace_, object.name}));
+    show(world_.FindOwned({kind, object.namespace_, object.name}));
   }
 
  private:
@@ -178,6 +186,7 @@ Observed Observe(const World& world, const graph::Graph& graph, const std::vecto
   const Observer observer(world, graph, rollout, uid, drifts);
   observer.Deployments(out, workloads);
   observer.Services(out);
+  observer.Budgets(out);
   for (const decide::ObjectName& object : routed) observer.RouterObject(object, out);
   for (const auto* command : world.commands().InGroup(rollout.first, rollout.second)) {
     if (command->id.deleting || (!command->view.rollout_uid.empty() && command->view.rollout_uid != uid)) continue;

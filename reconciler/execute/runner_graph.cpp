@@ -108,7 +108,7 @@ bool Runner::ChooseGraph() {
   }
   for (const auto* objects : {&routed_, &stored_.status.applied.objects}) {
     for (const decide::ObjectName& object : *objects) {
-      shared_.world.WatchRouted({object.api_version, object.kind});
+      shared_.world.WatchOwned({object.api_version, object.kind});
     }
   }
   workloads_.clear();

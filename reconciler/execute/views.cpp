@@ -179,8 +179,8 @@ std::optional<PodView> ViewPod(const Json& object) {
   return view;
 }
 
-std::optional<RoutedView> ViewRouted(const Json& object) {
-  RoutedView view{Label(object, graph::kRolloutLabel), {}};
+std::optional<OwnedView> ViewOwned(const Json& object) {
+  OwnedView view{Label(object, graph::kRolloutLabel), {}};
   if (view.group.empty()) return std::nullopt;
   view.object = Lean(object);
   return view;

@@ -89,12 +89,12 @@ struct PodView {
 };
 std::optional<PodView> ViewPod(const cluster::Json& object);
 
-// An object of a kind that routers write.
-struct RoutedView {
+// An object with a rollout's label, of a kind that routers write, or a disruption budget.
+struct OwnedView {
   std::string group;  // the rollout
   graph::Value object;
-  friend bool operator==(const RoutedView&, const RoutedView&) = default;
+  friend bool operator==(const OwnedView&, const OwnedView&) = default;
 };
-std::optional<RoutedView> ViewRouted(const cluster::Json& object);
+std::optional<OwnedView> ViewOwned(const cluster::Json& object);
 
 }  // namespace sluice::execute

@@ -16,6 +16,7 @@ const Kind kDeployment{"apps/v1", "Deployment"};
 const Kind kService{"v1", "Service"};
 const Kind kSlice{"discovery.k8s.io/v1", "EndpointSlice"};
 const Kind kPod{"v1", "Pod"};
+const Kind kBudget{graph::kBudgetApiVersion, graph::kBudgetKind};
 
 // Slices carry the name of their Service, NAME or NAME-REV: both are named as services to look at.
 std::string ServiceOfSlice(const std::string& name) {
@@ -84,19 +85,22 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
               }),
       pods_(cluster, loop, {kPod, "", kOfServices}, Reading<ViewPod>, [this](const Name& name, const PodView& view) {
         stir_({name.first, "", view.group});
-      }) {}
+      }) {
+  // Whether a plan names one or not: what it named before must be found to be deleted.
+  WatchOwned(kBudget);
+}
 
 bool World::synced() const {
   return rollouts_.synced() && bundles_.synced() && commands_.synced() && deployments_.synced() && services_.synced() &&
          slices_.synced() && pods_.synced() &&
-         std::all_of(routed_.begin(), routed_.end(), [](const auto& entry) { return entry.second->synced(); });
+         std::all_of(owned_.begin(), owned_.end(), [](const auto& entry) { return entry.second->synced(); });
 }
 
-void World::WatchRouted(const Kind& kind) {
-  if (kind == kService || routed_.contains(kind)) return;
-  routed_[kind] = std::make_unique<WatchCache<RoutedView>>(
-      cluster_, loop_, cluster::ListObjects{kind, "", {{graph::kRolloutLabel, std::nullopt}}}, Reading<ViewRouted>,
-      [this](const Name& name, const RoutedView& view) {
+void World::WatchOwned(const Kind& kind) {
+  if (kind == kService || owned_.contains(kind)) return;
+  owned_[kind] = std::make_unique<WatchCache<OwnedView>>(
+      cluster_, loop_, cluster::ListObjects{kind, "", {{graph::kRolloutLabel, std::nullopt}}}, Reading<ViewOwned>,
+      [this](const Name& name, const OwnedView& view) {
         stir_({name.first, view.group, ""});
       });
 }
@@ -108,7 +112,7 @@ void World::Learn(const cluster::SharedJson& object) {
   if (kind == kCommand) return commands_.Learn(object);
   if (kind == kDeployment) return deployments_.Learn(object);
   if (kind == kService) return services_.Learn(object);
-  if (const auto found = routed_.find(kind); found != routed_.end()) found->second->Learn(object);
+  if (const auto found = owned_.find(kind); found != owned_.end()) found->second->Learn(object);
 }
 
 void World::MarkDeleting(const cluster::ObjectKey& key, const std::string& uid) {
@@ -116,7 +120,7 @@ void World::MarkDeleting(const cluster::ObjectKey& key, const std::string& uid) 
       MarkIn(deployments_, key, uid) || MarkIn(services_, key, uid)) {
     return;
   }
-  if (const auto found = routed_.find(key.kind); found != routed_.end()) MarkIn(*found->second, key, uid);
+  if (const auto found = owned_.find(key.kind); found != owned_.end()) MarkIn(*found->second, key, uid);
 }
 
 void World::MarkMissing(const cluster::ObjectKey& key) {
@@ -125,18 +129,22 @@ void World::MarkMissing(const cluster::ObjectKey& key) {
   if (key.kind == kCommand) return commands_.MarkMissing(name);
   if (key.kind == kDeployment) return deployments_.MarkMissing(name);
   if (key.kind == kService) return services_.MarkMissing(name);
-  if (const auto found = routed_.find(key.kind); found != routed_.end()) found->second->MarkMissing(name);
+  if (const auto found = owned_.find(key.kind); found != owned_.end()) found->second->MarkMissing(name);
 }
 
 bool World::IsDeleting(const cluster::ObjectKey& key, const std::string& uid) const {
-  if (const auto found = routed_.find(key.kind); found != routed_.end()) return DeletingIn(*found->second, key, uid);
+  if (const auto found = owned_.find(key.kind); found != owned_.end()) return DeletingIn(*found->second, key, uid);
   return DeletingIn(bundles_, key, uid) || DeletingIn(commands_, key, uid) || DeletingIn(deployments_, key, uid) ||
          DeletingIn(services_, key, uid);
 }
 
-const WatchCache<RoutedView>::Entry* World::FindRouted(const cluster::ObjectKey& key) const {
-  const auto found = routed_.find(key.kind);
-  return found == routed_.end() ? nullptr : found->second->Find({key.namespace_, key.name});
+const WatchCache<OwnedView>::Entry* World::FindOwned(const cluster::ObjectKey& key) const {
+  const auto found = owned_.find(key.kind);
+  return found == owned_.end() ? nullptr : found->second->Find({key.namespace_, key.name});
+}
+
+std::vector<const WatchCache<OwnedView>::Entry*> World::BudgetsOf(const Name& rollout) const {
+  return owned_.at(kBudget)->InGroup(rollout.first, rollout.second);
 }
 
 }  // namespace sluice::execute

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "reconciler/execute/views.h"
 #include "reconciler/execute/watch_cache.h"
@@ -26,8 +27,8 @@ class World {
 
   // The first lists of all kinds, routers' included, are complete.
   bool synced() const;
-  // Begins to watch a kind that a router writes; nothing for one that is watched.
-  void WatchRouted(const cluster::Kind& kind);
+  // Begins to watch what of a kind carries a rollout's label; nothing for a kind that is watched.
+  void WatchOwned(const cluster::Kind& kind);
 
   // Takes an answer into the cache of its kind.
   void Learn(const cluster::SharedJson& object);
@@ -37,8 +38,11 @@ class World {
   // Whether a delete of it was sent already.
   bool IsDeleting(const cluster::ObjectKey& key, const std::string& uid) const;
 
-  // An object of a kind that routers write; null if there is none.
-  const WatchCache<RoutedView>::Entry* FindRouted(const cluster::ObjectKey& key) const;
+  // Of a kind that WatchOwned was told; null if there is none.
+  const WatchCache<OwnedView>::Entry* FindOwned(const cluster::ObjectKey& key) const;
+
+  // Disruption budgets of the rollout's revisions.
+  std::vector<const WatchCache<OwnedView>::Entry*> BudgetsOf(const Name& rollout) const;
 
   const WatchCache<RolloutView>& rollouts() const { return rollouts_; }
   const WatchCache<BundleView>& bundles() const { return bundles_; }
@@ -59,7 +63,7 @@ class World {
   WatchCache<ServiceView> services_;
   WatchCache<SliceView> slices_;
   WatchCache<PodView> pods_;
-  std::map<cluster::Kind, std::unique_ptr<WatchCache<RoutedView>>> routed_;
+  std::map<cluster::Kind, std::unique_ptr<WatchCache<OwnedView>>> owned_;
 };
 
 }  // namespace sluice::execute

@@ -25,6 +25,7 @@ service {} {{
   probe     ready http "/readyz" every 1s
   cpu       0.1
   memory    64Mi
+  disruption 1
 }}
 
 rollout {} {{

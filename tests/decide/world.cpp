@@ -97,6 +97,7 @@ Observed World::Observe() const {
   const auto show = [](const Route& route) {
     return ObservedObject{{route.uid, std::to_string(route.version)}, route.generation, route.object, route.seen_at};
   };
+  for (const auto& [revision, budget] : budgets_) seen.revisions[revision].disruption_budget = show(budget);
   if (stable_service_) {
     seen.stable_service = show(*stable_service_);
     seen.stable_service_revision = Text(stable_service_->object, {"spec", "selector", graph::kRevisionLabel});
@@ -148,9 +149,10 @@ void World::Do(const ApplyObject& action) {
     services_.insert_or_assign(RevisionOf(action.object), std::pair(Version{NextUid(), "1"}, owner));
     return;
   }
-  std::optional<Route> fresh;
   Route* route = nullptr;
-  if (service) {
+  if (kind == graph::kBudgetKind) {
+    route = &budgets_[RevisionOf(action.object)];
+  } else if (service) {
     stable_service_ = stable_service_ ? stable_service_ : Route{};
     route = &*stable_service_;
   } else {
@@ -167,7 +169,8 @@ void World::Do(const ApplyObject& action) {
     route->generation += 1;
   }
   route->version += 1;
-  if (!service && plan_->router.address != graph::Router::Address::kRouter) NoteBackends(*route, action.object);
+  if (!service && kind != graph::kBudgetKind && plan_->router.address != graph::Router::Address::kRouter)
+    NoteBackends(*route, action.object);
   route->object = With(action.object, {"metadata", "generation"}, graph::Value(route->generation));
   route->object = With(route->object, {"status"}, status);
   route->seen_at = now_;
@@ -216,6 +219,8 @@ void World::NoteBackends(Route& route, const graph::Value& object) {
 void World::Do(const DeleteObject& action) {
   if (action.kind == "Deployment") {
     std::erase_if(deployments_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
+  } else if (action.kind == graph::kBudgetKind) {
+    std::erase_if(budgets_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
   } else if (IsService(action.api_version, action.kind)) {
     std::erase_if(services_, [&](const auto& entry) { return entry.second.first.uid == action.version.uid; });
     if (stable_service_ && stable_service_->uid == action.version.uid) {

@@ -50,6 +50,7 @@ class World {
   // Changes that people make behind our back.
   void EditRoute();
   void DeleteDeployment(const Revision& revision);
+  void DeleteBudget(const Revision& revision) { budgets_.erase(revision); }
   // Names of the router's objects that there are, sorted.
   std::vector<std::string> RouteNames() const;
   // Where traffic that comes by any of them, or by Service NAME, finds nobody: one sentence each.
@@ -118,6 +119,7 @@ class World {
   std::map<Revision, Deployment> deployments_;
   std::map<Revision, std::pair<Version, std::string>> services_;  // and their owner
   std::map<ObjectName, Route> routes_;
+  std::map<Revision, Route> budgets_;
   std::optional<Route> stable_service_;
   std::map<GateKey, ObservedGate> gates_;
   std::vector<Asked> asked_;

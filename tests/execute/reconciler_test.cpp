@@ -67,6 +67,44 @@ std::unique_ptr<Scene> Installed() {
   return scene;
 }
 
+TEST_CASE("a service's disruption budgets follow its revisions; without a rollout it has one") {
+  const auto with = [](const std::string& tag, const std::string& disruption) {
+    std::string plan = ShopPlan(tag);
+    plan.insert(plan.find("image"), disruption + "\n  ");
+    return plan;
+  };
+  const std::string alone = R"(service mail {
+  namespace "shop"
+  image "shop/mail:1"
+  replicas 2
+  disruption 50%
+  probe ready exec ["true"]
+}
+)";
+  Scene scene(Shop());
+  const auto budgets = [&] { return scene.Names("policy/v1", "PodDisruptionBudget"); };
+  const auto most = [&](const std::string& name) {
+    return scene.Object("policy/v1", "PodDisruptionBudget", name).at("spec").at("maxUnavailable");
+  };
+  scene.repository.Commit({{"checkout.plan", with("1", "disruption 1")}, {"mail.plan", alone}});
+  scene.Start();
+  REQUIRE(scene.RunUntilAtRest());
+  INFO(scene.reconciler->DescribeSource().dump(2));
+  const std::string first = "checkout-" + scene.StatusOf("checkout").stable;
+  CHECK(budgets() == std::vector<std::string>{first, "mail"});
+  CHECK(most(first) == 1);
+  CHECK(most("mail") == "50%");
+  scene.repository.Commit({{"checkout.plan", with("2", "disruption 2")}, {"mail.plan", alone}});
+  REQUIRE(RunIntoHold(scene));
+  CHECK(most(first) == 1);
+  CHECK(most("checkout-" + scene.StatusOf("checkout").candidate) == 2);
+  REQUIRE(scene.RunUntilAtRest());
+  // An edit that changes no pod.
+  scene.repository.Commit({{"checkout.plan", with("2", "")}});
+  scene.RunFor(Duration(60'000));
+  CHECK(budgets().empty());
+}
+
 TEST_CASE("what a first install skips is not said to have passed") {
   Scene scene(Shop());
   const LogBook log;
