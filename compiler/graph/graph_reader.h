@@ -43,6 +43,11 @@ class GraphReader {
       value = std::make_shared<Expression>();
     }
   }
+  void Optional(std::string_view name, Value& value) {
+    if (objects_.back().map->Find(name) != nullptr) {
+      Field(name, value);
+    }
+  }
   void Exact(std::string_view name, Value& value) {
     if (const Value* json = Take(name)) {
       Keep(ExactValue(*json), value);

@@ -26,6 +26,11 @@ class GraphWriter {
     Write(value);
   }
   void Required(std::string_view name, const ExpressionPtr& value) { Field(name, value); }
+  void Optional(std::string_view name, const Value& value) {
+    if (!value.is_none()) {
+      Field(name, value);
+    }
+  }
   void Exact(std::string_view name, const Value& value) {
     Key(name);
     AppendExactValue(out_, value);

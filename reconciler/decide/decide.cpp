@@ -73,9 +73,10 @@ void DecideInto(Context& context) {
   Drain(context);
   PlanPods(context);
   WriteServices(context);
-  WriteBudgets(context);
   WriteRoute(context);
   DeliverOutbox(context);
+  // Last: a batch ends at the first write that is refused, and requests don't depend on these.
+  WriteBudgets(context);
   NameState(context);
   TrimStatus(context.status);
   if (context.status.phase != before) {

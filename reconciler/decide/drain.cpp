@@ -78,9 +78,6 @@ void DeleteRevision(Context& context, const Revision& revision, const ObservedRe
     context.decision.actions.emplace_back(DeleteObject{"v1", "Service", space, NameOf(context, revision),
                                                        *observed.service, "nothing names this revision"});
   }
-  if (observed.disruption_budget && IsOurs(context, observed.disruption_budget->object)) {
-    DeleteBudget(context, revision, *observed.disruption_budget, "nothing names this revision");
-  }
 }
 
 // Routes go first: what they lead to stays until nobody can be on the way there any more. True once that is so.
@@ -161,9 +158,9 @@ void Remove(Context& context) {
   for (const auto& [revision, observed] : context.seen.revisions) {
     DeleteRevision(context, revision, observed);
     left = left || (observed.deployment && observed.deployment->owner == us) ||
-           (observed.service && observed.service_owner == us) ||
-           (observed.disruption_budget && IsOurs(context, observed.disruption_budget->object));
+           (observed.service && observed.service_owner == us);
   }
+  left = !DeleteBudgets(context) || left;
   if (!left) {
     status.phase = Phase::kIdle;
     status.hold = Hold::kNone;

@@ -67,6 +67,12 @@ void EditNodes(Context& context) {
   }
 }
 
+// Revisions that are only named get nothing.
+std::map<Revision, Number> Used(std::map<Revision, Number> shares) {
+  std::erase_if(shares, [](const auto& entry) { return entry.second == Number(0); });
+  return shares;
+}
+
 }  // namespace
 
 bool MustDefer(const graph::Graph& accepted, const graph::Graph& graph, const Status& status) {
@@ -76,11 +82,12 @@ bool MustDefer(const graph::Graph& accepted, const graph::Graph& graph, const St
   const bool others = std::any_of(status.applied.shares.begin(), status.applied.shares.end(), [&](const auto& entry) {
     return entry.first != status.stable && MayGetRequests(status, entry.first);
   });
-  const bool unsettled =
-      !status.applied.settled_at && !status.applied.shares.empty() && status.applied.previous != status.applied.shares;
-  const bool pods =
-      accepted.router.shares_by_pods && std::any_of(status.applied.pods.begin(), status.applied.pods.end(),
-                                                    [&](const auto& entry) { return entry.first != status.stable; });
+  const bool unsettled = !status.applied.settled_at && !status.applied.shares.empty() &&
+                         Used(status.applied.previous) != Used(status.applied.shares);
+  // Where pods make the shares, those that wait without any would get theirs.
+  const bool pods = (accepted.router.shares_by_pods || graph.router.shares_by_pods) &&
+                    std::any_of(status.applied.pods.begin(), status.applied.pods.end(),
+                                [&](const auto& entry) { return entry.first != status.stable; });
   return (others || unsettled || pods) && !SameRouting(accepted, graph);
 }
 
@@ -101,7 +108,7 @@ void AcceptEdit(Context& context) {
     applied.written_at = context.now;
     applied.settled_at.reset();
     // Whom the router before only named, this one doesn't know.
-    std::erase_if(applied.previous, [](const auto& entry) { return entry.second == Number(0); });
+    applied.previous = Used(std::move(applied.previous));
   }
   if (status.phase != Phase::kProgressing || context.graph.workload.revision != status.candidate) {
     return;

@@ -88,9 +88,12 @@ void CheckNames(Checker& c) {
   if (!weighs || c.is.by_pods() || before.empty() || after.empty()) {
     return;
   }
+  const bool answered = std::any_of(before.begin(), before.end(), [&](const auto& entry) {
+    return entry.second > Number(0) && Endpoints(c.is, entry.first) > 0;
+  });
   for (const auto& [revision, share] : after) {
     const bool sends = share > Number(0) || (revision == c.after().candidate && CandidateExposed(c.is));
-    if (sends && !before.contains(revision)) {
+    if (answered && sends && !before.contains(revision)) {
       c.Break("I1: {} gets requests and the routers don't know it", revision);
     }
   }

@@ -87,6 +87,12 @@ void WriteRevisionService(Context& context, const Revision& revision) {
   }
 }
 
+void DeleteBudget(Context& context, const Revision& revision, const ObservedObject& budget, std::string why) {
+  context.decision.actions.emplace_back(
+      DeleteObject{graph::kBudgetApiVersion, graph::kBudgetKind, context.graph.rollout_namespace,
+                   context.graph.service + "-" + revision, budget.version, std::move(why)});
+}
+
 }  // namespace
 
 graph::Value With(const graph::Value& value, std::initializer_list<std::string_view> path, graph::Value leaf) {
@@ -184,15 +190,17 @@ void WriteServices(Context& context) {
 }
 
 void WriteBudgets(Context& context) {
-  for (const auto& [revision, pods] : context.status.applied.pods) {
+  for (const auto& [revision, seen] : context.seen.revisions) {
+    const std::optional<ObservedObject>& found = seen.disruption_budget;
+    const bool ours = found && IsOurs(context, found->object);
     const graph::Workload* workload = WorkloadOf(context, revision);
-    const auto seen = context.seen.revisions.find(revision);
-    if (workload == nullptr || seen == context.seen.revisions.end()) {
+    if (!seen.deployment || workload == nullptr) {
+      if (ours && !seen.deployment && !seen.service) {
+        DeleteBudget(context, revision, *found, "nothing names this revision");
+      }
       continue;
     }
     const graph::Value& wanted = workload->disruption_budget;
-    const std::optional<ObservedObject>& found = seen->second.disruption_budget;
-    const bool ours = found && IsOurs(context, found->object);
     if (wanted.is_none()) {
       if (ours) {
         DeleteBudget(context, revision, *found, "the plan names none");
@@ -205,10 +213,15 @@ void WriteBudgets(Context& context) {
   }
 }
 
-void DeleteBudget(Context& context, const Revision& revision, const ObservedObject& budget, std::string why) {
-  context.decision.actions.emplace_back(
-      DeleteObject{graph::kBudgetApiVersion, graph::kBudgetKind, context.graph.rollout_namespace,
-                   context.graph.service + "-" + revision, budget.version, std::move(why)});
+bool DeleteBudgets(Context& context) {
+  bool gone = true;
+  for (const auto& [revision, seen] : context.seen.revisions) {
+    if (seen.disruption_budget && IsOurs(context, seen.disruption_budget->object)) {
+      DeleteBudget(context, revision, *seen.disruption_budget, "the rollout was removed");
+      gone = false;
+    }
+  }
+  return gone;
 }
 
 bool AddressInPlace(const Context& context) {

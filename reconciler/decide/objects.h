@@ -31,9 +31,10 @@ void WriteDeployment(Context& context, const Revision& revision, std::int32_t po
 // Services: NAME-REV of every revision with pods, and NAME, whose selector follows the router's address. A NAME-REV
 // for which the plan has none any more goes once no route leads to it.
 void WriteServices(Context& context);
-// Disruption budgets of the revisions that have pods, as their plans say.
+// Disruption budgets of the revisions that have a Deployment, as their plans say; that of one that has none goes.
 void WriteBudgets(Context& context);
-void DeleteBudget(Context& context, const Revision& revision, const ObservedObject& budget, std::string why);
+// All of them. True once there are none.
+bool DeleteBudgets(Context& context);
 // Whether NAME selects what the router's address wants.
 bool AddressInPlace(const Context& context);
 // Whether NAME stands on `revision` and holds exactly its ready pods (true where the router says what NAME is).

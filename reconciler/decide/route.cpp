@@ -31,11 +31,17 @@ TimePoint AcceptedAt(const Context& context, const std::vector<RouteObject>& obj
 
 // The revisions that `settled` calls stable and candidate: those to which the split sends requests. Where that is one
 // alone, as at rest, on the way back or at a first install, both names mean that one: a revision without traffic need
-// not have endpoints.
+// not have endpoints. While they go to neither, as on the way from one failed first install to the next, it is the one
+// that gets the most.
 std::pair<Revision, Revision> RoutedRevisions(const Context& context) {
   const Status& status = context.status;
   Revision stable = ShareOf(context, status.stable) > Number(0) ? status.stable : Revision();
   Revision candidate = CandidateExposed(context) ? status.candidate : stable;
+  if (candidate.empty()) {
+    const auto most = std::max_element(status.applied.shares.begin(), status.applied.shares.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    candidate = most == status.applied.shares.end() ? Revision() : most->first;
+  }
   return {stable.empty() ? candidate : stable, candidate};
 }
 

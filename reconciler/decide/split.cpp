@@ -19,10 +19,11 @@ bool ServiceIsThere(const Context& context, const Revision& revision) {
   return seen != context.seen.revisions.end() && seen->second.service.has_value();
 }
 
-// The routers were told of its Service, and had their time to follow.
+// The routers were told of its Service, and had their time to follow; or they send requests there already.
 bool RoutersKnow(const Context& context, const Revision& revision) {
   const Applied& applied = context.status.applied;
-  return applied.shares.contains(revision) && (applied.settled_at || applied.previous.contains(revision));
+  return ShareOf(context, revision) > Number(0) ||
+         (applied.shares.contains(revision) && (applied.settled_at || applied.previous.contains(revision)));
 }
 
 void Set(Context& context, Split split) {
@@ -52,13 +53,21 @@ void NameCandidate(Context& context) {
   Set(context, std::move(split));
 }
 
+// Somebody answers the requests that there are: some could be lost.
+bool SomeoneAnswers(const Context& context) {
+  const auto& shares = context.status.applied.shares;
+  return std::any_of(shares.begin(), shares.end(), [&](const auto& entry) {
+    return entry.second > Number(0) && Endpoints(context, entry.first) > 0;
+  });
+}
+
 // Whether `split` sends requests to a candidate of which the routers do not know yet.
 bool OutrunsRouters(const Context& context, const Split& split) {
   const Status& status = context.status;
   const auto share = split.shares.find(status.candidate);
   const bool sends =
       share != split.shares.end() && (share->second > Number(0) || !split.matches.empty() || split.mirror > Number(0));
-  return sends && Weighs(context) && !status.applied.shares.empty() && !RoutersKnow(context, status.candidate);
+  return sends && Weighs(context) && SomeoneAnswers(context) && !RoutersKnow(context, status.candidate);
 }
 
 }  // namespace
@@ -107,10 +116,11 @@ void NameBackends(Context& context) {
   if (!Weighs(context) || applied.shares.empty()) {
     return;
   }
-  const bool comes = status.phase == Phase::kProgressing && !status.candidate.empty() && !status.stable.empty();
+  const bool comes = status.phase == Phase::kProgressing && !status.candidate.empty();
   std::erase_if(applied.shares, [&](const auto& entry) {
     const bool stays = entry.first == status.stable || (comes && entry.first == status.candidate);
-    const bool may_go = applied.settled_at.has_value() || !ServiceIsThere(context, entry.first);
+    const bool never_known = !applied.previous.contains(entry.first);
+    const bool may_go = applied.settled_at || never_known || !ServiceIsThere(context, entry.first);
     return entry.second == Number(0) && !stays && may_go;
   });
   if (applied.settled_at) {

@@ -103,6 +103,7 @@ class Observer {
     for (const auto* entry : world_.BudgetsOf({namespace_, rollout_})) {
       const graph::Value revision = entry->view.object.Path({"metadata", "labels", graph::kRevisionLabel});
       if (entry->id.deleting || revision.as_string() == nullptr) continue;
+      if (entry->id.name.second != graph_.service + "-" + *revision.as_string()) continue;  // somebody's copy
       out.revisions[*revision.as_string()].disruption_budget = ObjectOf(entry->id, entry->view.object);
     }
   }

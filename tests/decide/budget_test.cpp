@@ -70,6 +70,18 @@ TEST_CASE("each revision has a disruption budget of its own, for as long as it i
     story.Decide();
     CHECK(Budgets(story) == Pods{{"b2", 2}});
   }
+  SECTION("it is written after what moves requests: a refusal holds up none of that") {
+    story.world.Commit(WithBudget("c3", 1));
+    REQUIRE(story.RunUntilEntered("half/hold"));
+    story.world.DeleteBudget("c3");
+    story.Command("abort");
+    const Decision decision = Decide(story.world.plan(), story.status, story.world.Observe(), story.world.now());
+    std::vector<std::string> kinds;
+    for (const Action& action : decision.actions) {
+      if (const auto* apply = std::get_if<ApplyObject>(&action)) kinds.push_back(apply->object.Field("kind").ToText());
+    }
+    CHECK(kinds == std::vector<std::string>{"HTTPRoute", graph::kBudgetKind});
+  }
   SECTION("the rollout is removed") {
     story.world.removed = true;
     story.Run(hours(1));

@@ -331,6 +331,15 @@ TEST_CASE("routers are told of a Service before it gets requests, and once more 
     REQUIRE(story.RunUntilEntered("half/hold"));
     CHECK(named() == Shares{{"a1", Number::Ratio(1, 2)}, {"c3", Number::Ratio(1, 2)}});
   }
+  SECTION("a first install that failed with all of the traffic is followed by another") {
+    Story first(Quick("a1"));
+    first.world.behaviour["a1"].at_most = 9;
+    REQUIRE(first.Run(hours(80), [&] { return first.status.hold == Hold::kFirstInstallFailed; }));
+    first.world.Commit(Quick("b2"));
+    CHECK(first.RunToRest());
+    CHECK(first.Ending() == "Settled, stable b2, run 2 of b2 promoted, routed b2 100%");
+    CheckKept(first);
+  }
   SECTION("its Service is taken away: nobody waits for it") {
     RunUntilNamed(story, "b2");
     Observed seen = story.world.Observe();

@@ -112,6 +112,35 @@ TEST_CASE("an edit of the router in the middle of a rollout: the old object carr
   CheckStory("route_renamed_midway", story);
 }
 
+TEST_CASE("a router is repaired also while a candidate is named and has nothing") {
+  Story story = Story::Installed(Quick("a1"), Quick("b2"));
+  REQUIRE(story.Run(minutes(1), [&] { return story.status.applied.shares.contains("b2"); }));
+  story.world.route_stuck = true;
+  story.world.Commit(Renamed("b2"));
+  story.Run(seconds(10));
+  CHECK(story.world.RouteNames() == Names{"shop", "shop-2"});
+  story.world.Commit(Quick("b2"));
+  story.Decide();
+  CHECK(story.status.hold != Hold::kEditDeferred);
+  story.world.route_stuck = false;
+  RunWithoutLoss(story);
+  CHECK(story.world.RouteNames() == Names{"shop"});
+  CHECK(story.status.stable == "b2");
+  CheckKept(story);
+}
+
+TEST_CASE("a candidate of which routers were never told is left out at once") {
+  Story story = Story::Installed(Quick("a1"), Quick("b2"));
+  REQUIRE(story.Run(minutes(1), [&] { return story.status.applied.shares.contains("b2"); }));
+  CHECK_FALSE(story.status.applied.settled_at);
+  story.Command("abort");
+  story.Decide();
+  CHECK(story.status.applied.shares == std::map<Revision, Number>{{"a1", Number(1)}});
+  RunWithoutLoss(story);
+  CHECK(story.status.hold == Hold::kHeld);
+  CheckKept(story);
+}
+
 TEST_CASE("a restart anywhere in the change of names loses nothing and ends the same") {
   const Story installed = Story::Installed(Quick("a1"), Renamed("b2"));
   Story whole = installed;

@@ -202,10 +202,15 @@ void World::NoteBackends(Route& route, const graph::Value& object) {
   const std::map<Revision, bool> before = BackendsOf(route.object);
   const std::map<Revision, bool> after = BackendsOf(object);
   const Duration lag = plan_->router.lag;
+  const bool answered = std::any_of(before.begin(), before.end(), [&](const auto& entry) {
+    const auto deployment = deployments_.find(entry.first);
+    return entry.second && deployment != deployments_.end() && ReadyOf(entry.first, deployment->second) > 0;
+  });
   for (const auto& [revision, sends] : after) {
     const TimePoint named = before.contains(revision) ? route.named[revision] : now_;
     route.named[revision] = named;
-    if (sends && !before.empty() && named + lag > now_) hasty.push_back(revision + " gets requests before it is known");
+    if (sends && answered && named + lag > now_ && !(before.contains(revision) && before.at(revision)))
+      hasty.push_back(revision + " gets requests before it is known");
   }
   for (const auto& [revision, was_used] : before) {
     const auto found = after.find(revision);

@@ -34,6 +34,16 @@ TEST_CASE("what is written is read as the same graph") {
   }
 }
 
+TEST_CASE("a graph without what came later is read, and written as it was") {
+  Graph graph = GraphGenerator(7).Make();
+  graph.workload.disruption_budget = Value();
+  const std::string text = EncodeGraph(graph, false);
+  CHECK(text.find("disruption_budget") == std::string::npos);
+  const Result<Graph> read = DecodeGraph(text);
+  REQUIRE(read.ok());
+  CHECK(read->workload.disruption_budget.is_none());
+}
+
 TEST_CASE("generated graphs are valid") {
   for (std::uint32_t seed = 1; seed <= 300; ++seed) {
     CAPTURE(seed);
