@@ -129,7 +129,7 @@ expect "first install of 1.0.0" "settled on 1.0.0" "$(state) on $(stable_image)"
 say "A good version: 10% while the gate passes, then 50%, then all"
 set_line checkout:1.0.0 checkout:1.1.0
 commit "checkout 1.1.0"
-wait_for 20 "1.1.0 is in its first step" in_step first
+wait_for 20 "1.1.0 has 10% of the traffic" has_share 10
 run=$(run_number)
 
 say "While it is at 10%: an edit of the step that comes next, 50% becomes 40%"
