@@ -36,11 +36,12 @@ graph::Graph WithBudget(const std::string& revision, std::int64_t pods) {
 // Pods that may go at once, by revision; 0: there is no budget.
 Pods Budgets(const Story& story) {
   Pods budgets;
-  for (const auto& [revision, seen] : story.world.Observe().revisions) {
-    const auto* pods = seen.disruption_budget
-                           ? seen.disruption_budget->object.Path({"spec", "maxUnavailable"}).as_quantity()
-                           : nullptr;
-    budgets[revision] = pods == nullptr ? 0 : pods->number.Floor();
+  const Observed observed = story.world.Observe();
+  for (const auto& [revision, seen] : observed.revisions) {
+    budgets[revision] = 0;
+    if (!seen.disruption_budget) continue;
+    const graph::Value pods = seen.disruption_budget->object.Path({"spec", "maxUnavailable"});
+    if (pods.as_quantity() != nullptr) budgets[revision] = pods.as_quantity()->number.Floor();
   }
   return budgets;
 }
