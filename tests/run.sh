@@ -55,7 +55,8 @@ ctest --test-dir "build/$preset" --parallel "$(nproc)" --verbose --no-tests=erro
 # A program that died has no such line: ctest's own verdict counts it.
 awk '
   /All tests passed \(/          { sub(/.* in /, ""); passed += $1; next }
-  /test cases: +[0-9]+ \|/       { for (i = 1; i < NF; ++i) { if ($(i + 1) == "passed") passed += $i; if ($(i + 1) == "failed") failed += $i }; said = 1 }
+  /test cases: +[0-9]+ \|/       { for (i = 1; i < NF; ++i) { if ($(i + 1) == "passed") passed += $i; if ($(i + 1) == "failed") failed += $i }; said[$1] = 1 }
+  /\*\*\*Failed/                { match($0, /#[0-9]+:/); if (!said[substr($0, RSTART + 1, RLENGTH - 1)]) { failed += 1; print } }
   /\*\*\*Exception|\*\*\*Timeout|\*\*\*Not Run/ { failed += 1; print }
   /SKIPPED: /                    { sub(/.*SKIPPED: /, ""); skipped += 1; print "skipped: " $0 }
   END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped > "/dev/stderr"; exit failed > 0 }
