@@ -63,7 +63,7 @@ class Proxy {
  private:
   struct Halfway {
     Object before;
-    loop::TimerId over;
+    loop::TimerId over{};
   };
 
   void OnChange(const ObjectKey& key, const Object& now);
