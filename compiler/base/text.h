@@ -19,6 +19,9 @@ std::vector<std::string> SimilarNames(std::string_view name, const std::vector<s
 // Where the first byte that is not valid UTF-8 stands.
 std::optional<std::size_t> FirstInvalidUtf8(std::string_view text);
 
+// Whether the text fits the pattern, in which `*` stands for any characters, `?` for one.
+bool FitsPattern(std::string_view text, std::string_view pattern);
+
 // "a, b and c".
 std::string JoinWords(const std::vector<std::string>& words, std::string_view last = "and");
 

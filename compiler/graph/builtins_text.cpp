@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/base/base64.h"
 #include "compiler/graph/builtins.h"
 #include "compiler/graph/json_reader.h"
 
@@ -202,20 +203,7 @@ Evaluation UrlEncode(const BuiltinCall& call) {
 }
 
 Evaluation Base64(const BuiltinCall& call) {
-  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  return OnText(call, [](const std::string& text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); i += 3) {
-      std::uint32_t bits = 0;
-      for (std::size_t k = 0; k < 3; ++k) {
-        bits = bits << 8 | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
-      }
-      for (std::size_t k = 0; k < 4; ++k) {
-        out += i + k > text.size() ? '=' : kDigits[bits >> (18 - 6 * k) & 63];
-      }
-    }
-    return out;
-  });
+  return OnText(call, [](const std::string& text) { return ToBase64(text); });
 }
 
 Evaluation ParseJson(const BuiltinCall& call) {

@@ -10,31 +10,11 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include "compiler/base/base64.h"
+#include "compiler/base/text.h"
+
 namespace sluice::git {
 namespace {
-
-std::string Base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
-
-std::optional<std::string> FromBase64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0 || text.size() > 65536) return std::nullopt;
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int length =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (length < 0) return std::nullopt;
-  std::size_t size = static_cast<std::size_t>(length);
-  if (text.back() == '=') --size;
-  if (text.size() > 1 && text[text.size() - 2] == '=') --size;
-  bytes.resize(size);
-  return bytes;
-}
 
 std::vector<std::string_view> Split(std::string_view text, std::string_view separators) {
   std::vector<std::string_view> parts;
@@ -45,25 +25,6 @@ std::vector<std::string_view> Split(std::string_view text, std::string_view sepa
     at = end;
   }
   return parts;
-}
-
-bool MatchesPattern(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p, ++t;
-    } else if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      mark = t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++mark;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
 }
 
 // "|1|SALT|HASH": HMAC-SHA1 of the name under the salt.
@@ -85,7 +46,7 @@ bool MatchesHost(std::string_view field, const std::string& host) {
   bool matched = false;
   for (const std::string_view pattern : Split(field, ",")) {
     const bool negated = pattern[0] == '!';
-    if (!MatchesPattern(negated ? pattern.substr(1) : pattern, host)) continue;
+    if (!FitsPattern(host, negated ? pattern.substr(1) : pattern)) continue;
     if (negated) return false;
     matched = true;
   }
@@ -119,7 +80,7 @@ std::string KeyType(std::string_view key_blob) {
 std::string Fingerprint(std::string_view key_blob) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(key_blob.data()), key_blob.size(), digest);
-  std::string text = Base64(std::string_view(reinterpret_cast<const char*>(digest), sizeof digest));
+  std::string text = ToBase64(std::string_view(reinterpret_cast<const char*>(digest), sizeof digest));
   while (!text.empty() && text.back() == '=') text.pop_back();
   return "SHA256:" + text;
 }

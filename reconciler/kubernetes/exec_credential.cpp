@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
+#include "compiler/base/base64.h"
 #include "reconciler/cluster/json.h"
 #include "reconciler/kubernetes/access.h"
 
@@ -13,15 +13,6 @@ namespace {
 
 using cluster::Json;
 using cluster::Text;
-
-std::string InBase64(const std::string& text) {
-  std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  encoded.resize(static_cast<std::size_t>(length));
-  return encoded;
-}
 
 Error Unusable(const ExecPlugin& plugin, const std::string& why) {
   return Error{ErrorCode::kInvalid, fmt::format("user `{}`: the program `{}` {}", plugin.user, plugin.command, why)};
@@ -41,7 +32,7 @@ std::string ExecInfo(const ExecPlugin& plugin, const Connection& connection, con
     Json cluster = {{"server", connection.server}};
     if (!connection.server_name.empty()) cluster["tls-server-name"] = connection.server_name;
     if (!connection.proxy.empty()) cluster["proxy-url"] = connection.proxy;
-    if (!authorities.empty()) cluster["certificate-authority-data"] = InBase64(authorities);
+    if (!authorities.empty()) cluster["certificate-authority-data"] = ToBase64(authorities);
     if (connection.insecure) cluster["insecure-skip-tls-verify"] = true;
     if (!plugin.cluster_config.empty()) cluster["config"] = cluster::ParseJson(plugin.cluster_config);
     spec["cluster"] = std::move(cluster);

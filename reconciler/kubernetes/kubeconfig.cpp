@@ -8,9 +8,9 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
 
+#include "compiler/base/base64.h"
 #include "compiler/base/text.h"
 #include "reconciler/cluster/json.h"
 
@@ -266,15 +266,7 @@ class Reader {
     for (const char c : text) {
       if (c != '\n' && c != '\r' && c != ' ') packed += c;
     }
-    std::string decoded(packed.size() / 4 * 3 + 3, '\0');
-    const int length =
-        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
-                        reinterpret_cast<const unsigned char*>(packed.data()), static_cast<int>(packed.size()));
-    if (length < 0) return std::nullopt;
-    std::size_t padding = 0;
-    while (padding < 2 && padding < packed.size() && packed[packed.size() - 1 - padding] == '=') ++padding;
-    decoded.resize(static_cast<std::size_t>(length) - padding);
-    return decoded;
+    return FromBase64(packed);
   }
 
   std::string Beside(const std::string& file) const {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
+#include "compiler/base/base64.h"
 #include "compiler/graph/codec.h"
 
 namespace sluice::measure {
@@ -15,28 +15,6 @@ namespace {
 
 using graph::SecretKey;
 using graph::Value;
-
-std::string ToBase64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  text.resize(static_cast<std::size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                                       reinterpret_cast<const unsigned char*>(bytes.data()),
-                                                       static_cast<int>(bytes.size()))));
-  return text;
-}
-
-std::optional<std::string> FromBase64(const std::string& text) {
-  if (text.empty()) return "";
-  if (text.size() % 4 != 0) return std::nullopt;
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int length =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (length < 0) return std::nullopt;
-  std::size_t size = static_cast<std::size_t>(length);
-  for (std::size_t i = text.size(); i > 0 && text[i - 1] == '=' && size > 0; --i) --size;
-  bytes.resize(size);
-  return bytes;
-}
 
 // A request whose Secrets are still references.
 class Filler : public std::enable_shared_from_this<Filler> {
