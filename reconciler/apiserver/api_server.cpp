@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "reconciler/apiserver/discovery.h"
+#include "reconciler/apiserver/evictions.h"
 #include "reconciler/apiserver/reads.h"
 #include "reconciler/apiserver/writes.h"
 #include "reconciler/embedded/kubelet.h"
@@ -134,6 +135,7 @@ void ApiServer::Serve(const Call& call, const serve::Answer& answer) {
 serve::Response ApiServer::Perform(const Call& call, Store& store, TimePoint now) {
   const std::string& method = call.request.method;
   const bool named = !call.name.empty();
+  if (call.subresource == "eviction") return method == "POST" ? EvictPod(call, store, now) : NotAllowed(call.request);
   if (method == "GET") return named ? GetObject(call, store, now) : ListObjects(call, store, history_, now);
   // A collection in all namespaces is only read.
   const bool somewhere = named || !call.resource.namespaced || !call.namespace_.empty();

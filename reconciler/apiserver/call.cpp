@@ -33,7 +33,8 @@ std::vector<std::string> Segments(std::string_view path) {
 }
 
 bool HasSubresource(const Resource& resource, const std::string& name) {
-  return name.empty() || (name == "status" && resource.status) || (name == "scale" && resource.scale);
+  return name.empty() || (name == "status" && resource.status) || (name == "scale" && resource.scale) ||
+         (name == "eviction" && resource.eviction);
 }
 
 bool IsYaml(const std::string& type) { return type == "application/yaml" || type == "application/apply-patch+yaml"; }

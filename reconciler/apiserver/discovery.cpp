@@ -55,6 +55,11 @@ Json Subresource(const Resource& resource, const char* name) {
     json["kind"] = "Scale";
     json["group"] = "autoscaling";
     json["version"] = "v1";
+  } else if (std::string_view(name) == "eviction") {
+    json["kind"] = "Eviction";
+    json["group"] = "policy";
+    json["version"] = "v1";
+    json["verbs"] = Json::array({"create"});
   }
   return json;
 }
@@ -65,6 +70,7 @@ Json ResourceList(const std::vector<Resource>& resources, const std::string& api
     list.push_back(ApiResource(resource));
     if (resource.status) list.push_back(Subresource(resource, "status"));
     if (resource.scale) list.push_back(Subresource(resource, "scale"));
+    if (resource.eviction) list.push_back(Subresource(resource, "eviction"));
   }
   return {{"kind", "APIResourceList"}, {"apiVersion", "v1"}, {"groupVersion", api_version}, {"resources", list}};
 }
@@ -107,6 +113,11 @@ Json Aggregated(const Resource& resource) {
     below.push_back({{"subresource", "scale"},
                      {"responseKind", {{"group", "autoscaling"}, {"version", "v1"}, {"kind", "Scale"}}},
                      {"verbs", Verbs(false)}});
+  }
+  if (resource.eviction) {
+    below.push_back({{"subresource", "eviction"},
+                     {"responseKind", {{"group", "policy"}, {"version", "v1"}, {"kind", "Eviction"}}},
+                     {"verbs", Json::array({"create"})}});
   }
   if (!below.empty()) json["subresources"] = std::move(below);
   return json;

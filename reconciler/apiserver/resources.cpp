@@ -22,7 +22,7 @@ const std::vector<Resource>& BuiltIn() {
       {.kind = {"v1", "Event"}, .plural = "events", .short_names = {"ev"}, .status = false},
       {.kind = {"v1", "Namespace"}, .plural = "namespaces", .short_names = {"ns"}, .namespaced = false},
       {.kind = {"v1", "Node"}, .plural = "nodes", .short_names = {"no"}, .namespaced = false},
-      {.kind = {"v1", "Pod"}, .plural = "pods", .short_names = {"po"}, .in_all = true},
+      {.kind = {"v1", "Pod"}, .plural = "pods", .short_names = {"po"}, .in_all = true, .eviction = true},
       {.kind = {"v1", "ResourceQuota"}, .plural = "resourcequotas", .short_names = {"quota"}},
       {.kind = {"v1", "Secret"}, .plural = "secrets", .status = false},
       {.kind = {"v1", "ServiceAccount"}, .plural = "serviceaccounts", .short_names = {"sa"}, .status = false},

@@ -23,6 +23,7 @@ struct Resource {
   bool in_all = false;  // `kubectl get all` shows it
   bool status = true;   // has the subresource
   bool scale = false;   // has the subresource
+  bool eviction = false;
   bool custom = false;  // strategic merge patches are for the built-in ones
   Json columns = {};    // of a custom one: additionalPrinterColumns, or null
 

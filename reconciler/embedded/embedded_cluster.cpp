@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "reconciler/embedded/deployments.h"
+#include "reconciler/embedded/disruptions.h"
 #include "reconciler/embedded/endpoints.h"
 #include "reconciler/embedded/garbage_collector.h"
 #include "reconciler/embedded/gateway.h"
@@ -58,6 +59,7 @@ struct EmbeddedCluster::Parts {
     kubelet.emplace(loop, store, watches, options.world, lags, options.seed);
     endpoints.emplace(loop, store, watches, lags.endpoints, options.seed);
     garbage_collector.emplace(loop, store, watches, lags.controller, options.seed);
+    disruptions.emplace(loop, store, watches, lags.controller, options.seed);
     gateway.emplace(loop, store, watches, lags.gateway, options.seed);
     traffic.emplace(loop, store, proxy_watches, options);
   }
@@ -84,6 +86,7 @@ struct EmbeddedCluster::Parts {
   std::optional<Kubelet> kubelet;
   std::optional<Endpoints> endpoints;
   std::optional<GarbageCollector> garbage_collector;
+  std::optional<Disruptions> disruptions;
   std::optional<Gateway> gateway;
   std::optional<Traffic> traffic;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);

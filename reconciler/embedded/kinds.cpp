@@ -209,9 +209,11 @@ Result<void> ValidateChange(const Json& before, const Json& after) {
       }
     }
   }
-  bool data = kind == Kind{"v1", "ConfigMap"} || kind == Kind{"v1", "Secret"};
-  if (data && Flag(before, {"immutable"}) && before.value("data", Json()) != after.value("data", Json())) {
-    return Invalid(after, "data: Forbidden: field is immutable when `immutable` is set");
+  const bool data = kind == kConfigMap || kind == Kind{"v1", "Secret"};
+  for (const char* field : {"data", "binaryData"}) {
+    if (data && Flag(before, {"immutable"}) && before.value(field, Json()) != after.value(field, Json())) {
+      return Invalid(after, fmt::format("{}: Forbidden: field is immutable when `immutable` is set", field));
+    }
   }
   return {};
 }

@@ -13,6 +13,8 @@ namespace sluice::embedded {
 inline const Kind kDeployment{"apps/v1", "Deployment"};
 inline const Kind kReplicaSet{"apps/v1", "ReplicaSet"};
 inline const Kind kPod{"v1", "Pod"};
+inline const Kind kConfigMap{"v1", "ConfigMap"};
+inline const Kind kDisruptionBudget{"policy/v1", "PodDisruptionBudget"};
 inline const Kind kService{"v1", "Service"};
 inline const Kind kNamespace{"v1", "Namespace"};
 inline const Kind kResourceQuota{"v1", "ResourceQuota"};

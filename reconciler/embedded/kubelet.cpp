@@ -9,6 +9,8 @@
 namespace sluice::embedded {
 namespace {
 
+constexpr std::chrono::seconds kMountAgain{1};
+
 // lifecycle.preStop.sleep of the first container; a pod serves through it.
 Duration PreStop(const Json& pod) {
   for (const Json& container : List(pod, {"spec", "containers"})) {
@@ -87,6 +89,16 @@ void Kubelet::Terminate(const Json& pod) {
   view_.AssumeDeleted(key, UidOf(pod));
 }
 
+// What a pod's containers find in their directories must be there before they start; a kubelet tries again and again.
+bool Kubelet::HasVolumes(const Json& pod) const {
+  const Json& volumes = List(pod, {"spec", "volumes"});
+  return std::all_of(volumes.begin(), volumes.end(), [&](const Json& volume) {
+    const std::string name = Text(volume, {"configMap", "name"});
+    return name.empty() || Flag(volume, {"configMap", "optional"}) ||
+           store_.Find({kConfigMap, Text(pod, {"metadata", "namespace"}), name}) != nullptr;
+  });
+}
+
 Json Kubelet::StatusOf(const Json& pod, const PodState& state) const {
   Json status = pod.value("status", Json::object());
   bool running = state.container == PodState::Container::kRunning;
@@ -139,6 +151,11 @@ void Kubelet::Reconcile(const ObjectKey& key) {
   Random own(seed_, "start " + uid);
   TimePoint started = created + own.Within(lags_.start);
   PodState state = StateAt(BehaviourOf(world_, ImageOf(*pod)), created, started, loop_.Now());
+  if (Text(*pod, {"status", "phase"}) != "Running" && !HasVolumes(*pod)) {
+    state = PodState{};
+    state.reason = "ContainerCreating";
+    state.changes_at = loop_.Now() + kMountAgain;
+  }
   if (state.changes_at) queue_.AddAt(key, *state.changes_at);
   auto written = store_.SetStatus(*pod, StatusOf(*pod, state));
   if (written.ok()) view_.Assume(*written);

@@ -23,6 +23,7 @@ class Kubelet {
   void Reconcile(const ObjectKey& key);
   bool Place(const Object& pod);
   void Terminate(const Json& pod);
+  bool HasVolumes(const Json& pod) const;
   Json StatusOf(const Json& pod, const PodState& state) const;
 
   loop::Loop& loop_;

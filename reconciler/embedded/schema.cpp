@@ -197,7 +197,25 @@ constexpr Field kRoutes[] = {
 
 constexpr Field kQuotas[] = {{"spec", Type::kObject}, {"spec.hard", Type::kObject}};
 
-constexpr Field kConfigMaps[] = {{"data", Type::kTexts}, {"immutable", Type::kFlag}};
+constexpr Field kDisruptionBudgets[] = {
+    {"spec", Type::kObject},
+    {"spec.minAvailable", Type::kIntegerOrText},
+    {"spec.maxUnavailable", Type::kIntegerOrText},
+    {"spec.selector", Type::kObject},
+    {"spec.selector.matchLabels", Type::kTexts},
+    {"spec.unhealthyPodEvictionPolicy", Type::kText},
+    {"status", Type::kObject},
+    {"status.disruptionsAllowed", Type::kInteger},
+    {"status.currentHealthy", Type::kInteger},
+    {"status.desiredHealthy", Type::kInteger},
+    {"status.expectedPods", Type::kInteger},
+    {"status.observedGeneration", Type::kInteger},
+    {"status.disruptedPods", Type::kTexts},
+    {"status.conditions[]", Type::kObject},
+};
+
+constexpr Field kConfigMaps[] = {{"data", Type::kTexts}, {"binaryData", Type::kTexts}, {"immutable", Type::kFlag}};
+constexpr Field kSecrets[] = {{"data", Type::kTexts}, {"immutable", Type::kFlag}};
 
 const char* Name(Type type) {
   switch (type) {
@@ -303,7 +321,9 @@ Fields FieldsOf(const Kind& kind) {
   if (kind == kEndpointSlice) return kEndpointSlices;
   if (kind == kHttpRoute) return kRoutes;
   if (kind == kResourceQuota) return kQuotas;
-  if (kind == Kind{"v1", "ConfigMap"} || kind == Kind{"v1", "Secret"}) return kConfigMaps;
+  if (kind == kDisruptionBudget) return kDisruptionBudgets;
+  if (kind == kConfigMap) return kConfigMaps;
+  if (kind == Kind{"v1", "Secret"}) return kSecrets;
   return {};
 }
 
@@ -321,7 +341,7 @@ const Schema& SchemaOf(const Kind& kind) {
   static const std::map<Kind, Schema> kBuiltIn = [] {
     std::map<Kind, Schema> schemas;
     for (const Kind& each : {kPod, kDeployment, kReplicaSet, kService, kEndpointSlice, kHttpRoute, kResourceQuota,
-                             Kind{"v1", "ConfigMap"}, Kind{"v1", "Secret"}}) {
+                             kDisruptionBudget, kConfigMap, Kind{"v1", "Secret"}}) {
       schemas.emplace(each, Make(each));
     }
     return schemas;
