@@ -10,6 +10,14 @@ void StartLibrary() {
   static std::once_flag once;
   std::call_once(once, [] {
     git_libgit2_init();
+    // What somebody's ~/.gitconfig or the machine's says is not part of a plan source; one that can't be read would
+    // fail every fetch.
+    for (const int level :
+         {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL}) {
+      git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
+    }
+    // Nor who owns the directory: nothing in it is ever executed, and in a pod others have filled the volume.
+    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
     // A bounded memory for objects: plan sets are small and every blob is read once.
     git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, static_cast<ssize_t>(16 * 1024 * 1024));

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include <catch2/catch.hpp>
+#include <unistd.h>
 
 #include "tests/git/fixture.h"
 
@@ -51,6 +52,21 @@ TEST_CASE("an address may be a path or a file URL") {
   const std::string commit = setup.remote.Commit("main", {{"a.plan", "A"}}, "");
   CHECK(setup.Open("main", "").Fetch("")->commit == commit);
   CHECK(setup.Open("main", "", "file://" + setup.remote_path).Fetch("")->commit == commit);
+}
+
+TEST_CASE("who owns the repository doesn't matter") {
+  if (geteuid() != 0) return;  // only root gives files away
+  Setup setup;
+  const std::string commit = setup.remote.Commit("main", {{"a.plan", "A"}}, "");
+  constexpr uid_t kNobody = 65'534;
+  REQUIRE(chown(setup.remote_path.c_str(), kNobody, kNobody) == 0);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(setup.remote_path)) {
+    REQUIRE(lchown(entry.path().c_str(), kNobody, kNobody) == 0);
+  }
+  const auto snapshot = setup.Open("main", "").Fetch("");
+  INFO((snapshot.ok() ? "" : snapshot.error().message));
+  REQUIRE(snapshot.ok());
+  CHECK(snapshot->commit == commit);
 }
 
 TEST_CASE("a new commit on the branch is found, and its files are its own") {
