@@ -25,10 +25,9 @@ namespace fs = std::filesystem;
 constexpr const char* kWritten = "# Written by `sluice cluster`.\n";
 
 struct Options {
-  std::string listen = "127.0.0.1:8090";
+  ListenOptions listening{"127.0.0.1:8090"};
   EmbeddedOptions embedded;
   std::string kubeconfig;
-  bool insecure = false;
   bool create_namespaces = false;
   telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;
 };
@@ -125,15 +124,9 @@ int ServeCluster(const Options& options, const ListenAddress& address) {
 }
 
 int CheckAndServe(const Options& options) {
-  const auto address = ParseListen(options.listen);
+  const Result<ListenAddress> address = options.listening.Read(/*open=*/true);
   if (!address) {
-    std::cerr << ProgramName() << ": --listen takes ADDRESS:PORT, not `" << options.listen << "`\n";
-    return kExitUsage;
-  }
-  if (!options.insecure && !serve::MeansLoopback(address->host)) {
-    std::cerr << ProgramName() << ": --listen " << options.listen
-              << ": others than this machine could reach that address, and there is neither authentication nor "
-                 "encryption: listen on 127.0.0.1 and reach it by ssh -L, or say --insecure\n";
+    std::cerr << ProgramName() << ": " << address.error().message << "\n";
     return kExitUsage;
   }
   return ServeCluster(options, *address);
@@ -144,15 +137,12 @@ int CheckAndServe(const Options& options) {
 void AddCluster(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("cluster", "serve the embedded cluster to kubectl and other clients");
-  command->add_option("--listen", options->listen, "where the API is served (127.0.0.1:8090); port 0 takes a free one")
-      ->option_text("ADDRESS:PORT");
+  options->listening.AddTo(*command, "where the API is served; port 0 takes a free one");
   AddEmbeddedOptions(*command, options->embedded);
   command
       ->add_option("--kubeconfig", options->kubeconfig, "written once it listens: `kubectl --kubeconfig FILE get all`")
       ->option_text("FILE");
   command->add_flag("--create-namespaces", options->create_namespaces, "a namespace comes with its first object");
-  command->add_flag("--insecure", options->insecure,
-                    "listen on an address that others reach, too: there is no authentication and no encryption");
   AddLogOption(*command, options->log_level);
   command->callback([options, &run] { run = [options] { return CheckAndServe(*options); }; });
 }

@@ -37,7 +37,7 @@ struct Options {
   std::string repository, ref = "main", path;
   ClusterChoice cluster;
   std::string data_directory;
-  std::string listen = "127.0.0.1:8080";
+  ListenOptions listening{"127.0.0.1:8080"};
   double interval_seconds = 60;
   int lease_seconds = 15;
   std::string git_user, git_password_file, git_authorities, ssh_key, known_hosts;
@@ -265,8 +265,7 @@ void AddReconcile(CLI::App& app, cli::Run& run) {
   CLI::App* command = app.add_subcommand("reconcile", "follow a repository and walk its rollouts in a cluster");
   AddGitOptions(*command, *options);
   AddClusterOptions(*command, *options);
-  command->add_option("--listen", options->listen, "metrics, health and the embedded cluster's API (127.0.0.1:8080)")
-      ->option_text("ADDRESS:PORT");
+  options->listening.AddTo(*command, "metrics, health and the embedded cluster's API");
   command
       ->add_option("--lease", options->lease_seconds,
                    "seconds after which others take over from a process that is gone (15); on real clusters")
@@ -277,13 +276,10 @@ void AddReconcile(CLI::App& app, cli::Run& run) {
                     "end when the commit is applied and every rollout is settled (0) or waits for someone (1)");
   command->callback([options, &run] {
     run = [options] {
-      const auto address = ParseListen(options->listen);
-      if (!address) {
-        std::cerr << ProgramName() << ": --listen takes ADDRESS:PORT, not `" << options->listen << "`\n";
-        return kExitUsage;
-      }
-      if (const std::string wrong = options->cluster.Contradiction(); !wrong.empty()) {
-        std::cerr << ProgramName() << ": " << wrong << "\n";
+      const std::string wrong = options->cluster.Contradiction();
+      const Result<ListenAddress> address = options->listening.Read(options->cluster.is_embedded());
+      if (!wrong.empty() || !address) {
+        std::cerr << ProgramName() << ": " << (wrong.empty() ? address.error().message : wrong) << "\n";
         return kExitUsage;
       }
       return Reconcile(*options, *address);

@@ -8,10 +8,12 @@
 #include <map>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "cli/commands.h"
 #include "cli/program.h"
 #include "reconciler/embedded/images.h"
+#include "reconciler/serve/server.h"
 
 namespace sluice::cli {
 namespace {
@@ -68,6 +70,27 @@ std::optional<ListenAddress> ParseListen(const std::string& text) {
     port = port * 10 + (c - '0');
   }
   return port > 65'535 ? std::nullopt : std::optional(ListenAddress{host.empty() ? "0.0.0.0" : host, port});
+}
+
+void ListenOptions::AddTo(CLI::App& command, const std::string& what) {
+  command.add_option("--listen", listen, fmt::format("{} ({})", what, listen))->option_text("ADDRESS:PORT");
+  command.add_flag("--insecure", insecure,
+                   "listen on an address that others reach, too, though there is no authentication and no encryption");
+}
+
+Result<ListenAddress> ListenOptions::Read(bool open) const {
+  const std::optional<ListenAddress> address = ParseListen(listen);
+  if (!address) {
+    return Error{ErrorCode::kInvalid, fmt::format("--listen takes ADDRESS:PORT, not `{}`", listen)};
+  }
+  if (open && !insecure && !serve::MeansLoopback(address->host)) {
+    return Error{ErrorCode::kForbidden,
+                 fmt::format("--listen {}: others than this machine could reach that address, and there is neither "
+                             "authentication nor encryption: listen on 127.0.0.1 and reach it by ssh -L, or say "
+                             "--insecure",
+                             listen)};
+  }
+  return *address;
 }
 
 void AddEmbeddedOptions(CLI::App& command, EmbeddedOptions& options) {

@@ -30,6 +30,17 @@ struct ListenAddress {
 // "127.0.0.1:8080", "[::1]:0", ":8080".
 std::optional<ListenAddress> ParseListen(const std::string& text);
 
+// `--listen` and `--insecure`.
+struct ListenOptions {
+  std::string listen;  // what it is unless told
+  bool insecure = false;
+
+  void AddTo(CLI::App& command, const std::string& what);
+  // Where to listen. An error for what is no address, and where `open` (who reaches it may change everything) for an
+  // address that others than this machine reach, unless --insecure says so.
+  Result<ListenAddress> Read(bool open) const;
+};
+
 struct EmbeddedOptions {
   std::string state_file, world_file;
   std::uint64_t seed = 1;

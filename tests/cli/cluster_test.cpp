@@ -7,6 +7,7 @@
 #include <string>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "tests/cli/process.h"
 
@@ -63,9 +64,11 @@ bool Has(const std::string& text, const std::string& part) { return text.find(pa
 
 TEST_CASE("an address that others reach is refused unless that is asked for") {
   for (const char* listen : {":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0"}) {
-    const Ended refused = Sluice(std::string("cluster --listen ") + listen);
-    CHECK(refused.status == 2);
-    CHECK(Has(refused.err, "--insecure"));
+    for (const char* command : {"cluster", "reconcile --repo . --cluster memory"}) {
+      const Ended refused = Sluice(fmt::format("{} --listen {}", command, listen));
+      CHECK(refused.status == 2);
+      CHECK(Has(refused.err, "--insecure"));
+    }
   }
   CHECK(Sluice("cluster --listen here").status == 2);
   CHECK(Sluice("cluster --nothing").status == 2);
