@@ -1,6 +1,8 @@
 // Many rollouts at once on a real control plane whose pods are KWOK's, beside the floor: as many plain Deployments
 // rolled at once, in the same run. Started by kubernetes.sh.
+#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -152,7 +154,9 @@ class Bench {
     const auto before = Requests();
     const Clock::time_point start = Clock::now();
     Commit("2");
+    const std::vector<cluster::WatchId> watches = NoteReactions();
     Await(kRollout, "shop", [](const Json& rollout) { return Settled(rollout, 2); });
+    for (const cluster::WatchId watch : watches) cluster_.Cancel(watch);
     const double taken = SecondsSince(start);
     const auto sent = Since(before, Requests());
     const ProcessUse use = UseOf(process_->pid());
@@ -165,9 +169,129 @@ class Bench {
     Print("  requests of ours a rollout, events and reads too", PerRollout(Sum(sent, false)), "");
     Print("  CPU", fmt::format("{:.1f} s", use.cpu_seconds - rest.cpu_seconds), "<= 20 s");
     Print("  peak memory of the process", fmt::format("{} MiB", use.peak_kib / 1024), "<= 64 MiB");
+    Print("  pods ready to our next write, median, with what settles between",
+          fmt::format("{:.0f} ms", 1000 * Median(reactions_)), "<= 50 ms");
+    CommitToWrite();
+    Takeover();
+    ManyObjects();
   }
 
  private:
+  // From the last of a step's pods being ready to the write of the rollout that follows, both as a watcher hears of
+  // them.
+  std::vector<cluster::WatchId> NoteReactions() {
+    const auto pods = cluster_.Watch({kDeployment, "shop", {}}, [this](const cluster::Event& event) {
+      if (event.object == nullptr) return;
+      const std::int64_t ready = cluster::Integer(*event.object, {"status", "readyReplicas"});
+      const std::int64_t wanted = cluster::Integer(*event.object, {"spec", "replicas"});
+      const auto [before, first] = ready_.try_emplace(cluster::Text(*event.object, {"metadata", "name"}), ready);
+      if (ready > before->second && ready == wanted) {
+        became_ready_[cluster::Text(*event.object, {"metadata", "labels", "sluice.dev/rollout"})] = Clock::now();
+      }
+      before->second = ready;
+    });
+    const auto rollouts = cluster_.Watch({kRollout, "shop", {}}, [this](const cluster::Event& event) {
+      if (event.object == nullptr) return;
+      const auto ready = became_ready_.find(cluster::Text(*event.object, {"metadata", "name"}));
+      if (ready == became_ready_.end()) return;
+      reactions_.push_back(SecondsSince(ready->second));
+      became_ready_.erase(ready);
+    });
+    return {pods, rollouts};
+  }
+  static double Median(std::vector<double> values) {
+    Require(!values.empty(), "no rollout was seen to react");
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+  }
+
+  // With a poll each second.
+  void CommitToWrite() {
+    double longest = 0;
+    for (int i = 0; i < 5; ++i) {
+      const std::string tag = fmt::format("again-{}", i);
+      const Clock::time_point start = Clock::now();
+      plans_["plans/web-0.plan"] = Plan(0, tag);
+      CommitPlans();
+      const auto is_told = [](const Json& rollout) {
+        return cluster::Integer(rollout, {"metadata", "generation"}) >
+               cluster::Integer(rollout, {"status", "observedGeneration"});
+      };
+      AwaitOne("web-0", is_told);
+      longest = std::max(longest, SecondsSince(start));
+      AwaitOne("web-0", [&](const Json& rollout) {
+        return !is_told(rollout) && cluster::Text(rollout, {"status", "phase"}) == "settled";
+      });
+    }
+    Print("commit to its first write, with a poll each second, the longest of 5", fmt::format("{:.2f} s", longest),
+          "<= 1 s");
+  }
+
+  // Two processes with leases of 3 s walk the rollouts; one is killed while all of these are under way.
+  void Takeover() {
+    process_.reset();
+    std::map<std::string, std::unique_ptr<servers::Server>> processes;
+    for (const char* name : {"first", "second"}) {
+      processes[name] = Begin(servers::FreePort(), "plans", {"--lease", "3", "--log", "info"}, name);
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(8));
+    Commit("taken-over");
+    std::map<std::string, std::string> walkers;  // by rollout
+    Await(kRollout, "shop", [&](const Json& rollout) {
+      walkers[cluster::Text(rollout, {"metadata", "name"})] = cluster::Text(rollout, {"status", "executor"});
+      return cluster::Text(rollout, {"status", "phase"}) != "settled";
+    });
+    const std::string dead = walkers.begin()->second;
+    const Clock::time_point killed = Clock::now();
+    for (const auto& [name, process] : processes) {
+      if (dead.find(fmt::format("-{}-", process->pid())) != std::string::npos) process->Signal(SIGKILL);
+    }
+    AwaitOne("", [&](const Json& rollout) {
+      return walkers[cluster::Text(rollout, {"metadata", "name"})] == dead &&
+             cluster::Text(rollout, {"status", "executor"}) != dead;
+    });
+    Print("one of two with leases of 3 s killed: until the other writes to a rollout of its",
+          fmt::format("{:.1f} s", SecondsSince(killed)), "<= 5 s");
+    Await(kRollout, "shop", [](const Json& rollout) {
+      return cluster::Text(rollout, {"status", "phase"}) == "settled";
+    });
+  }
+
+  // A plan set of its own, whose objects are not there yet.
+  void ManyObjects() {
+    constexpr int kObjects = 2'000;
+    plans_["many/objects.plan"] = fmt::format(R"(object "object-${{n}}" for n in range(0, {}) {{
+  apiVersion: "v1"
+  kind: "ConfigMap"
+  metadata: {{ name: "object-${{n}}"  namespace: "many" }}
+  data: {{ number: "${{n}}" }}
+}}
+)",
+                                              kObjects);
+    Ask({"POST", "/api/v1/namespaces", "application/json",
+         R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"many"}})"});
+    CommitPlans();
+    const Clock::time_point start = Clock::now();
+    process_ = Begin(port_, "many", {"--log", "warning"}, "many");
+    Await(
+        {"v1", "ConfigMap"}, "many",
+        [](const Json& object) {
+          return cluster::Text(object, {"metadata", "name"}).starts_with("object-");
+        },
+        kObjects);
+    Print(fmt::format("{} objects in one plan set, first apply, from the start of the process", kObjects),
+          fmt::format("{:.0f} /s", kObjects / SecondsSince(start)), ">= 100 /s");
+    std::this_thread::sleep_for(std::chrono::seconds(10));
+    const auto before = Requests();
+    plans_["many/objects.plan"] += "// said anew\n";
+    CommitPlans();
+    std::this_thread::sleep_for(std::chrono::seconds(10));
+    const auto sent = Since(before, Requests());
+    Print("  requests of a second pass over them", fmt::format("{:.0f}", Sum(sent, false)), "0 but the source's state");
+    for (const auto& [what, count] : sent) Print("    " + what, fmt::format("{:.0f}", count), "");
+    Print("  peak memory of the process", fmt::format("{} MiB", UseOf(process_->pid()).peak_kib / 1024), "");
+  }
+
   static bool Settled(const Json& rollout, std::int64_t run) {
     return cluster::Text(rollout, {"status", "phase"}) == "settled" &&
            cluster::Integer(rollout, {"status", "run"}) == run;
@@ -209,6 +333,10 @@ class Bench {
 
   // Until `done` holds for as many objects as there are rollouts.
   void Await(const cluster::Kind& kind, const std::string& in_namespace, const std::function<bool(const Json&)>& done) {
+    Await(kind, in_namespace, done, rollouts_);
+  }
+  void Await(const cluster::Kind& kind, const std::string& in_namespace, const std::function<bool(const Json&)>& done,
+             int count) {
     std::set<std::string> are_done;
     const cluster::WatchId watch = cluster_.Watch({kind, in_namespace, {}}, [&](const cluster::Event& event) {
       if (event.object == nullptr) return;
@@ -217,30 +345,53 @@ class Bench {
         are_done.insert(name);
       else
         are_done.erase(name);
-      if (static_cast<int>(are_done.size()) == rollouts_) loop_.Stop();
+      if (static_cast<int>(are_done.size()) == count) loop_.Stop();
     });
     const loop::TimerId timer = loop_.After(std::chrono::duration_cast<Duration>(kPatience), [&] {
-      Require(false,
-              fmt::format("{} of {} {}s came to their end in 15 minutes", are_done.size(), rollouts_, kind.kind));
+      Require(false, fmt::format("{} of {} {}s came to their end in 15 minutes", are_done.size(), count, kind.kind));
     });
     loop_.Run();
     loop_.Cancel(timer);
     cluster_.Cancel(watch);
   }
 
+  // Of the rollout, "" for any.
+  void AwaitOne(const std::string& name, const std::function<bool(const Json&)>& done) {
+    Await(
+        kRollout, "shop",
+        [&](const Json& rollout) {
+          return (name.empty() || cluster::Text(rollout, {"metadata", "name"}) == name) && done(rollout);
+        },
+        1);
+  }
+
   void Commit(const std::string& tag) {
-    std::map<std::string, std::string> files;
-    for (int i = 0; i < rollouts_; ++i) files[fmt::format("plans/web-{}.plan", i)] = Plan(i, tag);
-    commit_ = repository_.Commit("main", files, commit_);
+    for (int i = 0; i < rollouts_; ++i) plans_[fmt::format("plans/web-{}.plan", i)] = Plan(i, tag);
+    CommitPlans();
   }
-  void Start() {
-    process_ = std::make_unique<servers::Server>(
-        std::vector<std::string>{std::string(SLUICE_BINARY), "reconcile", "--repo", git_.path(), "--path", "plans",
-                                 "--cluster", plane_->kubeconfig(), "--listen", fmt::format("127.0.0.1:{}", port_),
-                                 "--interval", "1", "--log", "warning"},
-        scratch_.path() + "/reconcile.log");
-    Require(process_->WaitUntilListening(port_), servers::ReadFile(scratch_.path() + "/reconcile.log"));
+  void CommitPlans() { commit_ = repository_.Commit("main", plans_, commit_); }
+
+  std::unique_ptr<servers::Server> Begin(int port, const std::string& path, const std::vector<std::string>& more,
+                                         const std::string& name) {
+    std::vector<std::string> command = {std::string(SLUICE_BINARY),
+                                        "reconcile",
+                                        "--repo",
+                                        git_.path(),
+                                        "--path",
+                                        path,
+                                        "--cluster",
+                                        plane_->kubeconfig(),
+                                        "--listen",
+                                        fmt::format("127.0.0.1:{}", port),
+                                        "--interval",
+                                        "1"};
+    command.insert(command.end(), more.begin(), more.end());
+    const std::string log = fmt::format("{}/{}.log", scratch_.path(), name);
+    auto process = std::make_unique<servers::Server>(command, log);
+    Require(process->WaitUntilListening(port), servers::ReadFile(log));
+    return process;
   }
+  void Start() { process_ = Begin(port_, "plans", {"--log", "warning"}, "reconcile"); }
 
   // Requests that came to their end, by "verb kind".
   std::map<std::string, double> Requests() {
@@ -297,6 +448,7 @@ class Bench {
   git::ScratchDirectory git_, scratch_;
   git::TestRepository repository_{git_.path()};
   std::string commit_;
+  std::map<std::string, std::string> plans_;  // by path
   loop::RealLoop loop_;
   http::CurlHttp http_{loop_};
   kubernetes::Access access_{kubernetes::LoadKubeconfig(plane_->kubeconfig(), {}).value(), kubernetes::ReadWholeFile};
@@ -307,6 +459,9 @@ class Bench {
       kubernetes::Access(kubernetes::LoadKubeconfig(plane_->kubeconfig(), {}).value(), kubernetes::ReadWholeFile),
       {}};
   std::unique_ptr<servers::Server> process_;
+  std::map<std::string, std::int64_t> ready_;              // pods of a Deployment
+  std::map<std::string, Clock::time_point> became_ready_;  // of a rollout
+  std::vector<double> reactions_;                          // seconds
 };
 
 int Main(int count, char** arguments) {
