@@ -95,6 +95,7 @@ class Compiler {
   CompileCache::Parsed& cache_;
   const bool in_parts_;
   std::unique_ptr<Compilation> result_ = std::make_unique<Compilation>();
+  std::vector<source::Entry> entries_;
   std::vector<source::FileId> plans_;
   std::map<std::string, std::vector<source::FileId>, std::less<>> libraries_;  // by directory: "std/gates"
   std::map<std::string, std::shared_ptr<const ParsedFile>> parsed_;            // by path
@@ -121,7 +122,8 @@ bool Compiler::ReadTree() {
         .Emit();
     return false;
   }
-  for (const source::Entry& entry : *entries) {
+  entries_ = *std::move(entries);
+  for (const source::Entry& entry : entries_) {
     if (IsPlan(entry.path)) ++result_->plan_files;
     if (IsPlan(entry.path) || MayHidePlans(entry)) ReadFile(entry);
   }
@@ -233,7 +235,8 @@ void Compiler::Build() {
   if (in_parts_ && !emitter().has_errors() && BuildInParts(files)) {
     return;
   }
-  result_->plans = check::CheckPlanSet(files, result_->sources, emitter());
+  source::NamedFiles named(tree_, entries_);
+  result_->plans = check::CheckPlanSet(files, result_->sources, named, emitter());
   std::vector<graph::Graph> graphs = lower::Lower(result_->plans, result_->sources, emitter());
   lint::Lint(result_->plans, graphs, result_->sources, emitter());
   if (!emitter().has_errors()) {
@@ -250,12 +253,13 @@ std::shared_ptr<const Part> Compiler::PartOf(PartFiles files, const PartFiles& s
     key.push_back({file.file->file, file.path + '\n' + digests_.at(file.file->file)});
   }
   std::shared_ptr<const Part> part;
-  if (const auto cached = cache_.parts.find(key); cached != cache_.parts.end()) {
+  const source::NamedFiles named(tree_, entries_);
+  if (const auto cached = cache_.parts.find(key); cached != cache_.parts.end() && named.SameAs(cached->second->looks)) {
     part = cached->second;
   } else {
     files.insert(files.end(), stdlib.begin(), stdlib.end());
     std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-    part = BuildPart(files, result_->sources);
+    part = BuildPart(files, result_->sources, named);
   }
   fresh.parts.emplace(std::move(key), part);
   return part;

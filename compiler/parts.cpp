@@ -115,9 +115,11 @@ std::vector<PartFiles> SplitIntoParts(const std::vector<check::ModuleFile>& file
   return parts;
 }
 
-std::shared_ptr<const Part> BuildPart(const PartFiles& files, const source::SourceSet& sources) {
+std::shared_ptr<const Part> BuildPart(const PartFiles& files, const source::SourceSet& sources,
+                                      source::NamedFiles named) {
   auto part = std::make_shared<Part>();
-  part->plans = check::CheckPlanSet(files, sources, part->emitter);
+  part->plans = check::CheckPlanSet(files, sources, named, part->emitter);
+  part->looks = named.looks();
   part->graphs = lower::Lower(part->plans, sources, part->emitter);
   lint::Lint(part->plans, part->graphs, sources, part->emitter);
   if (!part->emitter.has_errors()) {

@@ -151,9 +151,9 @@ void CheckRolloutsTogether(Checker& checker) {
 }  // namespace
 
 CheckedPlanSet CheckPlanSet(const std::vector<ModuleFile>& files, const source::SourceSet& sources,
-                            diagnostics::Emitter& emitter, bool libraries) {
+                            source::NamedFiles& named, diagnostics::Emitter& emitter, bool libraries) {
   CheckedPlanSet plans;
-  Checker checker(sources, emitter, plans);
+  Checker checker(sources, named, emitter, plans);
   const ModuleSet modules = BuildModules(files, checker.context);
   CheckFunctions(modules, checker.context);
   for (const auto& [path, module] : modules.modules()) {

@@ -7,6 +7,7 @@
 
 #include "compiler/check/checked_plan.h"
 #include "compiler/diagnostics/diagnostic.h"
+#include "compiler/source/named_files.h"
 #include "compiler/source/source_set.h"
 #include "compiler/syntax/ast.h"
 
@@ -21,10 +22,10 @@ struct ModuleFile {
   const syntax::PlanFile* file = nullptr;
 };
 
-// Checks a whole plan set together with the stdlib's files. `files` sorted by path. All mistakes go to
-// `emitter`; what is right is returned even if something else is wrong. Declarations of the stdlib that take
-// parameters are checked where they are used; all of them with `libraries`.
+// Checks a whole plan set together with the stdlib's files. `files` sorted by path. Files that plans name are looked
+// for in `named`. All mistakes go to `emitter`; what is right is returned even if something else is wrong. Declarations
+// of the stdlib that take parameters are checked where they are used; all of them with `libraries`.
 CheckedPlanSet CheckPlanSet(const std::vector<ModuleFile>& files, const source::SourceSet& sources,
-                            diagnostics::Emitter& emitter, bool libraries = false);
+                            source::NamedFiles& named, diagnostics::Emitter& emitter, bool libraries = false);
 
 }  // namespace sluice::check

@@ -4,7 +4,11 @@
 #include <fmt/format.h>
 
 #include "compiler/base/text.h"
+#include "compiler/check/check_config.h"
 #include "compiler/check/checker.h"
+#include "compiler/check/data.h"
+#include "compiler/check/field_spans.h"
+#include "compiler/check/words.h"
 #include "compiler/kubernetes/image.h"
 #include "compiler/kubernetes/names.h"
 
@@ -37,6 +41,8 @@ class ServiceBody {
   void operator()(const syntax::PortClause& clause);
   void operator()(const syntax::ProbeClause& clause);
   void operator()(const syntax::EnvClause& clause);
+  void operator()(const syntax::ConfigClause& clause);
+  void operator()(const syntax::PatchClause& clause);
   void operator()(const syntax::Require& require) { CheckRequire(require, reader_.scope(), {}, reader_.context()); }
   void operator()(const syntax::Later& later) {
     ReportLater(later, reader_.context());
@@ -351,6 +357,43 @@ void ServiceBody::operator()(const syntax::EnvClause& clause) {
     }
     Variable(name, entry, span);
   }
+}
+
+void ServiceBody::operator()(const syntax::ConfigClause& clause) {
+  std::optional<Config> config = ReadConfig(clause, reader_);
+  if (!config) {
+    return;
+  }
+  for (const Config& other : service_.configs) {
+    if (other.mount_path == config->mount_path) {
+      reader_.context()
+          .Report(diagnostics::kConfigRefused, clause.span,
+                  fmt::format("two `config` of service `{}` are for the directory `{}`", declared_.name,
+                              config->mount_path))
+          .Label(other.span, "the first one")
+          .Emit();
+      return;
+    }
+  }
+  service_.configs.push_back(*std::move(config));
+}
+
+void ServiceBody::operator()(const syntax::PatchClause& clause) {
+  const std::string& kind = clause.kind.text;
+  static const std::vector<std::string> kKinds = {"Deployment", "Service", "PodDisruptionBudget"};
+  if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
+    ReportUnknownWord(clause.kind, "patch", kKinds, reader_.context());
+    return;
+  }
+  if (!clauses_.Once("patch " + kind, clause.kind.span)) {
+    return;
+  }
+  std::optional<graph::Value> value = reader_.Of(clause.value, Type::Map(Type::Kind::kAny), "`patch`");
+  if (!value || value->as_map() == nullptr ||
+      !CheckData(*value, *clause.value, fmt::format("the patch of `{}`", kind), reader_.checker())) {
+    return;
+  }
+  service_.patches.push_back({kind, WithoutUnits(*value), FieldSpans(*clause.value), clause.kind.span});
 }
 
 void ServiceBody::Finish() {

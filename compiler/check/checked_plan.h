@@ -63,6 +63,21 @@ struct EnvEntry {
   Span span;
 };
 
+// Files that pods find in a directory: a ConfigMap.
+struct Config {
+  std::string mount_path;
+  std::map<std::string, std::string> files;  // bytes by name
+  Span span;                                 // of the clause
+};
+
+// What a plan says of one of a service's objects beyond its clauses.
+struct Patch {
+  std::string kind;
+  graph::Value value;             // a map
+  std::vector<FieldSpan> fields;  // of `value`
+  Span span;                      // of the kind
+};
+
 struct Service {
   std::string name;
   Span span;         // of the name
@@ -79,6 +94,8 @@ struct Service {
   std::vector<std::string> command, args;
   Span command_span, args_span;
   std::vector<EnvEntry> env;
+  std::vector<Config> configs;
+  std::vector<Patch> patches;  // at most one a kind
 };
 
 // What a router can do.

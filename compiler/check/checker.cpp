@@ -8,8 +8,9 @@ namespace sluice::check {
 
 using diagnostics::Safety;
 
-Checker::Checker(const source::SourceSet& sources, diagnostics::Emitter& emitter, CheckedPlanSet& plan_set)
-    : plans(plan_set), context(sources, emitter, *this, plan_set.functions) {
+Checker::Checker(const source::SourceSet& sources, source::NamedFiles& named, diagnostics::Emitter& emitter,
+                 CheckedPlanSet& plan_set)
+    : plans(plan_set), named_files(named), context(sources, emitter, *this, plan_set.functions) {
   if (!emitter.has_errors()) {
     return;
   }

@@ -13,13 +13,15 @@
 #include "compiler/check/expression.h"
 #include "compiler/check/handles.h"
 #include "compiler/check/module.h"
+#include "compiler/source/named_files.h"
 
 namespace sluice::check {
 
 // One check of a plan set. Makes declarations' values at their first use.
 class Checker : public Instantiator {
  public:
-  Checker(const source::SourceSet& sources, diagnostics::Emitter& emitter, CheckedPlanSet& plan_set);
+  Checker(const source::SourceSet& sources, source::NamedFiles& named, diagnostics::Emitter& emitter,
+          CheckedPlanSet& plan_set);
 
   std::optional<graph::Value> Instantiate(const Declared& declared, const ScopePtr& scope, Span site,
                                           Context& shared) override;
@@ -34,6 +36,7 @@ class Checker : public Instantiator {
   void Report(const diagnostics::Kind& kind, Span span, Span site, std::string message, std::string note = "");
 
   CheckedPlanSet& plans;
+  source::NamedFiles& named_files;
   Context context;
 
  private:

@@ -193,7 +193,8 @@ struct Workload {
   std::int32_t replicas = 1;  // of the service: N
   Value deployment;           // named NAME-REV; spec.replicas is set by the executor
   Value service;              // NAME-REV, or none where shares are made by pods
-  Value disruption_budget;    // NAME-REV, or none where the plan names none
+  // What comes and goes with the revision: its ConfigMaps, its disruption budget. In the order of their writes.
+  std::vector<Value> companions;
 };
 
 struct Policies {

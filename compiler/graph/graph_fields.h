@@ -3,7 +3,7 @@
 // `Fields(archive, x)` names every member of x in the order of the text. An archive has
 //   Field(name, member)      any type that has Fields or is known to the archive
 //   Required(name, pointer)  an expression that is always there: null reads as the literal `none`
-//   Optional(name, value)    a value that came later: a text without it has none, and none isn't written
+//   Optional(name, values)   a list that came later: a text without it has an empty one, which isn't written
 //   Kind(name, variant)      the alternative's word; reading makes that alternative
 // Times carry their unit in the name.
 #pragma once
@@ -190,7 +190,7 @@ void Fields(A& a, Ref<A, Workload> x) {
   a.Field("replicas", x.replicas);
   a.Field("deployment", x.deployment);
   a.Field("service", x.service);
-  a.Optional("disruption_budget", x.disruption_budget);
+  a.Optional("companions", x.companions);
 }
 template <typename A>
 void Fields(A& a, Ref<A, Policies> x) {

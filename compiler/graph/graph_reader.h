@@ -43,9 +43,9 @@ class GraphReader {
       value = std::make_shared<Expression>();
     }
   }
-  void Optional(std::string_view name, Value& value) {
+  void Optional(std::string_view name, std::vector<Value>& values) {
     if (objects_.back().map->Find(name) != nullptr) {
-      Field(name, value);
+      Field(name, values);
     }
   }
   void Exact(std::string_view name, Value& value) {

@@ -26,9 +26,9 @@ class GraphWriter {
     Write(value);
   }
   void Required(std::string_view name, const ExpressionPtr& value) { Field(name, value); }
-  void Optional(std::string_view name, const Value& value) {
-    if (!value.is_none()) {
-      Field(name, value);
+  void Optional(std::string_view name, const std::vector<Value>& values) {
+    if (!values.empty()) {
+      Field(name, values);
     }
   }
   void Exact(std::string_view name, const Value& value) {

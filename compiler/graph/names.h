@@ -14,6 +14,7 @@ inline constexpr const char* kCommandKind = "RolloutCommand";
 
 inline constexpr const char* kBudgetApiVersion = "policy/v1";
 inline constexpr const char* kBudgetKind = "PodDisruptionBudget";
+inline constexpr const char* kConfigMapKind = "ConfigMap";  // of apiVersion v1
 
 inline constexpr const char* kServiceLabel = "sluice.dev/service";
 inline constexpr const char* kRevisionLabel = "sluice.dev/revision";

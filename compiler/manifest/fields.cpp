@@ -59,6 +59,10 @@ std::vector<FieldSpan> DeploymentFields(const check::Service& service, source::S
   for (const check::Probe& probe : service.probes) {
     fields.Add(fmt::format("{}/{}", container, ProbeField(probe.purpose)), probe.span);
   }
+  for (std::size_t i = 0; i < service.configs.size(); ++i) {
+    fields.Add(fmt::format("{}/volumeMounts/{}", container, i), service.configs[i].span);
+    fields.Add(fmt::format("{}/volumes/{}", pod, i), service.configs[i].span);
+  }
   fields.Add(container + "/lifecycle", drain);
   return fields.Take();
 }
@@ -69,6 +73,14 @@ std::vector<FieldSpan> ServiceFields(const check::Service& service) {
   for (std::size_t i = 0; i < service.ports.size(); ++i) {
     fields.Add(fmt::format("/spec/ports/{}", i), service.ports[i].span);
   }
+  return fields.Take();
+}
+
+std::vector<FieldSpan> ConfigFields(const check::Service& service, const check::Config& config) {
+  Fields fields;
+  fields.Add("/metadata/namespace", service.namespace_span);
+  fields.Add("/data", config.span);
+  fields.Add("/binaryData", config.span);
   return fields.Take();
 }
 

@@ -1,4 +1,4 @@
-// Where the fields of a service's objects were written.
+// Where the fields of a service's objects were written, as far as clauses say them; see PatchFields for the others.
 #pragma once
 
 #include <vector>
@@ -12,6 +12,9 @@ std::vector<check::FieldSpan> DeploymentFields(const check::Service& service, so
 
 // Of the Service.
 std::vector<check::FieldSpan> ServiceFields(const check::Service& service);
+
+// Of the ConfigMap of one `config`.
+std::vector<check::FieldSpan> ConfigFields(const check::Service& service, const check::Config& config);
 
 // Of the PodDisruptionBudget.
 std::vector<check::FieldSpan> BudgetFields(const check::Service& service);

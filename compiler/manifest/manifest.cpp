@@ -10,10 +10,12 @@
 #include <fmt/format.h>
 
 #include "compiler/base/hash.h"
+#include "compiler/check/data.h"
 #include "compiler/graph/json_pointer.h"
 #include "compiler/graph/names.h"
 #include "compiler/graph/split.h"
 #include "compiler/manifest/fields.h"
+#include "compiler/manifest/patch.h"
 #include "compiler/manifest/workload.h"
 
 namespace sluice::manifest {
@@ -37,28 +39,6 @@ Manifest MakeManifest(Value object, source::Span span) {
   manifest.object = std::move(object);
   manifest.span = span;
   return manifest;
-}
-
-// Quantities as Kubernetes writes them ("256Mi", "25%", "1m30s"); a plan's numbers stay numbers.
-Value WithoutUnits(const Value& value) {
-  if (const Map* map = value.as_map()) {
-    Map result;
-    for (const auto& [key, item] : map->entries()) {
-      if (!item.is_none()) {
-        result.Set(key, WithoutUnits(item));
-      }
-    }
-    return Value(std::move(result));
-  }
-  if (const List* list = value.as_list()) {
-    List result;
-    for (const Value& item : *list) {
-      result.push_back(WithoutUnits(item));
-    }
-    return Value(std::move(result));
-  }
-  const graph::Quantity* quantity = value.as_quantity();
-  return quantity != nullptr && quantity->unit != graph::Unit::kNone ? Value(value.ToText()) : value;
 }
 
 // About the bytes of an object's YAML, without writing it.
@@ -131,7 +111,7 @@ class Collector {
         if (const auto written = router.fields.find(object.name); written != router.fields.end()) {
           fields = written->second;
         }
-        Add(WithoutUnits(evaluation.value), span, std::move(fields), true);
+        Add(check::WithoutUnits(evaluation.value), span, std::move(fields), true);
       }
     }
   }
@@ -193,6 +173,58 @@ class Collector {
   std::size_t total_ = 0;
 };
 
+// The objects of one service, with where the service's clauses and patches say their fields.
+class ObjectsOf {
+ public:
+  ObjectsOf(Collector& collector, const check::Service& service, bool executor_only)
+      : collector_(collector), service_(service), executor_only_(executor_only) {}
+
+  void Add(Value object, std::vector<check::FieldSpan> fields) const {
+    if (object.is_none()) {
+      return;
+    }
+    for (check::FieldSpan& field : PatchFields(service_, object)) {
+      fields.push_back(std::move(field));
+    }
+    collector_.Add(std::move(object), service_.span, std::move(fields), executor_only_);
+  }
+
+  // As graph::Workload::companions: the ConfigMaps are the first of them.
+  void AddCompanions(const std::vector<Value>& companions) const {
+    for (std::size_t i = 0; i < companions.size(); ++i) {
+      const bool config = i < service_.configs.size();
+      Add(companions[i], config ? ConfigFields(service_, service_.configs[i]) : BudgetFields(service_));
+    }
+  }
+
+ private:
+  Collector& collector_;
+  const check::Service& service_;
+  bool executor_only_;
+};
+
+// What a service's patches must not say. `options`: null for a service that no rollout deploys.
+void CheckPatches(const check::Service& service, const WorkloadOptions* options, diagnostics::Emitter& emitter) {
+  if (service.patches.empty()) {
+    return;
+  }
+  check::Service bare = service;
+  bare.patches.clear();
+  const PlainWorkload workload = MakePlainWorkload(bare);
+  CheckPatch(service, options == nullptr ? workload.deployment : MakeWorkload(bare, *options).deployment,
+             DeploymentFields(service, {}), emitter);
+  for (const auto& [kind, object, fields, clause] :
+       {std::tuple("Service", MakeStableService(bare, ""), ServiceFields(service), "port"),
+        std::tuple(graph::kBudgetKind, workload.disruption_budget, BudgetFields(service), "disruption")}) {
+    if (!object.is_none()) {
+      CheckPatch(service, object, fields, emitter);
+    } else if (const check::Patch* patch = FindPatch(service, kind)) {
+      emitter.Report(diagnostics::kPatchRefused, patch->span, fmt::format("service `{}` has no {}", service.name, kind))
+          .Note(fmt::format("a service has one with a clause `{}`", clause));
+    }
+  }
+}
+
 using RolloutKey = std::pair<std::string, std::string>;  // namespace, name
 
 }  // namespace
@@ -209,14 +241,27 @@ std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::v
     }
   }
   for (const check::StaticObject& object : plans.objects) {
-    collector.Add(WithoutUnits(object.value), object.span, object.fields, false, object.keep);
+    collector.Add(check::WithoutUnits(object.value), object.span, object.fields, false, object.keep);
+  }
+  std::map<const check::Service*, WorkloadOptions> options;
+  for (const graph::Graph& graph : graphs) {
+    const auto found = rollouts.find({graph.rollout_namespace, graph.rollout});
+    if (found != rollouts.end()) {
+      options[found->second->service] = {graph.rollout, graph.router.shares_by_pods, graph.policies.drain};
+    }
   }
   for (const auto& service : plans.services) {
-    if (!deployed.contains(service.get())) {
-      collector.Add(MakePlainDeployment(*service), service->span, DeploymentFields(*service, {}), false);
-      collector.Add(MakeStableService(*service, ""), service->span, ServiceFields(*service), false);
-      collector.Add(MakePlainBudget(*service), service->span, BudgetFields(*service), false);
+    const auto own = options.find(service.get());
+    CheckPatches(*service, own == options.end() ? nullptr : &own->second, emitter);
+    if (deployed.contains(service.get())) {
+      continue;
     }
+    const ObjectsOf objects(collector, *service, /*executor_only=*/false);
+    PlainWorkload workload = MakePlainWorkload(*service);
+    objects.Add(std::move(workload.deployment), DeploymentFields(*service, {}));
+    objects.Add(MakeStableService(*service, ""), ServiceFields(*service));
+    objects.AddCompanions(workload.config_maps);
+    objects.Add(std::move(workload.disruption_budget), BudgetFields(*service));
   }
   for (const graph::Graph& graph : graphs) {
     const auto found = rollouts.find({graph.rollout_namespace, graph.rollout});
@@ -225,12 +270,13 @@ std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::v
       continue;
     }
     const check::Service& service = *rollout->service;
-    collector.Add(graph.workload.deployment, service.span,
-                  DeploymentFields(service, rollout->drain ? rollout->drain->span : source::Span{}), true);
-    collector.Add(graph.workload.service, service.span, ServiceFields(service), true);
-    collector.Add(graph.workload.disruption_budget, service.span, BudgetFields(service), true);
+    const ObjectsOf objects(collector, service, /*executor_only=*/true);
+    objects.Add(graph.workload.deployment,
+                DeploymentFields(service, rollout->drain ? rollout->drain->span : source::Span{}));
+    objects.Add(graph.workload.service, ServiceFields(service));
+    objects.AddCompanions(graph.workload.companions);
     if (graph.router.address != graph::Router::Address::kRouter) {
-      collector.Add(SteadyService(graph), service.span, ServiceFields(service), true);
+      objects.Add(SteadyService(graph), ServiceFields(service));
     }
     collector.AddRouterObjects(graph, rollout->route != nullptr ? rollout->route->span : rollout->span,
                                *rollout->router);

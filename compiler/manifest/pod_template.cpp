@@ -5,8 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "compiler/graph/names.h"
 #include "compiler/kubernetes/quantities.h"
+#include "compiler/manifest/patch.h"
+#include "compiler/manifest/revision.h"
 
 namespace sluice::manifest {
 namespace {
@@ -152,6 +156,102 @@ Value ContainerPorts(const check::Service& service) {
   return Value(std::move(ports));
 }
 
+std::string Numbered(const std::string& name, std::size_t index) {
+  return index == 0 ? name : fmt::format("{}-{}", name, index + 1);
+}
+
+// No ConfigMap's name has a `$`.
+std::string NamelessConfig(std::size_t index) { return fmt::format("$config-{}", index); }
+
+Value ConfigMounts(const check::Service& service) {
+  List mounts;
+  for (std::size_t i = 0; i < service.configs.size(); ++i) {
+    Map mount;
+    mount.Set("name", Numbered("sluice-config", i));
+    mount.Set("mountPath", service.configs[i].mount_path);
+    mounts.emplace_back(std::move(mount));
+  }
+  return Value(std::move(mounts));
+}
+
+Value ConfigVolumes(const check::Service& service) {
+  List volumes;
+  for (std::size_t i = 0; i < service.configs.size(); ++i) {
+    Map config_map;
+    config_map.Set("name", NamelessConfig(i));
+    Map volume;
+    volume.Set("name", Numbered("sluice-config", i));
+    volume.Set("configMap", Value(std::move(config_map)));
+    volumes.emplace_back(std::move(volume));
+  }
+  return Value(std::move(volumes));
+}
+
+// Quantities as the API server writes them back (of `1024Mi` it makes `1Gi`): another text would be drift for ever.
+Value WithCanonicalQuantities(const Value& value, const std::string& above = "", const std::string& field = "") {
+  if (const Map* map = value.as_map()) {
+    Map result;
+    for (const auto& [key, item] : map->entries()) {
+      result.Set(key, WithCanonicalQuantities(item, field, key));
+    }
+    return Value(std::move(result));
+  }
+  if (const List* list = value.as_list()) {
+    List result;
+    for (const Value& item : *list) {
+      result.push_back(WithCanonicalQuantities(item, above, field));
+    }
+    return Value(std::move(result));
+  }
+  const bool resource = above == "requests" || above == "limits";
+  if (!resource && !(above == "emptyDir" && field == "sizeLimit")) {
+    return value;
+  }
+  const std::string* text = value.as_string();
+  const graph::Quantity* quantity = value.as_quantity();
+  const std::optional<Number> number = text != nullptr       ? ParseQuantity(*text)
+                                       : quantity != nullptr ? std::optional(quantity->number)
+                                                             : std::nullopt;
+  const auto canonical = !number          ? std::nullopt
+                         : field == "cpu" ? kubernetes::CpuText(*number)
+                                          : kubernetes::BytesText(*number);
+  return canonical ? Value(*canonical) : value;
+}
+
+// A pod that is told to end has the time for its drain, though a patch says less; another handler of the patch's takes
+// the place of the sleep, since there can be one only.
+Value WithDrain(const Value& pod_template, Duration drain) {
+  const std::int64_t least = CeilSeconds(drain) + kDefaultGraceSeconds;
+  Map spec = *pod_template.Field("spec").as_map();
+  const graph::Value* said = spec.Find("terminationGracePeriodSeconds");
+  const graph::Quantity* seconds = said == nullptr ? nullptr : said->as_quantity();
+  if (seconds == nullptr || seconds->number < Number(least)) {
+    spec.Set("terminationGracePeriodSeconds", least);
+  }
+  List containers = *spec.Find("containers")->as_list();
+  const Value handlers = containers.front().Path({"lifecycle", "preStop"});
+  if (handlers.as_map() != nullptr) {
+    Map container = *containers.front().as_map();
+    Map lifecycle = *container.Find("lifecycle")->as_map();
+    Map pre_stop = *handlers.as_map();
+    const Value sleep = handlers.Path({"sleep", "seconds"});
+    if (pre_stop.size() > 1) {
+      pre_stop.Erase("sleep");
+    } else if (sleep.as_quantity() != nullptr && sleep.as_quantity()->number < Number(CeilSeconds(drain))) {
+      Map longer;
+      longer.Set("seconds", CeilSeconds(drain));
+      pre_stop.Set("sleep", Value(std::move(longer)));
+    }
+    lifecycle.Set("preStop", Value(std::move(pre_stop)));
+    container.Set("lifecycle", Value(std::move(lifecycle)));
+    containers.front() = Value(std::move(container));
+  }
+  spec.Set("containers", Value(std::move(containers)));
+  Map result = *pod_template.as_map();
+  result.Set("spec", Value(std::move(spec)));
+  return Value(std::move(result));
+}
+
 Value Container(const check::Service& service, std::optional<Duration> drain) {
   Map container;
   container.Set("name", service.name);
@@ -169,6 +269,9 @@ Value Container(const check::Service& service, std::optional<Duration> drain) {
     container.Set("env", EnvList(service));
   }
   SetResources(service, container);
+  if (!service.configs.empty()) {
+    container.Set("volumeMounts", ConfigMounts(service));
+  }
   SetProbes(service, container);
   if (drain && drain->count() > 0) {
     // KEP-3960 (on by default since Kubernetes 1.30): needs no shell in the image.
@@ -190,13 +293,17 @@ Value MakePodTemplate(const check::Service& service, std::optional<Duration> dra
   metadata.Set("labels", Value(std::move(labels)));
   Map spec;
   spec.Set("containers", Value(List{Container(service, drain)}));
-  if (drain && drain->count() > 0) {
-    spec.Set("terminationGracePeriodSeconds", CeilSeconds(*drain) + kDefaultGraceSeconds);
+  if (!service.configs.empty()) {
+    spec.Set("volumes", ConfigVolumes(service));
   }
-  Map result;
-  result.Set("metadata", Value(std::move(metadata)));
-  result.Set("spec", Value(std::move(spec)));
-  return Value(std::move(result));
+  Map made;
+  made.Set("metadata", Value(std::move(metadata)));
+  made.Set("spec", Value(std::move(spec)));
+  Value result(std::move(made));
+  if (const check::Patch* patch = FindPatch(service, "Deployment")) {
+    result = WithCanonicalQuantities(Patched(result, patch->value.Path({"spec", "template"})));
+  }
+  return drain && drain->count() > 0 ? WithDrain(result, *drain) : result;
 }
 
 const char* ProbeField(syntax::ProbeClause::Purpose purpose) {
@@ -232,6 +339,35 @@ Value WithRevisionLabel(const Value& pod_template, const std::string& revision) 
   labels.Set(graph::kRevisionLabel, revision);
   metadata.Set("labels", Value(std::move(labels)));
   result.Set("metadata", Value(std::move(metadata)));
+  return Value(std::move(result));
+}
+
+std::string ConfigName(const std::string& first, std::size_t index) { return Numbered(first, index); }
+
+Value WithConfigNames(const Value& pod_template, const std::string& first) {
+  const Value volumes = pod_template.Path({"spec", "volumes"});
+  if (volumes.as_list() == nullptr) {
+    return pod_template;
+  }
+  List named;
+  std::size_t index = 0;
+  for (const Value& volume : *volumes.as_list()) {
+    const Value name = volume.Path({"configMap", "name"});
+    const bool ours = volume.Field("name") == Value(Numbered("sluice-config", index));
+    if (!ours || name.as_string() == nullptr || *name.as_string() != NamelessConfig(index)) {
+      named.push_back(volume);
+      continue;
+    }
+    Map changed = *volume.as_map();
+    Map config_map = *changed.Find("configMap")->as_map();
+    config_map.Set("name", ConfigName(first, index++));
+    changed.Set("configMap", Value(std::move(config_map)));
+    named.emplace_back(std::move(changed));
+  }
+  Map result = *pod_template.as_map();
+  Map spec = *result.Find("spec")->as_map();
+  spec.Set("volumes", Value(std::move(named)));
+  result.Set("spec", Value(std::move(spec)));
   return Value(std::move(result));
 }
 

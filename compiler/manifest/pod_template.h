@@ -1,6 +1,7 @@
 // The pods of a service.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,9 +12,9 @@
 
 namespace sluice::manifest {
 
-// The pod template of a service, labelled with its name only: what the revision is computed over. With
-// `drain` a pod that is told to end goes on serving that long, because the pods themselves are the share and
-// nothing takes traffic from them before.
+// The pod template of a service, labelled with its name only and its ConfigMaps still without their names: what the
+// revision is computed over. With `drain` a pod that is told to end goes on serving that long, because the pods
+// themselves are the share and nothing takes traffic from them before.
 graph::Value MakePodTemplate(const check::Service& service, std::optional<Duration> drain);
 
 // "readinessProbe": a container's field.
@@ -26,5 +27,9 @@ std::vector<const check::EnvEntry*> EnvInOrder(const check::Service& service);
 
 // The template with the revision's label, as a Deployment NAME-REV carries it.
 graph::Value WithRevisionLabel(const graph::Value& pod_template, const std::string& revision);
+
+// The template with the names of its ConfigMaps: `first`, "FIRST-2" …
+graph::Value WithConfigNames(const graph::Value& pod_template, const std::string& first);
+std::string ConfigName(const std::string& first, std::size_t index);
 
 }  // namespace sluice::manifest

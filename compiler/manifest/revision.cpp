@@ -129,9 +129,12 @@ constexpr std::array<Suffix, 15> kSuffixes{{
 
 }  // namespace
 
-std::string RevisionDigest(const graph::Value& pod_template) {
+std::string RevisionDigest(const graph::Value& pod_template, const graph::Value& content) {
   Canonical canonical;
   canonical.Append(pod_template);
+  if (!content.is_none()) {
+    canonical.Append(content);
+  }
   return fmt::format("{}:{}", kAlgorithm,
                      Sha256(fmt::format("sluice.dev/revision/{}\n{}", kAlgorithm, canonical.Take())));
 }

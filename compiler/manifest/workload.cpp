@@ -4,9 +4,12 @@
 #include <chrono>
 #include <utility>
 
+#include "compiler/base/base64.h"
+#include "compiler/base/text.h"
 #include "compiler/graph/capacity.h"
 #include "compiler/graph/names.h"
 #include "compiler/kubernetes/image.h"
+#include "compiler/manifest/patch.h"
 #include "compiler/manifest/pod_template.h"
 #include "compiler/manifest/revision.h"
 
@@ -66,14 +69,18 @@ Value MakeDeployment(const check::Service& service, const std::string& name, con
   spec.Set("progressDeadlineSeconds", kProgressDeadlineSeconds);
   spec.Set("selector", Value(std::move(selector)));
   spec.Set("strategy", Value(std::move(strategy)));
-  spec.Set("template", std::move(pod_template));
 
   Map object;
   object.Set("apiVersion", "apps/v1");
   object.Set("kind", "Deployment");
   object.Set("metadata", Metadata(service, name, revision, rollout));
   object.Set("spec", Value(std::move(spec)));
-  return Value(std::move(object));
+  // The template has its part of the patch already: the revision is computed over it.
+  Map patched = *WithPatch(service, Value(std::move(object))).as_map();
+  Map whole = *patched.Find("spec")->as_map();
+  whole.Set("template", std::move(pod_template));
+  patched.Set("spec", Value(std::move(whole)));
+  return Value(std::move(patched));
 }
 
 Value MakeService(const check::Service& service, const std::string& name, const std::string& revision,
@@ -97,7 +104,8 @@ Value MakeService(const check::Service& service, const std::string& name, const 
   object.Set("kind", "Service");
   object.Set("metadata", Metadata(service, name, revision, rollout));
   object.Set("spec", Value(std::move(spec)));
-  return Value(std::move(object));
+  Value made = WithPatch(service, Value(std::move(object)));
+  return revision.empty() ? made : WithoutExposure(made);
 }
 
 // An unready pod never holds up a node's drain: evicting it makes nothing worse (KEP-3017).
@@ -118,7 +126,57 @@ Value MakeBudget(const check::Service& service, const std::string& name, const s
   object.Set("kind", graph::kBudgetKind);
   object.Set("metadata", Metadata(service, name, revision, rollout));
   object.Set("spec", Value(std::move(spec)));
-  return Value(std::move(object));
+  return WithPatch(service, Value(std::move(object)));
+}
+
+// A ConfigMap's `data` and `binaryData`.
+Map DataOf(const check::Config& config) {
+  Map text, binary, data;
+  for (const auto& [name, bytes] : config.files) {
+    if (FirstInvalidUtf8(bytes)) {
+      binary.Set(name, ToBase64(bytes));
+    } else {
+      text.Set(name, bytes);
+    }
+  }
+  if (!text.empty()) {
+    data.Set("data", Value(std::move(text)));
+  }
+  if (!binary.empty()) {
+    data.Set("binaryData", Value(std::move(binary)));
+  }
+  return data;
+}
+
+// What the pods read besides their template; none for a service without `config`.
+Value ContentOf(const check::Service& service) {
+  if (service.configs.empty()) {
+    return Value();
+  }
+  List content;
+  for (const check::Config& config : service.configs) {
+    content.emplace_back(DataOf(config));
+  }
+  return Value(std::move(content));
+}
+
+// Immutable: another content is another revision's (KEP-1412; kubelets then need not watch them either).
+std::vector<Value> MakeConfigMaps(const check::Service& service, const std::string& first, const std::string& revision,
+                                  const std::string& rollout) {
+  std::vector<Value> config_maps;
+  for (std::size_t i = 0; i < service.configs.size(); ++i) {
+    Map object;
+    object.Set("apiVersion", "v1");
+    object.Set("kind", graph::kConfigMapKind);
+    object.Set("metadata", Metadata(service, ConfigName(first, i), revision, rollout));
+    object.Set("immutable", true);
+    const Map data = DataOf(service.configs[i]);
+    for (const auto& [field, value] : data.entries()) {
+      object.Set(field, value);
+    }
+    config_maps.emplace_back(std::move(object));
+  }
+  return config_maps;
 }
 
 // A tag, or the first 12 digits of a digest: what people call the version.
@@ -164,18 +222,21 @@ Allowance AllowanceOf(const check::Service& service) {
 graph::Workload MakeWorkload(const check::Service& service, const WorkloadOptions& options) {
   const Value bare = MakePodTemplate(service, options.shares_by_pods ? std::optional(options.drain) : std::nullopt);
   graph::Workload workload;
-  workload.revision_digest = RevisionDigest(bare);
+  workload.revision_digest = RevisionDigest(bare, ContentOf(service));
   workload.revision = RevisionName(workload.revision_digest);
   workload.image = service.image.value;
   workload.version = VersionOf(service.image.value);
   workload.replicas = service.replicas.value;
   const std::string name = service.name + "-" + workload.revision;
-  workload.deployment =
-      MakeDeployment(service, name, workload.revision, options.rollout, WithRevisionLabel(bare, workload.revision));
+  workload.deployment = MakeDeployment(service, name, workload.revision, options.rollout,
+                                       WithConfigNames(WithRevisionLabel(bare, workload.revision), name + "-config"));
   if (!options.shares_by_pods) {
     workload.service = MakeService(service, name, workload.revision, options.rollout);
   }
-  workload.disruption_budget = MakeBudget(service, name, workload.revision, options.rollout);
+  workload.companions = MakeConfigMaps(service, name + "-config", workload.revision, options.rollout);
+  if (Value budget = MakeBudget(service, name, workload.revision, options.rollout); !budget.is_none()) {
+    workload.companions.push_back(std::move(budget));
+  }
   return workload;
 }
 
@@ -183,10 +244,18 @@ Value MakeStableService(const check::Service& service, const std::string& rollou
   return MakeService(service, service.name, "", rollout);
 }
 
-Value MakePlainDeployment(const check::Service& service) {
-  return MakeDeployment(service, service.name, "", "", MakePodTemplate(service, std::nullopt));
+PlainWorkload MakePlainWorkload(const check::Service& service) {
+  Value pods = MakePodTemplate(service, std::nullopt);
+  PlainWorkload workload;
+  if (!service.configs.empty()) {
+    // Another name than a revision's: who takes a service into a rollout, or out of one, has both for a while.
+    const std::string first = service.name + "-config-" + RevisionName(RevisionDigest(pods, ContentOf(service)));
+    workload.config_maps = MakeConfigMaps(service, first, "", "");
+    pods = WithConfigNames(pods, first);
+  }
+  workload.deployment = MakeDeployment(service, service.name, "", "", std::move(pods));
+  workload.disruption_budget = MakeBudget(service, service.name, "", "");
+  return workload;
 }
-
-Value MakePlainBudget(const check::Service& service) { return MakeBudget(service, service.name, "", ""); }
 
 }  // namespace sluice::manifest

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "compiler/base/time.h"
 #include "compiler/check/checked_plan.h"
@@ -31,16 +32,19 @@ Allowance AllowanceOf(const check::Service& service);
 // An amount of a service's pods, percents rounded up.
 std::int32_t PodCount(const check::Amount& amount, std::int32_t replicas);
 
-// The Deployment, revision Service, disruption budget and revision digest of a service that a rollout deploys.
+// The Deployment, revision Service, companions and revision digest of a service that a rollout deploys.
 graph::Workload MakeWorkload(const check::Service& service, const WorkloadOptions& options);
 
 // Service NAME; its selector has only the service label. None for a service without ports.
 graph::Value MakeStableService(const check::Service& service, const std::string& rollout);
 
-// Deployment NAME of a service without a rollout.
-graph::Value MakePlainDeployment(const check::Service& service);
-
-// PodDisruptionBudget NAME of a service without a rollout; none where the plan names none.
-graph::Value MakePlainBudget(const check::Service& service);
+// Of a service without a rollout: Deployment NAME, its ConfigMaps, PodDisruptionBudget NAME, as far as the plan names
+// them. The names of the ConfigMaps change with their content, so that pods are made anew.
+struct PlainWorkload {
+  graph::Value deployment;
+  std::vector<graph::Value> config_maps;
+  graph::Value disruption_budget;  // or none
+};
+PlainWorkload MakePlainWorkload(const check::Service& service);
 
 }  // namespace sluice::manifest

@@ -35,7 +35,18 @@ struct EnvClause {  // env { NAME: value … }
   ExpressionPtr value;
   Span span;
 };
-using ServiceItem = std::variant<ServiceClause, PortClause, ProbeClause, EnvClause, Require, Later>;
+struct ConfigClause {  // config "/etc/checkout" from "config/checkout/*"
+  ExpressionPtr path;
+  ExpressionPtr from;
+  Span span;
+};
+struct PatchClause {  // patch Deployment { spec: … }
+  Name kind;
+  ExpressionPtr value;  // a map
+  Span span;
+};
+using ServiceItem =
+    std::variant<ServiceClause, PortClause, ProbeClause, EnvClause, ConfigClause, PatchClause, Require, Later>;
 struct Service {
   DeclaredName name;
   std::vector<ServiceItem> items;

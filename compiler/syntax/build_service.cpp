@@ -35,8 +35,9 @@ ServiceItem AstBuilder::ServiceItemOf(const Part& item) {
     case token::ENV:
       return EnvClause{Expression(item.Expression()), SpanOf(item)};
     case token::CONFIG:
+      return ConfigClause{Expression(item.Expression()), Expression(item.ExpressionBehind(token::FROM)), SpanOf(item)};
     case token::PATCH:
-      return LaterOf(item, "`" + TextOf(first) + "`");
+      return PatchClause{NameChild(item), Expression(item.Child(rule::kMapLiteral)), SpanOf(item)};
     default:
       break;
   }

@@ -76,7 +76,7 @@ void DecideInto(Context& context) {
   WriteRoute(context);
   DeliverOutbox(context);
   // Last: a batch ends at the first write that is refused, and requests don't depend on these.
-  WriteBudgets(context);
+  WriteCompanions(context);
   NameState(context);
   TrimStatus(context.status);
   if (context.status.phase != before) {

@@ -160,7 +160,7 @@ void Remove(Context& context) {
     left = left || (observed.deployment && observed.deployment->owner == us) ||
            (observed.service && observed.service_owner == us);
   }
-  left = !DeleteBudgets(context) || left;
+  left = !DeleteCompanions(context) || left;
   if (!left) {
     status.phase = Phase::kIdle;
     status.hold = Hold::kNone;

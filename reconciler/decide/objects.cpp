@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
+#include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -87,10 +90,58 @@ void WriteRevisionService(Context& context, const Revision& revision) {
   }
 }
 
-void DeleteBudget(Context& context, const Revision& revision, const ObservedObject& budget, std::string why) {
+std::string TextAt(const graph::Value& object, std::initializer_list<std::string_view> path) {
+  const graph::Value value = object.Path(path);
+  return value.as_string() == nullptr ? std::string() : *value.as_string();
+}
+
+ObjectName NameOfCompanion(const graph::Value& object) {
+  return {TextAt(object, {"apiVersion"}), TextAt(object, {"kind"}), TextAt(object, {"metadata", "namespace"}),
+          TextAt(object, {"metadata", "name"})};
+}
+
+// Pods don't start without them.
+bool PodsNeed(const graph::Value& companion) { return companion.Field("kind") == graph::Value(graph::kConfigMapKind); }
+
+const ObservedObject* CompanionOf(const ObservedRevision* seen, const ObjectName& name) {
+  if (seen == nullptr) {
+    return nullptr;
+  }
+  const auto found = seen->companions.find(name);
+  return found == seen->companions.end() ? nullptr : &found->second;
+}
+
+void WriteCompanion(Context& context, const ObservedRevision* seen, const graph::Value& wanted, std::string why) {
+  const ObservedObject* found = CompanionOf(seen, NameOfCompanion(wanted));
+  const bool ours = found != nullptr && IsOurs(context, found->object);
+  // What can't be changed isn't compared.
+  if (!ours || (!PodsNeed(wanted) && !Contains(found->object, wanted))) {
+    context.decision.actions.emplace_back(ApplyObject{
+        Marked(context, wanted), found == nullptr ? std::nullopt : std::optional(found->version), std::move(why)});
+  }
+}
+
+void DeleteCompanion(Context& context, const ObjectName& name, const ObservedObject& companion, std::string why) {
   context.decision.actions.emplace_back(
-      DeleteObject{graph::kBudgetApiVersion, graph::kBudgetKind, context.graph.rollout_namespace,
-                   context.graph.service + "-" + revision, budget.version, std::move(why)});
+      DeleteObject{name.api_version, name.kind, name.namespace_, name.name, companion.version, std::move(why)});
+}
+
+// The revisions whose Deployments this decision writes.
+std::set<Revision> WrittenDeployments(const Context& context) {
+  std::set<Revision> revisions;
+  for (const Action& action : context.decision.actions) {
+    const auto* apply = std::get_if<ApplyObject>(&action);
+    if (apply != nullptr && apply->object.Field("kind") == graph::Value("Deployment") &&
+        !(apply->object.Path({"spec", "replicas"}) == graph::Value(0))) {
+      revisions.insert(TextAt(apply->object, {"metadata", "labels", graph::kRevisionLabel}));
+    }
+  }
+  return revisions;
+}
+
+const ObservedRevision* SeenOf(const Context& context, const Revision& revision) {
+  const auto seen = context.seen.revisions.find(revision);
+  return seen == context.seen.revisions.end() ? nullptr : &seen->second;
 }
 
 }  // namespace
@@ -156,6 +207,11 @@ void WriteDeployment(Context& context, const Revision& revision, std::int32_t po
     context.Say(fmt::format("no bundle describes revision {}: its pods can't be changed", revision));
     return;
   }
+  for (const graph::Value& companion : workload->companions) {
+    if (pods > 0 && PodsNeed(companion)) {
+      WriteCompanion(context, SeenOf(context, revision), companion, "what its pods read");
+    }
+  }
   graph::Value object = With(Marked(context, workload->deployment), {"spec", "replicas"}, graph::Value(pods));
   context.decision.actions.emplace_back(
       ApplyObject{std::move(object), VersionOf(deployment), fmt::format("{} pods for {}", pods, revision)});
@@ -189,36 +245,42 @@ void WriteServices(Context& context) {
   }
 }
 
-void WriteBudgets(Context& context) {
+void WriteCompanions(Context& context) {
+  const std::set<Revision> written = WrittenDeployments(context);  // their ConfigMaps too
   for (const auto& [revision, seen] : context.seen.revisions) {
-    const std::optional<ObservedObject>& found = seen.disruption_budget;
-    const bool ours = found && IsOurs(context, found->object);
     const graph::Workload* workload = WorkloadOf(context, revision);
-    if (!seen.deployment || workload == nullptr) {
-      if (ours && !seen.deployment && !seen.service) {
-        DeleteBudget(context, revision, *found, "nothing names this revision");
+    const bool known = seen.deployment && workload != nullptr;
+    const std::vector<graph::Value> none;
+    const std::vector<graph::Value>& wanted = known ? workload->companions : none;
+    for (const graph::Value& companion : wanted) {
+      if (!PodsNeed(companion) || !written.contains(revision)) {
+        WriteCompanion(context, &seen, companion,
+                       PodsNeed(companion) ? "what its pods read" : "how many may be evicted");
       }
+    }
+    const bool to_come = written.contains(revision) || context.status.applied.pods.contains(revision);
+    if (!known && (to_come || seen.deployment || seen.service)) {
       continue;
     }
-    const graph::Value& wanted = workload->disruption_budget;
-    if (wanted.is_none()) {
-      if (ours) {
-        DeleteBudget(context, revision, *found, "the plan names none");
+    for (const auto& [name, companion] : seen.companions) {
+      const bool named = std::any_of(wanted.begin(), wanted.end(), [&, &name = name](const graph::Value& object) {
+        return NameOfCompanion(object) == name;
+      });
+      if (!named && IsOurs(context, companion.object)) {
+        DeleteCompanion(context, name, companion, known ? "the plan names none" : "nothing names this revision");
       }
-    } else if (!ours || !Contains(found->object, wanted)) {
-      context.decision.actions.emplace_back(ApplyObject{Marked(context, wanted),
-                                                        found ? std::optional(found->version) : std::nullopt,
-                                                        "how many pods may be evicted at once"});
     }
   }
 }
 
-bool DeleteBudgets(Context& context) {
+bool DeleteCompanions(Context& context) {
   bool gone = true;
   for (const auto& [revision, seen] : context.seen.revisions) {
-    if (seen.disruption_budget && IsOurs(context, seen.disruption_budget->object)) {
-      DeleteBudget(context, revision, *seen.disruption_budget, "the rollout was removed");
-      gone = false;
+    for (const auto& [name, companion] : seen.companions) {
+      if (IsOurs(context, companion.object)) {
+        DeleteCompanion(context, name, companion, "the rollout was removed");
+        gone = false;
+      }
     }
   }
   return gone;

@@ -24,17 +24,17 @@ bool IsOurs(const Context& context, const graph::Value& object);
 // graph::kEpochAnnotation of an object; 0 if it has none.
 std::int64_t EpochOf(const graph::Value& object);
 
-// Emits the write of one revision's Deployment with so many pods, and of its Service NAME-REV if that is
-// missing. A revision that no bundle describes can only be deleted, once it has no traffic.
+// Emits the write of one revision's Deployment with so many pods, and before it of the ConfigMaps that are missing. A
+// revision that no bundle describes can only be deleted, once it has no traffic.
 void WriteDeployment(Context& context, const Revision& revision, std::int32_t pods);
 
 // Services: NAME-REV of every revision with pods, and NAME, whose selector follows the router's address. A NAME-REV
 // for which the plan has none any more goes once no route leads to it.
 void WriteServices(Context& context);
-// Disruption budgets of the revisions that have a Deployment, as their plans say; that of one that has none goes.
-void WriteBudgets(Context& context);
+// Companions of the revisions that have a Deployment, as their plans say; those of one that has none go.
+void WriteCompanions(Context& context);
 // All of them. True once there are none.
-bool DeleteBudgets(Context& context);
+bool DeleteCompanions(Context& context);
 // Whether NAME selects what the router's address wants.
 bool AddressInPlace(const Context& context);
 // Whether NAME stands on `revision` and holds exactly its ready pods (true where the router says what NAME is).

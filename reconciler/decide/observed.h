@@ -39,16 +39,16 @@ struct ObservedDeployment {
 struct ObservedObject {
   Version version;
   std::int64_t generation = 0;
-  graph::Value object;  // whole, with metadata and status
+  graph::Value object;  // with metadata and status; a ConfigMap without its data, which is immutable
   TimePoint seen_at{};  // when the shell first saw this version; a router's lag counts from it
 };
 
 struct ObservedRevision {
   std::optional<ObservedDeployment> deployment;
-  std::optional<Version> service;  // NAME-REV
-  std::string service_owner;       // as ObservedDeployment::owner
-  std::optional<ObservedObject> disruption_budget;
-  std::int32_t ready_endpoints = 0;  // in the slices of NAME-REV
+  std::optional<Version> service;                   // NAME-REV
+  std::string service_owner;                        // as ObservedDeployment::owner
+  std::map<ObjectName, ObservedObject> companions;  // what there is of graph::Workload::companions
+  std::int32_t ready_endpoints = 0;                 // in the slices of NAME-REV
   // Since when it has had one, as far as the shell knows; none: since before anyone looked.
   std::optional<TimePoint> endpoints_since;
 };

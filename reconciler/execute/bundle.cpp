@@ -86,10 +86,10 @@ Result<std::shared_ptr<const graph::Graph>> AcceptBundle(const Json& object, con
     return Error{ErrorCode::kInvalid, fmt::format("the bundle is for {}/{}, not for {}/{}", graph->rollout_namespace,
                                                   graph->rollout, namespace_, rollout)};
   }
-  const graph::Graph& made = *graph;
-  for (const graph::Value* value :
-       {&made.workload.deployment, &made.workload.service, &made.workload.disruption_budget, &made.stable_service}) {
-    if (auto checked = CheckNamespace(*value, namespace_); !checked) return checked.error();
+  std::vector<graph::Value> objects = graph->workload.companions;
+  objects.insert(objects.end(), {graph->workload.deployment, graph->workload.service, graph->stable_service});
+  for (const graph::Value& made : objects) {
+    if (auto checked = CheckNamespace(made, namespace_); !checked) return checked.error();
   }
   const auto spans_text = spec.find("spans");
   if (spans_text != spec.end() && spans_text->is_string()) {

@@ -99,12 +99,15 @@ class Observer {
     }
   }
 
-  void Budgets(Observed& out) const {
-    for (const auto* entry : world_.BudgetsOf({namespace_, rollout_})) {
+  void Companions(Observed& out) const {
+    for (const auto* entry : world_.CompanionsOf({namespace_, rollout_})) {
       const graph::Value revision = entry->view.object.Path({"metadata", "labels", graph::kRevisionLabel});
       if (entry->id.deleting || revision.as_string() == nullptr) continue;
-      if (entry->id.name.second != graph_.service + "-" + *revision.as_string()) continue;  // somebody's copy
-      out.revisions[*revision.as_string()].disruption_budget = ObjectOf(entry->id, entry->view.object);
+      const std::string name = graph_.service + "-" + *revision.as_string();
+      if (!(entry->id.name.second + "-").starts_with(name + "-")) continue;  // somebody's copy
+      const decide::ObjectName key{entry->view.object.Field("apiVersion").ToText(),
+                                   entry->view.object.Field("kind").ToText(), namespace_, entry->id.name.second};
+      out.revisions[*revision.as_string()].companions[key] = ObjectOf(entry->id, entry->view.object);
     }
   }
 
@@ -187,7 +190,7 @@ Observed Observe(const World& world, const graph::Graph& graph, const std::vecto
   const Observer observer(world, graph, rollout, uid, drifts);
   observer.Deployments(out, workloads);
   observer.Services(out);
-  observer.Budgets(out);
+  observer.Companions(out);
   for (const decide::ObjectName& object : routed) observer.RouterObject(object, out);
   for (const auto* command : world.commands().InGroup(rollout.first, rollout.second)) {
     if (command->id.deleting || (!command->view.rollout_uid.empty() && command->view.rollout_uid != uid)) continue;

@@ -29,10 +29,11 @@ std::int32_t Count(const Json& json, cluster::Path path) { return static_cast<st
 std::string Label(const Json& object, const char* label) { return Text(object, {"metadata", "labels", label}); }
 
 // Without what only the server needs, to keep idle rollouts small.
-graph::Value Lean(const Json& object, bool with_status = true) {
+graph::Value Lean(const Json& object, bool with_status = true, bool with_data = true) {
   graph::Map lean;
   for (const auto& [name, member] : object.items()) {
     if (name == "metadata" || (name == "status" && !with_status)) continue;
+    if (!with_data && (name == "data" || name == "binaryData")) continue;
     lean.Set(name, cluster::ToValue(member));
   }
   graph::Map metadata;
@@ -182,8 +183,10 @@ std::optional<PodView> ViewPod(const Json& object) {
 std::optional<OwnedView> ViewOwned(const Json& object) {
   OwnedView view{Label(object, graph::kRolloutLabel), {}};
   if (view.group.empty()) return std::nullopt;
-  // What the disruption controller counts wakes nobody.
-  view.object = Lean(object, !cluster::Says(object, {"kind"}, graph::kBudgetKind));
+  // What the disruption controller counts wakes nobody. A revision's ConfigMap is immutable: that it is there is all.
+  view.object =
+      Lean(object, !cluster::Says(object, {"kind"}, graph::kBudgetKind),
+           !cluster::Says(object, {"kind"}, graph::kConfigMapKind) || Label(object, graph::kRevisionLabel).empty());
   return view;
 }
 

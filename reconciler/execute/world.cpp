@@ -1,6 +1,7 @@
 #include "reconciler/execute/world.h"
 
 #include <algorithm>
+#include <array>
 
 #include "compiler/graph/names.h"
 
@@ -16,7 +17,8 @@ const Kind kDeployment{"apps/v1", "Deployment"};
 const Kind kService{"v1", "Service"};
 const Kind kSlice{"discovery.k8s.io/v1", "EndpointSlice"};
 const Kind kPod{"v1", "Pod"};
-const Kind kBudget{graph::kBudgetApiVersion, graph::kBudgetKind};
+// Of the objects that come and go with a revision.
+const std::array<Kind, 2> kCompanions{{{"v1", graph::kConfigMapKind}, {graph::kBudgetApiVersion, graph::kBudgetKind}}};
 
 // Slices carry the name of their Service, NAME or NAME-REV: both are named as services to look at.
 std::string ServiceOfSlice(const std::string& name) {
@@ -87,7 +89,7 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
         stir_({name.first, "", view.group});
       }) {
   // Whether a plan names one or not: what it named before must be found to be deleted.
-  WatchOwned(kBudget);
+  for (const Kind& kind : kCompanions) WatchOwned(kind);
 }
 
 bool World::synced() const {
@@ -143,8 +145,12 @@ const WatchCache<OwnedView>::Entry* World::FindOwned(const cluster::ObjectKey& k
   return found == owned_.end() ? nullptr : found->second->Find({key.namespace_, key.name});
 }
 
-std::vector<const WatchCache<OwnedView>::Entry*> World::BudgetsOf(const Name& rollout) const {
-  return owned_.at(kBudget)->InGroup(rollout.first, rollout.second);
+std::vector<const WatchCache<OwnedView>::Entry*> World::CompanionsOf(const Name& rollout) const {
+  std::vector<const WatchCache<OwnedView>::Entry*> companions;
+  for (const Kind& kind : kCompanions) {
+    for (const auto* entry : owned_.at(kind)->InGroup(rollout.first, rollout.second)) companions.push_back(entry);
+  }
+  return companions;
 }
 
 }  // namespace sluice::execute

@@ -41,8 +41,8 @@ class World {
   // Of a kind that WatchOwned was told; null if there is none.
   const WatchCache<OwnedView>::Entry* FindOwned(const cluster::ObjectKey& key) const;
 
-  // Disruption budgets of the rollout's revisions.
-  std::vector<const WatchCache<OwnedView>::Entry*> BudgetsOf(const Name& rollout) const;
+  // What comes and goes with the rollout's revisions: graph::Workload::companions.
+  std::vector<const WatchCache<OwnedView>::Entry*> CompanionsOf(const Name& rollout) const;
 
   const WatchCache<RolloutView>& rollouts() const { return rollouts_; }
   const WatchCache<BundleView>& bundles() const { return bundles_; }

@@ -22,7 +22,7 @@ PlanSet::PlanSet(const Files& files) {
     parsed_.push_back(syntax::Parse(sources_, id, emitter_));
     module_files.push_back({path, &parsed_.back()});
   }
-  checker_ = std::make_unique<Checker>(sources_, emitter_, plans_);
+  checker_ = std::make_unique<Checker>(sources_, named_files_, emitter_, plans_);
   modules_ = BuildModules(module_files, checker_->context);
   CheckFunctions(modules_, checker_->context);
 }

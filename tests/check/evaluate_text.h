@@ -37,6 +37,9 @@ class PlanSet {
 
  private:
   source::SourceSet sources_;
+  source::MemoryTree no_files_{{}};
+  std::vector<source::Entry> no_entries_;
+  source::NamedFiles named_files_{no_files_, no_entries_};
   diagnostics::Emitter emitter_;
   std::vector<syntax::PlanFile> parsed_;
   CheckedPlanSet plans_;

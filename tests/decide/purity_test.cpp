@@ -81,8 +81,9 @@ const std::vector<std::string> kArchives = {SLUICE_DECIDE_ARCHIVE, SLUICE_GRAPH_
 
 TEST_CASE("the core, the graph and base ask nothing of the system that could tell a time or do I/O") {
   // `base` hashes, prints the message of a failed check before it aborts, and formats numbers into a buffer.
-  const std::set<std::string> of_base = {"SHA256_Init", "SHA256_Update",   "SHA256_Final", "fprintf",
-                                         "stderr",      "__isoc99_sscanf", "snprintf",     "EVP_sha256"};
+  const std::set<std::string> of_base = {"SHA256_Init",     "SHA256_Update",   "SHA256_Final", "fprintf",
+                                         "stderr",          "__isoc99_sscanf", "snprintf",     "EVP_sha256",
+                                         "EVP_EncodeBlock", "EVP_DecodeBlock"};
   std::set<std::string> defined;
   for (const std::string& archive : kArchives) {
     const std::set<std::string> own = Symbols(archive, "--defined-only", "TtWwVvRrDdBbui");

@@ -97,7 +97,9 @@ Observed World::Observe() const {
   const auto show = [](const Route& route) {
     return ObservedObject{{route.uid, std::to_string(route.version)}, route.generation, route.object, route.seen_at};
   };
-  for (const auto& [revision, budget] : budgets_) seen.revisions[revision].disruption_budget = show(budget);
+  for (const auto& [revision, companions] : companions_) {
+    for (const auto& [name, companion] : companions) seen.revisions[revision].companions[name] = show(companion);
+  }
   if (stable_service_) {
     seen.stable_service = show(*stable_service_);
     seen.stable_service_revision = Text(stable_service_->object, {"spec", "selector", graph::kRevisionLabel});
@@ -129,6 +131,7 @@ void World::Do(const ApplyObject& action) {
   const bool service = IsService(Text(action.object, {"apiVersion"}), kind);
   busy_until_ = now_ + kControllerLag;
   if (kind == "Deployment") {
+    CheckConfig(RevisionOf(action.object));
     Deployment& deployment = deployments_[RevisionOf(action.object)];
     if (deployment.uid.empty()) {
       deployment.uid = NextUid();
@@ -150,14 +153,16 @@ void World::Do(const ApplyObject& action) {
     return;
   }
   Route* route = nullptr;
-  if (kind == graph::kBudgetKind) {
-    route = &budgets_[RevisionOf(action.object)];
+  const bool companion = kind == graph::kBudgetKind || kind == graph::kConfigMapKind;
+  const ObjectName name{Text(action.object, {"apiVersion"}), kind, Text(action.object, {"metadata", "namespace"}),
+                        Text(action.object, {"metadata", "name"})};
+  if (companion) {
+    route = &companions_[RevisionOf(action.object)][name];
   } else if (service) {
     stable_service_ = stable_service_ ? stable_service_ : Route{};
     route = &*stable_service_;
   } else {
-    route = &routes_[{Text(action.object, {"apiVersion"}), kind, Text(action.object, {"metadata", "namespace"}),
-                      Text(action.object, {"metadata", "name"})}];
+    route = &routes_[name];
   }
   if (route->uid.empty()) {
     route->uid = NextUid();
@@ -169,7 +174,7 @@ void World::Do(const ApplyObject& action) {
     route->generation += 1;
   }
   route->version += 1;
-  if (!service && kind != graph::kBudgetKind && plan_->router.address != graph::Router::Address::kRouter)
+  if (!service && !companion && plan_->router.address != graph::Router::Address::kRouter)
     NoteBackends(*route, action.object);
   route->object = With(action.object, {"metadata", "generation"}, graph::Value(route->generation));
   route->object = With(route->object, {"status"}, status);
@@ -221,11 +226,31 @@ void World::NoteBackends(Route& route, const graph::Value& object) {
   }
 }
 
+void World::CheckConfig(const Revision& revision) {
+  const auto found = std::find_if(graphs_.begin(), graphs_.end(),
+                                  [&](const auto& entry) { return entry.second->workload.revision == revision; });
+  if (found == graphs_.end()) return;
+  const auto& there = companions_[revision];
+  for (const graph::Value& companion : found->second->workload.companions) {
+    const std::string name = Text(companion, {"metadata", "name"});
+    const bool missing =
+        std::none_of(there.begin(), there.end(), [&](const auto& entry) { return entry.first.name == name; });
+    if (Text(companion, {"kind"}) == graph::kConfigMapKind && missing) {
+      hasty.push_back("pods of " + revision + " have no ConfigMap " + name);
+    }
+  }
+}
+
+void World::DeleteCompanions(const Revision& revision) { companions_.erase(revision); }
+
 void World::Do(const DeleteObject& action) {
   if (action.kind == "Deployment") {
     std::erase_if(deployments_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
-  } else if (action.kind == graph::kBudgetKind) {
-    std::erase_if(budgets_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
+  } else if (action.kind == graph::kBudgetKind || action.kind == graph::kConfigMapKind) {
+    for (auto& [revision, companions] : companions_) {
+      std::erase_if(companions, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
+      if (deployments_.contains(revision)) CheckConfig(revision);
+    }
   } else if (IsService(action.api_version, action.kind)) {
     std::erase_if(services_, [&](const auto& entry) { return entry.second.first.uid == action.version.uid; });
     if (stable_service_ && stable_service_->uid == action.version.uid) {

@@ -50,7 +50,7 @@ class World {
   // Changes that people make behind our back.
   void EditRoute();
   void DeleteDeployment(const Revision& revision);
-  void DeleteBudget(const Revision& revision) { budgets_.erase(revision); }
+  void DeleteCompanions(const Revision& revision);
   // Names of the router's objects that there are, sorted.
   std::vector<std::string> RouteNames() const;
   // Where traffic that comes by any of them, or by Service NAME, finds nobody: one sentence each.
@@ -109,6 +109,8 @@ class World {
   void Do(const EmitEvent&) {}
   void RunDeployments();
   void NoteBackends(Route& route, const graph::Value& object);
+  // Whether the ConfigMaps that the revision's pods read are there; see `hasty`.
+  void CheckConfig(const Revision& revision);
   std::int32_t ReadyOf(const Revision& revision, const Deployment& deployment) const;
   std::string NextUid() { return "uid-" + std::to_string(++uids_); }
 
@@ -119,7 +121,7 @@ class World {
   std::map<Revision, Deployment> deployments_;
   std::map<Revision, std::pair<Version, std::string>> services_;  // and their owner
   std::map<ObjectName, Route> routes_;
-  std::map<Revision, Route> budgets_;
+  std::map<Revision, std::map<ObjectName, Route>> companions_;
   std::optional<Route> stable_service_;
   std::map<GateKey, ObservedGate> gates_;
   std::vector<Asked> asked_;

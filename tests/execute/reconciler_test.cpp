@@ -105,6 +105,57 @@ TEST_CASE("a service's disruption budgets follow its revisions; without a rollou
   CHECK(budgets().empty());
 }
 
+TEST_CASE("a changed file is a rollout; each revision has the files it began with") {
+  const auto with = [](const std::string& clauses) {
+    std::string plan = ShopPlan("1");
+    plan.insert(plan.find("image"), clauses + "\n  ");
+    return plan;
+  };
+  const std::string config = "config \"/etc/shop\" from \"config/*\"";
+  Scene scene(Shop());
+  const auto maps = [&] {
+    std::map<std::string, std::string> data;  // by revision
+    for (const std::string& name : scene.Names("v1", "ConfigMap")) {
+      const cluster::Json object = scene.Object("v1", "ConfigMap", name);
+      const std::string revision = cluster::Text(object, {"metadata", "labels", graph::kRevisionLabel});
+      if (!revision.empty()) data[revision] = cluster::Text(object, {"data", "limits"});
+    }
+    return data;
+  };
+  using Maps = std::map<std::string, std::string>;
+  scene.repository.Commit({{"checkout.plan", with(config)}, {"config/limits", "10"}});
+  scene.Start();
+  REQUIRE(scene.RunUntilAtRest());
+  INFO(scene.reconciler->DescribeSource().dump(2));
+  const std::string first = scene.StatusOf("checkout").stable;
+  CHECK(maps() == Maps{{first, "10"}});
+  scene.repository.Commit({{"checkout.plan", with(config)}, {"config/limits", "20"}});
+  REQUIRE(RunIntoHold(scene));
+  const std::string second = scene.StatusOf("checkout").candidate;
+  CHECK(maps() == Maps{{first, "10"}, {second, "20"}});
+  SECTION("going back finds the file that was") {
+    scene.repository.Commit({{"checkout.plan", with(config)}, {"config/limits", "10"}});
+    REQUIRE(scene.RunUntilAtRest());
+    CHECK(scene.StatusOf("checkout").stable == first);
+    CHECK(maps().at(first) == "10");
+  }
+  SECTION("one that somebody deletes is made again") {
+    const std::string name = "checkout-" + second + "-config";
+    const cluster::Json object = scene.Object("v1", "ConfigMap", name);
+    scene.embedded->Send(cluster::Delete{cluster::KeyOf(object), object.at("metadata").at("uid"), ""},
+                         [](const auto& answer) { CHECK(answer.ok()); });
+    scene.RunFor(Duration(5'000));
+    CHECK(maps() == Maps{{first, "10"}, {second, "20"}});
+  }
+  SECTION("to the end") {
+    REQUIRE(scene.RunUntilAtRest());
+    scene.RunFor(Duration(120'000));
+    CHECK(maps().at(second) == "20");
+    // That of the revision before goes with its Deployment.
+    CHECK(maps().size() == scene.Names("apps/v1", "Deployment").size());
+  }
+}
+
 TEST_CASE("what a first install skips is not said to have passed") {
   Scene scene(Shop());
   const LogBook log;

@@ -21,8 +21,8 @@ class GraphGenerator {
     graph.rollout_namespace = "shop";
     graph.service = "checkout";
     graph.source = "shop/checkout.plan";
-    graph.workload =
-        Workload{"1a2b3c4d", "r1:" + std::string(64, 'a'), Text(), Text(), Int(1, 50), Object(3), Object(2), Object(2)};
+    graph.workload = Workload{"1a2b3c4d", "r1:" + std::string(64, 'a'), Text(), Text(), Int(1, 50), Object(3),
+                              Object(2),  {Object(2), Object(1)}};
     graph.stable_service = Object(2);
     graph.router = Router{"gateway", Flip(), static_cast<Router::Address>(Int(0, 2)), {}, Maybe(3), Time(), Time()};
     graph.router.objects.push_back({"route", Maybe(3), Some(4)});

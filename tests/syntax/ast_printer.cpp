@@ -232,6 +232,8 @@ class Printer {
                      Show(probe.every), Show(probe.timeout), Show(probe.after)));
   }
   void operator()(const EnvClause& env) { Line("env " + Show(env.value)); }
+  void operator()(const ConfigClause& config) { Line("config " + Show(config.path) + " from " + Show(config.from)); }
+  void operator()(const PatchClause& patch) { Line("patch " + patch.kind.text + " " + Show(patch.value)); }
   void operator()(const RouteClause& clause) { Line(clause.word.text + " " + Show(clause.value)); }
   void operator()(const ViaClause& via) { Line("via " + Show(via.router)); }
 
