@@ -177,7 +177,7 @@ std::set<Right> Given(Scene& scene) {
   };
   const std::string group = "rbac.authorization.k8s.io/v1";
   add(**scene.Ask(Get{{{group, "ClusterRole"}, "", "sluice"}}));
-  add(**scene.Ask(Get{{{group, "Role"}, "sluice-system", "sluice-inventory"}}));
+  add(**scene.Ask(Get{{{group, "Role"}, "sluice-system", "sluice-leases"}}));
   return given;
 }
 
@@ -219,12 +219,12 @@ const std::map<std::string, std::string>& Spared() {
     // This one streams; KubernetesCluster lists first where a server refuses that.
     for (const char* kind :
          {"sluice.dev/rollouts", "sluice.dev/rolloutbundles", "sluice.dev/rolloutcommands", "apps/deployments",
-          "/services", "/pods", "policy/poddisruptionbudgets", "discovery.k8s.io/endpointslices",
+          "/services", "/pods", "/configmaps", "policy/poddisruptionbudgets", "discovery.k8s.io/endpointslices",
           "gateway.networking.k8s.io/httproutes", "coordination.k8s.io/leases in sluice-system"}) {
       table[fmt::format("list {}", kind)] = "not every API server sends a list as the beginning of a watch";
     }
-    for (const char* kind :
-         {"apps/deployments", "/services", "policy/poddisruptionbudgets", "gateway.networking.k8s.io/httproutes"}) {
+    for (const char* kind : {"apps/deployments", "/services", "/configmaps", "policy/poddisruptionbudgets",
+                             "gateway.networking.k8s.io/httproutes"}) {
       table[fmt::format("get {}", kind)] = "whose is it, that was there already when it was to be made?";
     }
     table["get coordination.k8s.io/leases in sluice-system"] = "read back after a write that another got ahead of";

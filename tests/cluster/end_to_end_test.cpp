@@ -276,6 +276,60 @@ void ChangedOnTheWay(RealCluster& cluster) {
   report.Print();
 }
 
+// The image stays: what pods answer stands in a file.
+void ChangedFile(RealCluster& cluster) {
+  Report report("a changed file is a rollout");
+  ShopPlan plan{"files", kGateway, kThreeSteps};
+  plan.clauses = "config \"/etc/shop\" from \"config/files/*\"";
+  plan.files = {{"version", "blue\n"}};
+  Shop shop(cluster, plan);
+  const std::int64_t first = shop.run();
+  Load load(shop.ThroughGateway());
+  shop.plan.files = {{"version", "green\n"}};
+  shop.Commit();
+  shop.AwaitPromoted(first + 1);
+  report.Add(shop.Share(load, first + 1, "first", "green", 0.1));
+  report.Add(shop.Share(load, first + 1, "half", "green", 0.5));
+  report.Add(shop.Share(load, first + 1, "full", "green", 1));
+  ExpectAccepted(shop, "undo");
+  shop.Await("undone", [](const Json& rollout) {
+    return Says(rollout, {"status", "phase"}, "settled") && !Text(rollout, {"status", "pinned"}).empty() &&
+           Says(rollout, {"status", "stable"}, Text(rollout, {"status", "pinned"}));
+  });
+  const TimePoint back = WallClock();
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  const Counts since = Count(load.Between(back, WallClock()));
+  Expect(since.requests > 50 && since.versions.size() == 1 && since.versions.contains("blue"), ToString(since));
+  report.Add("undo finds the file it had");
+  ExpectNoneLost(report, load);
+  report.Print();
+}
+
+// As a node's drain does it: every pod goes, as its budget allows.
+void Drained(RealCluster& cluster) {
+  Report report("all pods evicted, at rest and at half");
+  ShopPlan plan{"drained", "", R"(
+  deadline 3m
+  drain    3s
+  step half { weight 50%  hold 4s }
+  step full { weight 100% }
+)"};
+  plan.clauses = "disruption 1";
+  Shop shop(cluster, plan);
+  Load load(shop.ToService());
+  const std::int64_t at_rest = shop.EvictAll();
+  const std::int64_t run = shop.run() + 1;
+  shop.Release("2");
+  shop.AwaitNode("half/hold");
+  const std::int64_t at_half = shop.EvictAll();
+  shop.AwaitPromoted(run);
+  // One of each revision at once.
+  report.Add(fmt::format("never fewer than {} and {} of {} pods ready", at_rest, at_half, shop.plan.replicas));
+  Expect(at_rest >= shop.plan.replicas - 1 && at_half >= shop.plan.replicas - 2, "budgets let too many go");
+  ExpectNoneLost(report, load);
+  report.Print();
+}
+
 using Processes = std::map<std::string, std::unique_ptr<servers::Server>>;
 
 // A canary to `tag` while `disturb` does what it does; its end is that of an undisturbed one.
@@ -404,7 +458,7 @@ TEST_CASE("rollouts on real pods lose no request") {
   if (cluster == nullptr) return;
   const auto reconciler = cluster->Reconcile();
   const std::string wrong = Walk(*cluster, {NeverReady, ChangedOnTheWay, CanaryThroughGateway, CanaryByPods, BadVersion,
-                                            Rolling, BlueGreen, HeaderMatch});
+                                            Rolling, BlueGreen, HeaderMatch, ChangedFile, Drained});
   INFO(servers::ReadFile(cluster->log("first")));
   CHECK(wrong == "");
   CHECK(reconciler->IsRunning());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -24,6 +25,7 @@ service {0} {{
   probe     ready http "/readyz" every 1s
   cpu       0.02
   memory    16Mi
+  {3}
 }}
 )";
 constexpr const char* kRoute = R"(
@@ -59,7 +61,7 @@ std::string ToText(const ShopPlan& plan) {
   std::string text;
   if (Mentions(plan.via, "routers.")) text += "import std.routers\n";
   if (Mentions(plan.body, "strategies.")) text += "import std.strategies\n";
-  text += fmt::format(kService, plan.name, plan.tag, plan.replicas);
+  text += fmt::format(kService, plan.name, plan.tag, plan.replicas, plan.clauses);
   if (!plan.via.empty()) text += fmt::format(kRoute, plan.name, plan.via);
   return text + fmt::format("\nrollout {0} {{\n  deploy {0}\n{1}{2}}}\n", plan.name,
                             plan.via.empty() ? "" : fmt::format("  through {}\n", plan.name), plan.body);
@@ -111,8 +113,12 @@ void RealCluster::TellPrometheus() {
   }
 }
 
-void RealCluster::Commit(const std::string& name, const std::string& text) {
+void RealCluster::Commit(const std::string& name, const std::string& text,
+                         const std::map<std::string, std::string>& files) {
   const std::lock_guard lock(mutex_);
+  const std::string directory = fmt::format("plans/config/{}/", name);
+  std::erase_if(files_, [&](const auto& file) { return file.first.starts_with(directory); });
+  for (const auto& [file, content] : files) files_[directory + file] = content;
   const std::string path = fmt::format("plans/{}.plan", name);
   if (text.empty()) {
     files_.erase(path);
@@ -201,6 +207,45 @@ Json Shop::AwaitPromoted(const std::string& tag, Duration limit) {
                Says(LastRun(rollout), {"outcome"}, "promoted");
       },
       limit);
+}
+
+Json Shop::AwaitPromoted(std::int64_t run) {
+  return Await(fmt::format("run {} promoted", run), [&](const Json& rollout) {
+    return IsSettled(rollout) && Integer(LastRun(rollout), {"run"}) == run &&
+           Says(LastRun(rollout), {"outcome"}, "promoted");
+  });
+}
+
+std::int64_t Shop::EvictAll() {
+  const auto pods = [&] {
+    const auto found = administrator_.Ask(ListObjects{{"v1", "Pod"}, plan.name, {{"sluice.dev/service", plan.name}}});
+    Expect(found.ok(), "pods of " + plan.name);
+    return List(**found, {"items"});
+  };
+  std::int64_t fewest = std::numeric_limits<std::int64_t>::max();
+  for (const Json& pod : pods()) {
+    const std::string name = Text(pod, {"metadata", "name"});
+    const Json eviction = {
+        {"apiVersion", "policy/v1"}, {"kind", "Eviction"}, {"metadata", {{"name", name}, {"namespace", plan.name}}}};
+    const kubernetes::ApiRequest evict{"POST", fmt::format("/api/v1/namespaces/{}/pods/{}/eviction", plan.name, name),
+                                       "application/json", eviction.dump()};
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    for (auto answer = administrator_.Ask(evict); !answer.ok(); answer = administrator_.Ask(evict)) {
+      if (answer.error().code == ErrorCode::kNotFound) break;
+      Expect(std::chrono::steady_clock::now() < until, "eviction of " + name + ": " + answer.error().message);
+      std::this_thread::sleep_for(kLookAgain);
+    }
+    const Json left = pods();
+    fewest = std::min<std::int64_t>(
+        fewest, std::count_if(left.begin(), left.end(), [](const Json& one) {
+          const Json& conditions = List(one, {"status", "conditions"});
+          return Text(one, {"metadata", "deletionTimestamp"}).empty() &&
+                 std::any_of(conditions.begin(), conditions.end(), [](const Json& condition) {
+                   return Says(condition, {"type"}, "Ready") && Says(condition, {"status"}, "True");
+                 });
+        }));
+  }
+  return fewest;
 }
 
 Json Shop::AwaitNode(const std::string& node, Duration limit) {

@@ -34,8 +34,8 @@ class RealCluster {
   RealCluster(const RealCluster&) = delete;
   RealCluster& operator=(const RealCluster&) = delete;
 
-  // The plan of that name; "" takes it out.
-  void Commit(const std::string& name, const std::string& text);
+  // The plan of that name, with these files in its directory `config/NAME`; "" takes it out.
+  void Commit(const std::string& name, const std::string& text, const std::map<std::string, std::string>& files = {});
 
   // The reconciler in the pod "first" or "second". `lease`: seconds, see --lease.
   std::unique_ptr<servers::Server> Reconcile(const std::string& pod = "first", int lease = 15);
@@ -70,6 +70,8 @@ struct ShopPlan {
   std::string body;  // of the rollout, beside `deploy` and `through`
   int replicas = 4;
   std::string tag = "1";
+  std::string clauses = {};  // of the service
+  std::map<std::string, std::string> files = {};
 };
 std::string ToText(const ShopPlan& plan);
 
@@ -80,7 +82,7 @@ class Shop {
   Shop(RealCluster& cluster, ShopPlan plan);
 
   ShopPlan plan;
-  void Commit() { cluster_.Commit(plan.name, ToText(plan)); }
+  void Commit() { cluster_.Commit(plan.name, ToText(plan), plan.files); }
   void Release(const std::string& tag);
 
   Json Rollout();
@@ -89,10 +91,15 @@ class Shop {
              Duration limit = Duration(90'000));
   // The run of `tag` has ended as promoted, after the runs that were there, and the rollout is settled.
   Json AwaitPromoted(const std::string& tag, Duration limit = Duration(90'000));
+  // The run of that number has, and it has ended.
+  Json AwaitPromoted(std::int64_t run);
   // "half/hold" is under way.
   Json AwaitNode(const std::string& node, Duration limit = Duration(60'000));
   Json AwaitHeld(Duration limit = Duration(90'000));
   std::int64_t run() { return Integer(Rollout(), {"status", "run"}); }
+
+  // Evicts each pod that is there now, as soon as its budget lets it go. The fewest that were left ready by one.
+  std::int64_t EvictAll();
 
   LoadOptions ThroughGateway() const;
   LoadOptions ToService(const std::string& service = "");

@@ -1,5 +1,6 @@
 #include "tests/cluster/scene.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <thread>
@@ -7,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace sluice::cluster {
 namespace {
@@ -26,6 +28,7 @@ service {} {{
   cpu       0.1
   memory    64Mi
   disruption 1
+  config    "/etc/web" from "config/*"
 }}
 
 rollout {} {{
@@ -57,7 +60,8 @@ Scene::Scene(std::unique_ptr<ControlPlane> plane)
   pods_ = Install(administrator_, authorities(), account_);
 }
 
-void Scene::Commit(const std::map<std::string, std::string>& files) {
+void Scene::Commit(std::map<std::string, std::string> files) {
+  files["plans/config/app.conf"] = "a = 1\n";
   commit_ = repository_.Commit("main", files, commit_);
 }
 
@@ -128,14 +132,15 @@ Result<SharedJson> Scene::AskAs(const std::string& who, Request request) {
 Json Scene::Rollout() { return **Ask(Get{{kRollout, "web", "web"}}); }
 
 std::string Scene::Ready() {
-  std::string ready;
+  std::vector<std::string> ready;
   const auto list = Ask(ListObjects{{"apps/v1", "Deployment"}, "web", {}});
   for (const Json& deployment : List(**list, {"items"})) {
     const Json& container = List(deployment, {"spec", "template", "spec", "containers"}).at(0);
-    ready += fmt::format("{}{} {}", ready.empty() ? "" : ", ", Text(container, {"image"}).substr(12),
-                         Integer(deployment, {"status", "readyReplicas"}));
+    ready.push_back(
+        fmt::format("{} {}", Text(container, {"image"}).substr(12), Integer(deployment, {"status", "readyReplicas"})));
   }
-  return ready;
+  std::sort(ready.begin(), ready.end());
+  return fmt::format("{}", fmt::join(ready, ", "));
 }
 
 bool Scene::Shows(const std::string& text) {

@@ -28,7 +28,7 @@ class Scene {
   explicit Scene(std::unique_ptr<ControlPlane> plane);
 
   // Makes these the plans of the repository.
-  void Commit(const std::map<std::string, std::string>& files);
+  void Commit(std::map<std::string, std::string> files);
   void CommitVersion(const std::string& tag) { Commit({{"plans/web.plan", Write({tag})}}); }
 
   // In the container of a pod, "first" or "second": whoever is started again there need not wait for its lease. With

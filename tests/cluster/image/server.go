@@ -24,7 +24,8 @@ type behaviour struct {
 }
 
 // Other settings: VERSION (the whole answer to /), ADDRESS (":8080" by default), CRASH_AFTER (exits with status 1 then;
-// "0s" is at once), WARM_UP (unready so long after the start), DRAIN (serves on so long after SIGTERM, unready).
+// "0s" is at once), WARM_UP (unready so long after the start), DRAIN (serves on so long after SIGTERM, unready). A file
+// /etc/shop/version takes the place of VERSION.
 type server struct {
 	version  string
 	mutex    sync.Mutex // guards what follows
@@ -148,9 +149,16 @@ func (s *server) setReadyLater(warmUp time.Duration) {
 	})
 }
 
+func version() string {
+	if text, err := os.ReadFile("/etc/shop/version"); err == nil {
+		return strings.TrimSpace(string(text))
+	}
+	return os.Getenv("VERSION")
+}
+
 func serve() error {
 	s := &server{
-		version: os.Getenv("VERSION"), now: behaviour{Ready: true}, codes: map[int]uint64{}, buckets: make([]uint64, len(bounds)),
+		version: version(), now: behaviour{Ready: true}, codes: map[int]uint64{}, buckets: make([]uint64, len(bounds)),
 	}
 	if err := s.now.set(os.Getenv); err != nil {
 		return err
