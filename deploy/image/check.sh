@@ -55,7 +55,7 @@ in_image sluice lint /repository/plans
 # From a commit to settled rollouts: git, the compiler, the event loop. With the arguments of the Deployment, but for the
 # cluster and the port.
 mapfile -t arguments < <(sed -n '/^ *args:/,/^ *envFrom:/s/^ *- //p' deploy/reconciler.yaml |
-  sed 's/^--cluster=.*/--cluster=memory/; s/^\(--listen=.*\):8080/\1:0/')
+  sed 's/^--cluster=.*/--cluster=memory/; s/^--listen=.*/--listen=127.0.0.1:0/')
 in_image SLUICE_REPOSITORY=/repository SLUICE_PATH=plans sluice "${arguments[@]}" --once 2>&1 | tail -n 2
 du -sh "$root" | sed 's/\t.*/ in all/'
 echo "the image lacks nothing"
