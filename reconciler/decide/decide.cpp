@@ -75,7 +75,7 @@ void DecideInto(Context& context) {
   WriteServices(context);
   WriteRoute(context);
   DeliverOutbox(context);
-  // Last: a batch ends at the first write that is refused, and requests don't depend on these.
+  // Last, but for ConfigMaps that new pods need: a batch ends at the first write that is refused.
   WriteCompanions(context);
   NameState(context);
   TrimStatus(context.status);
