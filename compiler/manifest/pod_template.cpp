@@ -156,10 +156,6 @@ Value ContainerPorts(const check::Service& service) {
   return Value(std::move(ports));
 }
 
-std::string Numbered(const std::string& name, std::size_t index) {
-  return index == 0 ? name : fmt::format("{}-{}", name, index + 1);
-}
-
 // No ConfigMap's name has a `$`.
 std::string NamelessConfig(std::size_t index) { return fmt::format("$config-{}", index); }
 
@@ -167,7 +163,7 @@ Value ConfigMounts(const check::Service& service) {
   List mounts;
   for (std::size_t i = 0; i < service.configs.size(); ++i) {
     Map mount;
-    mount.Set("name", Numbered("sluice-config", i));
+    mount.Set("name", NumberedName("sluice-config", i));
     mount.Set("mountPath", service.configs[i].mount_path);
     mounts.emplace_back(std::move(mount));
   }
@@ -180,7 +176,7 @@ Value ConfigVolumes(const check::Service& service) {
     Map config_map;
     config_map.Set("name", NamelessConfig(i));
     Map volume;
-    volume.Set("name", Numbered("sluice-config", i));
+    volume.Set("name", NumberedName("sluice-config", i));
     volume.Set("configMap", Value(std::move(config_map)));
     volumes.emplace_back(std::move(volume));
   }
@@ -188,34 +184,39 @@ Value ConfigVolumes(const check::Service& service) {
 }
 
 // Quantities as the API server writes them back (of `1024Mi` it makes `1Gi`): another text would be drift for ever.
-Value WithCanonicalQuantities(const Value& value, const std::string& above = "", const std::string& field = "") {
-  if (const Map* map = value.as_map()) {
-    Map result;
-    for (const auto& [key, item] : map->entries()) {
-      result.Set(key, WithCanonicalQuantities(item, field, key));
-    }
-    return Value(std::move(result));
-  }
-  if (const List* list = value.as_list()) {
-    List result;
-    for (const Value& item : *list) {
-      result.push_back(WithCanonicalQuantities(item, above, field));
-    }
-    return Value(std::move(result));
-  }
-  const bool resource = above == "requests" || above == "limits";
-  if (!resource && !(above == "emptyDir" && field == "sizeLimit")) {
-    return value;
-  }
+Value CanonicalQuantity(const Value& value, bool cpu) {
   const std::string* text = value.as_string();
   const graph::Quantity* quantity = value.as_quantity();
   const std::optional<Number> number = text != nullptr       ? ParseQuantity(*text)
                                        : quantity != nullptr ? std::optional(quantity->number)
                                                              : std::nullopt;
-  const auto canonical = !number          ? std::nullopt
-                         : field == "cpu" ? kubernetes::CpuText(*number)
-                                          : kubernetes::BytesText(*number);
+  const auto canonical = !number ? std::nullopt : cpu ? kubernetes::CpuText(*number) : kubernetes::BytesText(*number);
   return canonical ? Value(*canonical) : value;
+}
+
+Value WithCanonicalQuantities(const Value& value, std::vector<std::string>& path) {
+  if (const List* list = value.as_list()) {
+    List result;
+    for (const Value& item : *list) {
+      result.push_back(WithCanonicalQuantities(item, path));
+    }
+    return Value(std::move(result));
+  }
+  const Map* map = value.as_map();
+  if (map == nullptr) {
+    return value;
+  }
+  Map result;
+  for (const auto& [key, item] : map->entries()) {
+    if (IsQuantity(path, key)) {
+      result.Set(key, CanonicalQuantity(item, key == "cpu"));
+      continue;
+    }
+    path.push_back(key);
+    result.Set(key, WithCanonicalQuantities(item, path));
+    path.pop_back();
+  }
+  return Value(std::move(result));
 }
 
 // A pod that is told to end has the time for its drain, though a patch says less; another handler of the patch's takes
@@ -301,9 +302,14 @@ Value MakePodTemplate(const check::Service& service, std::optional<Duration> dra
   made.Set("spec", Value(std::move(spec)));
   Value result(std::move(made));
   if (const check::Patch* patch = FindPatch(service, "Deployment")) {
-    result = WithCanonicalQuantities(Patched(result, patch->value.Path({"spec", "template"})));
+    std::vector<std::string> path;
+    result = WithCanonicalQuantities(Patched(result, patch->value.Path({"spec", "template"})), path);
   }
   return drain && drain->count() > 0 ? WithDrain(result, *drain) : result;
+}
+
+std::string NumberedName(const std::string& first, std::size_t index) {
+  return index == 0 ? first : fmt::format("{}-{}", first, index + 1);
 }
 
 const char* ProbeField(syntax::ProbeClause::Purpose purpose) {
@@ -342,8 +348,6 @@ Value WithRevisionLabel(const Value& pod_template, const std::string& revision) 
   return Value(std::move(result));
 }
 
-std::string ConfigName(const std::string& first, std::size_t index) { return Numbered(first, index); }
-
 Value WithConfigNames(const Value& pod_template, const std::string& first) {
   const Value volumes = pod_template.Path({"spec", "volumes"});
   if (volumes.as_list() == nullptr) {
@@ -353,14 +357,14 @@ Value WithConfigNames(const Value& pod_template, const std::string& first) {
   std::size_t index = 0;
   for (const Value& volume : *volumes.as_list()) {
     const Value name = volume.Path({"configMap", "name"});
-    const bool ours = volume.Field("name") == Value(Numbered("sluice-config", index));
+    const bool ours = volume.Field("name") == Value(NumberedName("sluice-config", index));
     if (!ours || name.as_string() == nullptr || *name.as_string() != NamelessConfig(index)) {
       named.push_back(volume);
       continue;
     }
     Map changed = *volume.as_map();
     Map config_map = *changed.Find("configMap")->as_map();
-    config_map.Set("name", ConfigName(first, index++));
+    config_map.Set("name", NumberedName(first, index++));
     changed.Set("configMap", Value(std::move(config_map)));
     named.emplace_back(std::move(changed));
   }

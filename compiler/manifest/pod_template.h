@@ -28,8 +28,9 @@ std::vector<const check::EnvEntry*> EnvInOrder(const check::Service& service);
 // The template with the revision's label, as a Deployment NAME-REV carries it.
 graph::Value WithRevisionLabel(const graph::Value& pod_template, const std::string& revision);
 
-// The template with the names of its ConfigMaps: `first`, "FIRST-2" …
+// "FIRST", "FIRST-2" …: what there is one of for each `config`. `index` counts from 0.
+std::string NumberedName(const std::string& first, std::size_t index);
+// The template with the names of its ConfigMaps, numbered from `first`.
 graph::Value WithConfigNames(const graph::Value& pod_template, const std::string& first);
-std::string ConfigName(const std::string& first, std::size_t index);
 
 }  // namespace sluice::manifest

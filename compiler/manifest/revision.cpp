@@ -55,16 +55,6 @@ class Canonical {
   std::string Take() { return std::move(out_); }
 
  private:
-  // resources.requests.*, resources.limits.*, emptyDir.sizeLimit
-  bool IsQuantity(const std::string& key) const {
-    const std::size_t depth = path_.size();
-    if (depth >= 2 && path_[depth - 2] == "resources" &&
-        (path_[depth - 1] == "requests" || path_[depth - 1] == "limits")) {
-      return true;
-    }
-    return depth >= 1 && path_[depth - 1] == "emptyDir" && key == "sizeLimit";
-  }
-
   void AppendMap(const graph::Map& map) {
     std::vector<const graph::Map::Entry*> sorted;
     sorted.reserve(map.size());
@@ -75,7 +65,7 @@ class Canonical {
     fmt::format_to(std::back_inserter(out_), "m{}:", sorted.size());
     for (const graph::Map::Entry* entry : sorted) {
       AppendText(entry->first, out_);
-      if (IsQuantity(entry->first)) {
+      if (IsQuantity(path_, entry->first)) {
         AppendQuantity(entry->second, out_);
         continue;
       }
@@ -142,6 +132,14 @@ std::string RevisionDigest(const graph::Value& pod_template, const graph::Value&
 std::string RevisionName(std::string_view digest) {
   const std::size_t colon = digest.find(':');
   return std::string(digest.substr(colon == std::string_view::npos ? 0 : colon + 1, 8));
+}
+
+bool IsQuantity(const std::vector<std::string>& path, std::string_view key) {
+  const std::size_t depth = path.size();
+  if (depth >= 2 && path[depth - 2] == "resources" && (path[depth - 1] == "requests" || path[depth - 1] == "limits")) {
+    return true;
+  }
+  return depth >= 1 && path[depth - 1] == "emptyDir" && key == "sizeLimit";
 }
 
 std::optional<Number> ParseQuantity(std::string_view text) {

@@ -168,7 +168,7 @@ std::vector<Value> MakeConfigMaps(const check::Service& service, const std::stri
     Map object;
     object.Set("apiVersion", "v1");
     object.Set("kind", graph::kConfigMapKind);
-    object.Set("metadata", Metadata(service, ConfigName(first, i), revision, rollout));
+    object.Set("metadata", Metadata(service, NumberedName(first, i), revision, rollout));
     object.Set("immutable", true);
     const Map data = DataOf(service.configs[i]);
     for (const auto& [field, value] : data.entries()) {
