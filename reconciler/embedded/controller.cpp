@@ -11,6 +11,17 @@ std::string LabelKey(const Kind& kind, const std::string& namespace_, const std:
   return kind.kind + "\n" + namespace_ + "\n" + name + "=" + value;
 }
 
+// How much of a name generateName keeps.
+constexpr std::size_t kMaxGeneratedName = 58;
+
+// Kubernetes' names are of letters and digits that spell nothing.
+std::string Suffix(std::uint64_t number) {
+  static constexpr std::string_view kLetters = "bcdfghjklmnpqrstvwxz2456789";
+  std::string text;
+  for (int i = 0; i < 5; ++i, number /= kLetters.size()) text += kLetters[number % kLetters.size()];
+  return text;
+}
+
 }  // namespace
 
 View::View(Watches& watches, std::vector<Kind> kinds, FindBy find_by, OnChange on_change)
@@ -69,6 +80,14 @@ void View::AssumeDeleted(const ObjectKey& key, const std::string& uid) {
   if (found == objects_.end() || found->uid() != uid) return;
   deleted_.insert(uid);
   Drop(key);
+}
+
+void View::AssumeLeft(const Object& object, const Object& left) {
+  if (left == nullptr || left.uid() != object.uid()) {
+    AssumeDeleted(object.key(), object.uid());
+  } else {
+    Assume(left);
+  }
 }
 
 void View::OnEvent(cluster::EventType type, const Object& object) {
@@ -150,6 +169,18 @@ void Queue::AddAt(const ObjectKey& key, TimePoint time) {
     turns_.erase(key);
     work_(key);
   });
+}
+
+Json PodOf(const Json& owner, std::uint64_t number) {
+  ObjectKey key = cluster::KeyOf(owner);
+  Json pod = *Find(owner, {"spec", "template"});
+  pod["apiVersion"] = "v1";
+  pod["kind"] = "Pod";
+  Json& metadata = pod["metadata"];
+  metadata["namespace"] = key.namespace_;
+  metadata["name"] = (key.name + "-").substr(0, kMaxGeneratedName) + Suffix(number);
+  metadata["ownerReferences"] = Json::array({ControllerReference(owner)});
+  return pod;
 }
 
 Json ControllerReference(const Json& owner) {

@@ -42,6 +42,8 @@ class View {
   // of it: who wrote knows what is left to do.
   void Assume(const Object& object) { (void)Put(object); }
   void AssumeDeleted(const ObjectKey& key, const std::string& uid);
+  // After an own write that may have ended `object`: `left` is what there is now under its key.
+  void AssumeLeft(const Object& object, const Object& left);
 
  private:
   void OnEvent(cluster::EventType type, const Object& object);
@@ -87,6 +89,9 @@ class Queue {
   std::function<void(const ObjectKey&)> work_;
   std::unordered_map<ObjectKey, Turn, KeyHash> turns_;
 };
+
+// A new pod by spec.template of `owner`, which controls it. `number` decides the end of its name.
+Json PodOf(const Json& owner, std::uint64_t number);
 
 // An owner reference by which `owner` controls what carries it.
 Json ControllerReference(const Json& owner);

@@ -37,8 +37,9 @@ bool ShownAlike(const Object& before, const Object& now) {
     const Json* is = Find(*now, path);
     return was == nullptr || is == nullptr ? was == is : *was == *is;
   };
-  return before.ready() == now.ready() && before.terminating() == now.terminating() && before.uid() == now.uid() &&
-         same({"metadata", "labels"}) && same({"spec", "nodeName"}) && same({"status", "podIP"});
+  return before.ready() == now.ready() && before.terminating() == now.terminating() && before.ended() == now.ended() &&
+         before.uid() == now.uid() && same({"metadata", "labels"}) && same({"spec", "nodeName"}) &&
+         same({"status", "podIP"});
 }
 
 std::string SliceName(const std::string& service, std::size_t number) { return fmt::format("{}-{}", service, number); }
@@ -139,7 +140,7 @@ void Endpoints::Reconcile(const ObjectKey& key) {
   if (selector == nullptr || service.terminating()) return;  // the garbage collector takes the slices
   std::vector<Json> chunks(1, Json::array());
   for (const Object& pod : view_.Selected(kPod, key.namespace_, *selector)) {
-    if (Text(*pod, {"status", "podIP"}).empty()) continue;
+    if (pod.ended() || Text(*pod, {"status", "podIP"}).empty()) continue;
     if (chunks.back().size() == kEndpointsPerSlice) chunks.push_back(Json::array());
     chunks.back().push_back(EndpointOf(pod));
   }

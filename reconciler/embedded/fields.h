@@ -49,6 +49,8 @@ class Object {
   // Of a pod: whether its condition Ready is True, and its phase.
   bool ready() const { return held_->ready; }
   const std::string& phase() const { return held_->phase; }
+  // Of a pod: whether its containers have ended for good.
+  bool ended() const { return held_->phase == "Succeeded" || held_->phase == "Failed"; }
 
  private:
   struct Held {

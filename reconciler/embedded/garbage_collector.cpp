@@ -132,7 +132,7 @@ void GarbageCollector::Empty(const Json& namespace_) {
   ObjectKey key = cluster::KeyOf(namespace_);
   std::vector<Object> left = store_.List(Kind{}, key.name, {});
   if (left.empty()) {
-    store_.Finish(key, UidOf(namespace_));
+    store_.Finish(key, UidOf(namespace_), loop_.Now());
     return;
   }
   for (const Object& object : left) (void)store_.Delete(object.key(), object.uid(), "", loop_.Now());

@@ -1,7 +1,9 @@
 #include "reconciler/embedded/quota.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,18 +13,15 @@
 namespace sluice::embedded {
 namespace {
 
-// `pods` and `count/pods`, the lower of both.
-std::optional<std::int64_t> PodLimit(const Json& quota) {
-  std::optional<std::int64_t> limit;
-  for (const char* name : {"pods", "count/pods"}) {
-    const Json* hard = Find(quota, {"spec", "hard", name});
-    if (hard == nullptr) continue;
-    std::string text = hard->is_string() ? hard->get<std::string>() : hard->dump();
-    std::int64_t number = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error == std::errc() && end == text.data() + text.size()) limit = std::min(limit.value_or(number), number);
-  }
-  return limit;
+// What a quota says of `resource`, if it is a number.
+std::optional<std::int64_t> LimitOf(const Json& quota, const char* resource) {
+  const Json* hard = Find(quota, {"spec", "hard", resource});
+  if (hard == nullptr) return std::nullopt;
+  std::string text = hard->is_string() ? hard->get<std::string>() : hard->dump();
+  std::int64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 }  // namespace
@@ -31,15 +30,20 @@ Result<void> CheckQuota(const Store& store, const Json& pod) {
   ObjectKey key = cluster::KeyOf(pod);
   auto quotas = store.List(kResourceQuota, key.namespace_, {});
   if (quotas.empty()) return {};
-  // Terminating pods count until they are gone.
-  auto used = static_cast<std::int64_t>(store.List(kPod, key.namespace_, {}).size());
+  const auto pods = store.List(kPod, key.namespace_, {});
+  // `pods` leaves out those whose containers have ended; terminating ones count until they are gone.
+  const auto alive = std::count_if(pods.begin(), pods.end(), [](const Object& each) { return !each.ended(); });
+  const std::pair<const char*, std::int64_t> counted[] = {{"pods", alive},
+                                                          {"count/pods", static_cast<std::int64_t>(pods.size())}};
   for (const Object& quota : quotas) {
-    std::optional<std::int64_t> limit = PodLimit(*quota);
-    if (!limit || used + 1 <= *limit) continue;
-    return Error{ErrorCode::kForbidden,
-                 fmt::format("pods \"{}\" is forbidden: exceeded quota: {}, requested: pods=1, used: pods={}, "
-                             "limited: pods={}",
-                             key.name, quota.key().name, used, *limit)};
+    for (const auto& [resource, used] : counted) {
+      std::optional<std::int64_t> limit = LimitOf(*quota, resource);
+      if (!limit || used + 1 <= *limit) continue;
+      return Error{ErrorCode::kForbidden,
+                   fmt::format("pods \"{}\" is forbidden: exceeded quota: {}, requested: {}=1, used: {}={}, "
+                               "limited: {}={}",
+                               key.name, quota.key().name, resource, resource, used, resource, *limit)};
+    }
   }
   return {};
 }

@@ -12,14 +12,6 @@ namespace {
 // How soon a refused pod is tried again.
 constexpr Duration kRetry{5'000};
 
-// Kubernetes' names are of letters and digits that spell nothing.
-std::string Suffix(std::uint64_t number) {
-  static constexpr std::string_view kLetters = "bcdfghjklmnpqrstvwxz2456789";
-  std::string text;
-  for (int i = 0; i < 5; ++i, number /= kLetters.size()) text += kLetters[number % kLetters.size()];
-  return text;
-}
-
 }  // namespace
 
 ReplicaSets::ReplicaSets(loop::Loop& loop, Store& store, Watches& watches, const Lag& lag, std::uint64_t seed)
@@ -40,15 +32,8 @@ ReplicaSets::ReplicaSets(loop::Loop& loop, Store& store, Watches& watches, const
       queue_(loop, lag, seed, "replica sets", [this](const ObjectKey& key) { Reconcile(key); }) {}
 
 std::string ReplicaSets::Grow(const Json& set, std::int64_t count) {
-  ObjectKey key = cluster::KeyOf(set);
   for (std::int64_t i = 0; i < count; ++i) {
-    Json pod = *Find(set, {"spec", "template"});
-    pod["apiVersion"] = "v1";
-    pod["kind"] = "Pod";
-    Json& metadata = pod["metadata"];
-    metadata["namespace"] = key.namespace_;
-    metadata["name"] = key.name + "-" + Suffix(Mix(seed_, fmt::format("{} {}", UidOf(set), store_.version())));
-    metadata["ownerReferences"] = Json::array({ControllerReference(set)});
+    Json pod = PodOf(set, Mix(seed_, fmt::format("{} {}", UidOf(set), store_.version())));
     auto made = store_.Create(std::move(pod), "", loop_.Now());
     if (!made.ok()) return made.error().message;
     view_.Assume(*made);
@@ -68,15 +53,7 @@ void ReplicaSets::Shrink(std::vector<Object> pods, std::int64_t count) {
   });
   for (std::int64_t i = 0; i < count; ++i) {
     const Object& pod = pods[static_cast<std::size_t>(i)];
-    const ObjectKey& key = pod.key();
-    if (store_.Delete(key, pod.uid(), "", loop_.Now()).ok()) {
-      Object left = store_.Find(key);
-      if (left == nullptr) {
-        view_.AssumeDeleted(key, pod.uid());
-      } else {
-        view_.Assume(left);
-      }
-    }
+    if (store_.Delete(pod.key(), pod.uid(), "", loop_.Now()).ok()) view_.AssumeLeft(pod, store_.Find(pod.key()));
   }
 }
 
@@ -93,8 +70,7 @@ void ReplicaSets::Reconcile(const ObjectKey& key) {
   if (set == nullptr) return;
   std::vector<Object> pods;
   for (const Object& pod : view_.OwnedBy(set.uid())) {
-    const bool over = pod.phase() == "Failed" || pod.phase() == "Succeeded";
-    if (!pod.terminating() && !over) pods.push_back(pod);
+    if (!pod.terminating() && !pod.ended()) pods.push_back(pod);
   }
   std::int64_t wanted = Integer(*set, {"spec", "replicas"}, 1);
   auto present = static_cast<std::int64_t>(pods.size());

@@ -128,10 +128,18 @@ const char* FinalizerOf(Propagation propagation) {
   return nullptr;
 }
 
-// Gone only when a controller says so.
+// How long a pod may serve on. One without a node, or whose containers have ended, has nothing to wait for
+// (podStrategy.CheckGracefulDelete).
+std::int64_t GraceOf(const Object& pod, const DeleteOptions& options) {
+  if (Text(*pod, {"spec", "nodeName"}).empty() || pod.ended()) return 0;
+  const std::int64_t own = Integer(*pod, {"spec", "terminationGracePeriodSeconds"}, 30);
+  return std::max<std::int64_t>(0, options.grace_seconds.value_or(own));
+}
+
+// Of what is to be deleted: whether it is gone only when a controller says so.
 bool TwoPhase(const ObjectKey& key, const Json& object) {
   if (key.kind == kNamespace) return true;
-  return key.kind == kPod && !Text(object, {"spec", "nodeName"}).empty();
+  return key.kind == kPod && Integer(object, {"metadata", "deletionGracePeriodSeconds"}) > 0;
 }
 
 }  // namespace
@@ -364,21 +372,23 @@ Result<void> Store::Delete(const ObjectKey& key, const DeleteOptions& options, T
   if (live == nullptr) return NotFound(key);
   if (!options.uid.empty() && options.uid != live.uid()) return OtherUid(key, live.uid(), options.uid);
   if (!options.version.empty() && options.version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
-  const bool at_once = !TwoPhase(key, *live) || (key.kind == kPod && options.grace_seconds == 0);
+  const std::int64_t grace = key.kind == kPod ? GraceOf(live, options) : 0;
+  const bool at_once = key.kind != kNamespace && grace == 0;
   const char* finalizer = FinalizerOf(options.propagation);
   if (Finalized(*live) && finalizer == nullptr && at_once) {
     Commit(EventType::kDeleted, key, *live, live.size());
     return {};
   }
-  if (live.terminating()) return {};
+  if (live.terminating()) {
+    if (Integer(*live, {"metadata", "deletionGracePeriodSeconds"}) > grace) Hurry(live, grace);
+    return {};
+  }
   Json after = *live;
   if (finalizer != nullptr) {
     Json finalizers = embedded::List(after, {"metadata", "finalizers"});
     finalizers.push_back(finalizer);
     after["metadata"]["finalizers"] = std::move(finalizers);
   }
-  std::int64_t grace = key.kind == kPod ? Integer(after, {"spec", "terminationGracePeriodSeconds"}, 30) : 0;
-  if (key.kind == kPod && options.grace_seconds) grace = std::max<std::int64_t>(0, *options.grace_seconds);
   after["metadata"]["deletionGracePeriodSeconds"] = grace;
   after["metadata"]["deletionTimestamp"] = Seconds(now + std::chrono::seconds(grace));
   if (HasGeneration(key.kind)) {
@@ -389,9 +399,24 @@ Result<void> Store::Delete(const ObjectKey& key, const DeleteOptions& options, T
   return {};
 }
 
-void Store::Finish(const ObjectKey& key, const std::string& uid) {
+// A shorter grace period counts from the moment when the pod was told to end.
+void Store::Hurry(const Object& live, std::int64_t grace) {
+  Json after = *live;
+  const std::int64_t sooner = Integer(after, {"metadata", "deletionGracePeriodSeconds"}) - grace;
+  const TimePoint was = TimeAt(after, {"metadata", "deletionTimestamp"});
+  after["metadata"]["deletionGracePeriodSeconds"] = grace;
+  after["metadata"]["deletionTimestamp"] = Seconds(was - std::chrono::seconds(sooner));
+  Commit(EventType::kModified, live.key(), std::move(after), live.size());
+}
+
+void Store::Finish(const ObjectKey& key, const std::string& uid, TimePoint now) {
   Object live = Find(key);
-  if (live != nullptr && uid == live.uid()) Commit(EventType::kDeleted, key, *live, live.size());
+  if (live == nullptr || uid != live.uid()) return;
+  if (key.kind == kNamespace) {
+    Commit(EventType::kDeleted, key, *live, live.size());
+  } else {
+    (void)Delete(key, DeleteOptions{.uid = uid, .version = "", .grace_seconds = 0}, now);
+  }
 }
 
 void Store::Restore(Json object) {

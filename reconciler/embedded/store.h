@@ -68,8 +68,9 @@ class Store {
   // Two phases where there are finalizers or a pod that runs, see Finish. `uid` "" is kInvalid.
   Result<void> Delete(const ObjectKey& key, const std::string& uid, const std::string& version, TimePoint now);
   Result<void> Delete(const ObjectKey& key, const DeleteOptions& options, TimePoint now);
-  // The end of a pod or Namespace that Delete marked: what the kubelet and the namespace controller do.
-  void Finish(const ObjectKey& key, const std::string& uid);
+  // The end of a pod or Namespace that Delete marked: what the kubelet and the namespace controller do. A pod with
+  // finalizers stays until they are gone.
+  void Finish(const ObjectKey& key, const std::string& uid, TimePoint now);
 
   // What `write`, a call of the above, would answer; nothing is written (dryRun=All). A new object has no version.
   Result<Object> Rehearse(const std::function<Result<Object>()>& write);
@@ -85,6 +86,7 @@ class Store {
   Result<Object> Insert(Json object, TimePoint now);
   Result<Object> Put(const ObjectKey& key, const Object& before, Json after, TimePoint now);
   Result<Object> PutStatus(const ObjectKey& key, const Object& live, Json status);
+  void Hurry(const Object& live, std::int64_t grace);
   // `bytes` is about as long as the object is.
   Object Commit(cluster::EventType type, const ObjectKey& key, Json object, Object::Size size);
 
