@@ -9,6 +9,9 @@ namespace {
 constexpr Duration kFirstBackoff{10'000};
 constexpr Duration kMostBackoff{300'000};
 
+constexpr Duration kRunsFor{1'000};  // of a pod that is run to an end
+constexpr int kKilled = 137;         // the exit code of what SIGKILL ended
+
 PodState Waiting(std::string reason, TimePoint since) {
   PodState state;
   state.reason = std::move(reason);
@@ -32,30 +35,62 @@ void Readiness(const ImageBehaviour& behaviour, TimePoint running_since, TimePoi
   state.changes_at = now - into + (state.ready ? good : behaviour.flap_every);
 }
 
-PodState Crashing(const ImageBehaviour& behaviour, TimePoint started, TimePoint now) {
-  Duration life = *behaviour.crash_after;
-  std::string reason = behaviour.out_of_memory ? "OOMKilled" : "Error";
-  int code = behaviour.out_of_memory ? 137 : behaviour.exit_code;
+// How each run of the container ends.
+struct Ending {
+  Duration life;
+  int code = 0;
+  std::string reason;
+};
+
+// nullopt for a container that runs for good.
+std::optional<Ending> EndingOf(const ImageBehaviour& behaviour, RestartPolicy policy) {
+  const bool to_an_end = policy != RestartPolicy::kAlways;
+  const bool done_before = to_an_end && behaviour.runs_for && *behaviour.runs_for <= behaviour.crash_after;
+  const bool crashes = behaviour.crash_after && !done_before;
+  if (!crashes && !to_an_end) return std::nullopt;
+  Ending ending;
+  ending.life = crashes ? *behaviour.crash_after : behaviour.runs_for.value_or(kRunsFor);
+  ending.code = behaviour.out_of_memory ? kKilled : behaviour.exit_code.value_or(crashes ? 1 : 0);
+  ending.reason = behaviour.out_of_memory ? "OOMKilled" : ending.code == 0 ? "Completed" : "Error";
+  return ending;
+}
+
+PodState Running(const ImageBehaviour& behaviour, const std::optional<Ending>& ending, TimePoint from, TimePoint now) {
+  PodState state;
+  state.container = PodState::Container::kRunning;
+  state.since = from;
+  Readiness(behaviour, from, now, state);
+  if (ending) state.changes_at = std::min(state.changes_at.value_or(from + ending->life), from + ending->life);
+  return state;
+}
+
+PodState Terminated(const Ending& ending, TimePoint from) {
+  PodState state;
+  state.container = PodState::Container::kTerminated;
+  state.since = from + ending.life;
+  state.ran_from = from;
+  state.last_exit = ending.reason;
+  state.last_exit_code = ending.code;
+  return state;
+}
+
+PodState Restarting(const ImageBehaviour& behaviour, const Ending& ending, TimePoint started, TimePoint now) {
   TimePoint at = started;
   Duration backoff = kFirstBackoff;
   for (std::int32_t restarts = 0;; ++restarts) {
-    PodState state;
-    state.restarts = restarts;
-    state.last_exit = restarts == 0 ? "" : reason;
-    state.last_exit_code = restarts == 0 ? 0 : code;
-    if (now < at + life) {
-      state.container = PodState::Container::kRunning;
-      state.since = at;
-      Readiness(behaviour, at, now, state);
-      state.changes_at = std::min(state.changes_at.value_or(at + life), at + life);
+    if (now < at + ending.life) {
+      PodState state = Running(behaviour, ending, at, now);
+      state.restarts = restarts;
+      state.last_exit = restarts == 0 ? "" : ending.reason;
+      state.last_exit_code = restarts == 0 ? 0 : ending.code;
       return state;
     }
-    at += life;
+    at += ending.life;
     if (now < at + backoff) {
-      state.reason = "CrashLoopBackOff";
-      state.last_exit = reason;
-      state.last_exit_code = code;
-      state.since = at;
+      PodState state = Waiting("CrashLoopBackOff", at);
+      state.restarts = restarts;
+      state.last_exit = ending.reason;
+      state.last_exit_code = ending.code;
       state.changes_at = at + backoff;
       return state;
     }
@@ -96,7 +131,8 @@ const ImageBehaviour& BehaviourOf(const World& world, const std::string& image) 
   return kOrdinary;
 }
 
-PodState StateAt(const ImageBehaviour& behaviour, TimePoint created, TimePoint started, TimePoint now) {
+PodState StateAt(const ImageBehaviour& behaviour, TimePoint created, TimePoint started, TimePoint now,
+                 RestartPolicy policy) {
   if (behaviour.pull_fails && now >= started) return Waiting("ImagePullBackOff", started);
   if (!behaviour.starts && now >= started) return Waiting("CreateContainerConfigError", started);
   if (now < started) {
@@ -104,12 +140,11 @@ PodState StateAt(const ImageBehaviour& behaviour, TimePoint created, TimePoint s
     state.changes_at = started;
     return state;
   }
-  if (behaviour.crash_after) return Crashing(behaviour, started, now);
-  PodState state;
-  state.container = PodState::Container::kRunning;
-  state.since = started;
-  Readiness(behaviour, started, now, state);
-  return state;
+  const std::optional<Ending> ending = EndingOf(behaviour, policy);
+  if (!ending) return Running(behaviour, ending, started, now);
+  const bool once = policy == RestartPolicy::kNever || (policy == RestartPolicy::kOnFailure && ending->code == 0);
+  if (!once) return Restarting(behaviour, *ending, started, now);
+  return now < started + ending->life ? Running(behaviour, ending, started, now) : Terminated(*ending, started);
 }
 
 std::int32_t ErrorsAt(const ImageBehaviour& behaviour, Duration since_ready) {

@@ -21,21 +21,26 @@ bool Fits(const std::string& pattern, const std::string& image);
 
 // A pod's main container at one moment.
 struct PodState {
-  enum class Container { kWaiting, kRunning };
+  enum class Container { kWaiting, kRunning, kTerminated };
   Container container = Container::kWaiting;
   std::string reason;  // of waiting: ContainerCreating, ImagePullBackOff, CrashLoopBackOff …
   bool ready = false;
   std::int32_t restarts = 0;
   TimePoint since{};      // of the container's state
-  std::string last_exit;  // why the container before ended: "Error", "OOMKilled", or ""
+  std::string last_exit;  // why this container ended if it is terminated, or else the one before: "Error", "" …
   int last_exit_code = 0;
+  TimePoint ran_from{};                 // of a terminated one: when it had started
   std::optional<TimePoint> changes_at;  // when the answer next differs
 
   friend bool operator==(const PodState&, const PodState&) = default;
 };
 
+// spec.restartPolicy of a pod.
+enum class RestartPolicy { kAlways, kOnFailure, kNever };
+
 // `started`: when its first container runs, should it ever.
-PodState StateAt(const ImageBehaviour& behaviour, TimePoint created, TimePoint started, TimePoint now);
+PodState StateAt(const ImageBehaviour& behaviour, TimePoint created, TimePoint started, TimePoint now,
+                 RestartPolicy policy = RestartPolicy::kAlways);
 
 // Failing requests per million, so long after the pod became ready.
 std::int32_t ErrorsAt(const ImageBehaviour& behaviour, Duration since_ready);

@@ -25,6 +25,58 @@ Json ConditionOf(const char* type, bool value, const char* otherwise) {
   return condition;
 }
 
+RestartPolicy PolicyOf(const Json& pod) {
+  const std::string policy = Text(pod, {"spec", "restartPolicy"}, "Always");
+  return policy == "Never"       ? RestartPolicy::kNever
+         : policy == "OnFailure" ? RestartPolicy::kOnFailure
+                                 : RestartPolicy::kAlways;
+}
+
+// What an ended container has to say for itself: with terminationMessagePolicy FallbackToLogsOnError, the end of its
+// log, at most 80 lines and 2048 bytes.
+std::string TerminationMessage(const Json& container, int exit_code, const std::string& log) {
+  constexpr std::size_t kMostBytes = 2048;
+  constexpr int kMostLines = 80;
+  if (exit_code == 0 || !Says(container, {"terminationMessagePolicy"}, "FallbackToLogsOnError")) return "";
+  std::size_t from = log.size();
+  for (int lines = 0; from > 0 && log.size() - from < kMostBytes; --from) {
+    if (log[from - 1] == '\n' && from < log.size() && ++lines == kMostLines) break;
+  }
+  // No character is cut in two.
+  while (from < log.size() && (static_cast<unsigned char>(log[from]) & 0xc0) == 0x80) ++from;
+  return log.substr(from);
+}
+
+Json TerminatedState(const Json& container, const PodState& state, const std::string& log) {
+  Json terminated = {{"exitCode", state.last_exit_code}, {"reason", state.last_exit}};
+  const std::string message = TerminationMessage(container, state.last_exit_code, log);
+  if (!message.empty()) terminated["message"] = message;
+  if (state.container == PodState::Container::kTerminated) {
+    terminated["startedAt"] = Seconds(state.ran_from);
+    terminated["finishedAt"] = Seconds(state.since);
+  }
+  return terminated;
+}
+
+// After `state`, by the signal that told it to end or by the one that left it no choice.
+PodState Stopped(const PodState& state, TimePoint end, bool killed) {
+  PodState stopped;
+  stopped.container = PodState::Container::kTerminated;
+  stopped.restarts = state.restarts;
+  stopped.since = end;
+  stopped.ran_from = state.container == PodState::Container::kRunning ? state.since : end;
+  stopped.last_exit = "Error";
+  stopped.last_exit_code = killed ? 137 : 143;
+  return stopped;
+}
+
+// A crash-looping pod that ran once stays Running.
+const char* PhaseOf(const PodState& state) {
+  if (state.container == PodState::Container::kTerminated) return state.last_exit_code == 0 ? "Succeeded" : "Failed";
+  const bool ran = state.container == PodState::Container::kRunning || state.restarts > 0 || !state.last_exit.empty();
+  return ran ? "Running" : "Pending";
+}
+
 }  // namespace
 
 std::string ImageOf(const Json& pod) {
@@ -75,18 +127,23 @@ bool Kubelet::Place(const Object& pod) {
 }
 
 // SIGTERM comes after preStop; the process serves on for as long as its image does, at most the grace period.
-void Kubelet::Terminate(const Json& pod) {
-  ObjectKey key = cluster::KeyOf(pod);
-  auto grace = std::chrono::seconds(Integer(pod, {"metadata", "deletionGracePeriodSeconds"}, 30));
-  TimePoint told = TimeAt(pod, {"metadata", "deletionTimestamp"}, loop_.Now()) - grace;
-  const ImageBehaviour& behaviour = BehaviourOf(world_, ImageOf(pod));
-  TimePoint end = told + std::min<Duration>(PreStop(pod) + behaviour.stop_after, grace);
+void Kubelet::Terminate(const Object& pod) {
+  auto grace = std::chrono::seconds(Integer(*pod, {"metadata", "deletionGracePeriodSeconds"}, 30));
+  TimePoint told = TimeAt(*pod, {"metadata", "deletionTimestamp"}, loop_.Now()) - grace;
+  const Duration stops = PreStop(*pod) + BehaviourOf(world_, ImageOf(*pod)).stop_after;
+  TimePoint end = told + std::min<Duration>(stops, grace);
   if (loop_.Now() < end) {
-    queue_.AddAt(key, end);
+    queue_.AddAt(pod.key(), end);
     return;
   }
-  store_.Finish(key, UidOf(pod));
-  view_.AssumeDeleted(key, UidOf(pod));
+  // Whoever holds on to a pod learns how it ended.
+  if (!pod.ended() && PolicyOf(*pod) != RestartPolicy::kAlways && !Text(*pod, {"spec", "nodeName"}).empty()) {
+    PodState state = StateOf(pod);
+    if (state.container != PodState::Container::kTerminated) state = Stopped(state, end, stops > grace);
+    (void)store_.SetStatus(*pod, StatusOf(*pod, state));
+  }
+  store_.Finish(pod.key(), pod.uid(), loop_.Now());
+  view_.AssumeLeft(pod, store_.Find(pod.key()));
 }
 
 // What a pod's containers find in their directories must be there before they start; a kubelet tries again and again.
@@ -102,13 +159,17 @@ bool Kubelet::HasVolumes(const Json& pod) const {
 Json Kubelet::StatusOf(const Json& pod, const PodState& state) const {
   Json status = pod.value("status", Json::object());
   bool running = state.container == PodState::Container::kRunning;
-  // A crash-looping pod that ran once stays Running.
-  status["phase"] = running || state.restarts > 0 || !state.last_exit.empty() ? "Running" : "Pending";
+  bool terminated = state.container == PodState::Container::kTerminated;
+  const char* unready = terminated && state.last_exit_code == 0 ? "PodCompleted"
+                        : terminated                            ? "PodFailed"
+                                                                : "ContainersNotReady";
+  const std::string& log = BehaviourOf(world_, ImageOf(pod)).says;
+  status["phase"] = PhaseOf(state);
   Json conditions = List(pod, {"status", "conditions"});
   SetCondition(conditions, ConditionOf("PodScheduled", true, ""), loop_.Now());
   SetCondition(conditions, ConditionOf("Initialized", true, ""), loop_.Now());
-  SetCondition(conditions, ConditionOf("ContainersReady", state.ready, "ContainersNotReady"), loop_.Now());
-  SetCondition(conditions, ConditionOf("Ready", state.ready, "ContainersNotReady"), loop_.Now());
+  SetCondition(conditions, ConditionOf("ContainersReady", state.ready, unready), loop_.Now());
+  SetCondition(conditions, ConditionOf("Ready", state.ready, unready), loop_.Now());
   status["conditions"] = std::move(conditions);
   Json containers = Json::array();
   bool first = true;
@@ -120,11 +181,13 @@ Json Kubelet::StatusOf(const Json& pod, const PodState& state) const {
                   {"restartCount", first ? state.restarts : 0}};
     if (running) {
       entry["state"] = {{"running", {{"startedAt", Seconds(state.since)}}}};
+    } else if (terminated) {
+      entry["state"] = {{"terminated", TerminatedState(container, state, first ? log : "")}};
     } else {
       entry["state"] = {{"waiting", {{"reason", state.reason}}}};
     }
-    if (first && !state.last_exit.empty()) {
-      entry["lastState"] = {{"terminated", {{"exitCode", state.last_exit_code}, {"reason", state.last_exit}}}};
+    if (first && !terminated && !state.last_exit.empty()) {
+      entry["lastState"] = {{"terminated", TerminatedState(container, state, log)}};
     }
     containers.push_back(std::move(entry));
     first = false;
@@ -133,28 +196,33 @@ Json Kubelet::StatusOf(const Json& pod, const PodState& state) const {
   return status;
 }
 
-void Kubelet::Reconcile(const ObjectKey& key) {
-  Object pod = view_.Find(key);
-  if (pod == nullptr) return;
-  if (pod.terminating()) {
-    Terminate(*pod);
-    return;
-  }
-  if (Text(*pod, {"spec", "nodeName"}).empty()) {
-    created_[pod.uid()] = loop_.Now();
-    Place(pod);
-    return;
-  }
+// Where the pod's containers are by its image and the clock.
+PodState Kubelet::StateOf(const Object& pod) const {
   const std::string& uid = pod.uid();
   TimePoint created = TimeAt(*pod, {"metadata", "creationTimestamp"}, loop_.Now());
   if (auto seen = created_.find(uid); seen != created_.end()) created = seen->second;
   Random own(seed_, "start " + uid);
   TimePoint started = created + own.Within(lags_.start);
-  PodState state = StateAt(BehaviourOf(world_, ImageOf(*pod)), created, started, loop_.Now());
-  if (Text(*pod, {"status", "phase"}) != "Running" && !HasVolumes(*pod)) {
+  return StateAt(BehaviourOf(world_, ImageOf(*pod)), created, started, loop_.Now(), PolicyOf(*pod));
+}
+
+void Kubelet::Reconcile(const ObjectKey& key) {
+  Object pod = view_.Find(key);
+  if (pod == nullptr) return;
+  if (pod.terminating()) return Terminate(pod);
+  if (pod.ended()) return;
+  if (Text(*pod, {"spec", "nodeName"}).empty()) {
+    created_[pod.uid()] = loop_.Now();
+    if (List(*pod, {"spec", "schedulingGates"}).empty()) Place(pod);
+    return;
+  }
+  PodState state = StateOf(pod);
+  if (pod.phase() != "Running" && !HasVolumes(*pod)) {
     state = PodState{};
     state.reason = "ContainerCreating";
     state.changes_at = loop_.Now() + kMountAgain;
+    // What is run to an end has all of its time before it.
+    if (PolicyOf(*pod) != RestartPolicy::kAlways) created_[pod.uid()] = loop_.Now();
   }
   if (state.changes_at) queue_.AddAt(key, *state.changes_at);
   auto written = store_.SetStatus(*pod, StatusOf(*pod, state));
@@ -165,8 +233,8 @@ void Kubelet::LoseNode(const std::string& node) {
   lost_.insert(node);
   for (const Object& pod : view_.OfKind(kPod)) {
     if (Text(*pod, {"spec", "nodeName"}) != node) continue;
-    store_.Finish(pod.key(), pod.uid());
-    view_.AssumeDeleted(pod.key(), pod.uid());
+    store_.Finish(pod.key(), pod.uid(), loop_.Now());
+    view_.AssumeLeft(pod, store_.Find(pod.key()));
   }
 }
 

@@ -22,7 +22,8 @@ class Kubelet {
  private:
   void Reconcile(const ObjectKey& key);
   bool Place(const Object& pod);
-  void Terminate(const Json& pod);
+  void Terminate(const Object& pod);
+  PodState StateOf(const Object& pod) const;
   bool HasVolumes(const Json& pod) const;
   Json StatusOf(const Json& pod, const PodState& state) const;
 

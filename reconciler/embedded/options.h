@@ -47,8 +47,12 @@ struct ImageBehaviour {
   Duration ready_after{1000};           // from the running container to Ready
   bool ready = true;                    // false: runs, never ready
   std::optional<Duration> crash_after;  // exits with `exit_code` so long after each start
-  int exit_code = 1;
-  bool out_of_memory = false;  // the reason of the crash is OOMKilled (exit code 137)
+  // Of a pod that is run to an end (restartPolicy Never or OnFailure): how long until it exits by itself.
+  std::optional<Duration> runs_for;  // 1 s unless said
+  // 1 unless said for what crashes, 0 for what is run to an end.
+  std::optional<int> exit_code;
+  bool out_of_memory = false;  // what ends it is OOMKilled (exit code 137)
+  std::string says;            // the last lines of its log
   Duration flap_every{0};      // > 0: in each such period Ready is lost for its last `flap_for`
   Duration flap_for{0};
   Duration stop_after{1000};      // how long it serves on once it is told to end (after preStop)

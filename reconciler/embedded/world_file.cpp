@@ -132,6 +132,8 @@ ImageBehaviour ImageOf(const YAML::Node& node) {
                     {"ready", [&](const YAML::Node& value) { image.ready = FlagOf(value); }},
                     {"ready-after", [&](const YAML::Node& value) { image.ready_after = DurationOf(value); }},
                     {"crash-after", [&](const YAML::Node& value) { image.crash_after = DurationOf(value); }},
+                    {"runs-for", [&](const YAML::Node& value) { image.runs_for = DurationOf(value); }},
+                    {"says", [&](const YAML::Node& value) { image.says = TextOf(value); }},
                     {"exit-code", [&](const YAML::Node& value) { image.exit_code = CountOf(value); }},
                     {"out-of-memory", [&](const YAML::Node& value) { image.out_of_memory = FlagOf(value); }},
                     {"stop-after", [&](const YAML::Node& value) { image.stop_after = DurationOf(value); }},
@@ -153,7 +155,9 @@ ImageBehaviour ImageOf(const YAML::Node& node) {
   if (!named) Fail(node, "an entry of `images` needs `image`");
   if (!tail) image.latency_p99 = std::max(image.latency_p99, image.latency_median * 4);
   if (image.latency_p99 < image.latency_median) Fail(node, "`p99` is below `median`");
-  if (image.out_of_memory && !image.crash_after) Fail(node, "`out-of-memory` needs `crash-after`");
+  if (image.out_of_memory && !image.crash_after && !image.runs_for) {
+    Fail(node, "`out-of-memory` needs `crash-after` or `runs-for`");
+  }
   return image;
 }
 

@@ -30,6 +30,10 @@ images:
     ready: false
     pull-fails: false
     starts: true
+  - image: migrate
+    runs-for: 2m
+    exit-code: 0
+    says: "no such table\n"
 loads:
   - host: shop.example.com
     path: /checkout
@@ -39,7 +43,7 @@ loads:
 default-per-second: 0
 )");
   REQUIRE(world.ok());
-  REQUIRE(world->images.size() == 3);
+  REQUIRE(world->images.size() == 4);
   CHECK(world->images[0].ready_after == 90s);
   CHECK(world->images[0].errors[0].per_million == 5000);
   CHECK(world->images[0].latency_p99 == 1000ms);
@@ -48,6 +52,10 @@ default-per-second: 0
   CHECK(ErrorsAt(world->images[1], 119s) == 0);
   CHECK(ErrorsAt(world->images[1], 120s) == 80'000);
   CHECK(world->images[2].flap_for == 5s);
+  CHECK(!world->images[2].exit_code);
+  CHECK(world->images[3].runs_for == 2min);
+  CHECK(world->images[3].exit_code == 0);
+  CHECK(world->images[3].says == "no such table\n");
   CHECK(world->loads[0].headers.at("x-canary") == "always");
   CHECK(world->loads[0].per_second == 200);
   CHECK(world->loads[1].service == "checkout");
@@ -73,6 +81,7 @@ TEST_CASE("what a world file says wrongly is named with its line") {
       {"images:\n  - image: a\n    error-rate: 101%\n", "is no percentage from"},
       {"images:\n  - image: a\n    ready: perhaps\n", "neither `true` nor `false`"},
       {"images:\n  - image: a\n    latency: { median: 5s, p99: 1s }\n", "`p99` is below `median`"},
+      {"images:\n  - image: a\n    out-of-memory: true\n", "needs `crash-after` or `runs-for`"},
       {"images: 5\n", "line 1: a list is expected here"},
       {"loads:\n  - path: /\n", "either `host` or `service`"},
       {"loads:\n  - service: checkout\n", "NAMESPACE/NAME"},
@@ -95,6 +104,39 @@ TEST_CASE("the example's world file can be read") {
   auto world = ReadWorld(text.str());
   INFO((world.ok() ? "" : world.error().message));
   CHECK(world.ok());
+}
+
+TEST_CASE("what is run to an end ends by what its image says") {
+  struct Case {
+    std::string world, reason;
+    int code;
+    Duration life;
+  };
+  for (const Case& each :
+       {Case{"", "Completed", 0, 1s}, Case{"runs-for: 5s", "Completed", 0, 5s},
+        Case{"runs-for: 5s\n    exit-code: 2", "Error", 2, 5s}, Case{"crash-after: 3s", "Error", 1, 3s},
+        Case{"crash-after: 3s\n    exit-code: 0", "Completed", 0, 3s},
+        Case{"crash-after: 3s\n    runs-for: 2s", "Completed", 0, 2s},
+        Case{"crash-after: 3s\n    runs-for: 4s", "Error", 1, 3s},
+        Case{"runs-for: 2s\n    out-of-memory: true", "OOMKilled", 137, 2s}}) {
+    INFO(each.world);
+    const auto world = ReadWorld("images:\n  - image: a\n    " + each.world + "\n");
+    REQUIRE(world.ok());
+    const TimePoint start{};
+    const auto at = [&](Duration after, RestartPolicy policy) {
+      return StateAt(world->images[0], start, start, start + after, policy);
+    };
+    CHECK(at(each.life - 1ms, RestartPolicy::kNever).container == PodState::Container::kRunning);
+    const PodState ended = at(each.life, RestartPolicy::kNever);
+    CHECK(ended.container == PodState::Container::kTerminated);
+    CHECK(ended.last_exit == each.reason);
+    CHECK(ended.last_exit_code == each.code);
+    CHECK(ended.since - ended.ran_from == each.life);
+    CHECK(!ended.changes_at);
+    const PodState again = at(each.life, RestartPolicy::kOnFailure);
+    CHECK((again.container == PodState::Container::kTerminated) == (each.code == 0));
+    CHECK(again.reason == (each.code == 0 ? "" : "CrashLoopBackOff"));
+  }
 }
 
 TEST_CASE("readiness flaps by the clock") {
