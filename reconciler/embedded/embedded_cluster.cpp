@@ -7,6 +7,7 @@
 #include "reconciler/embedded/endpoints.h"
 #include "reconciler/embedded/garbage_collector.h"
 #include "reconciler/embedded/gateway.h"
+#include "reconciler/embedded/jobs.h"
 #include "reconciler/embedded/journal.h"
 #include "reconciler/embedded/kubelet.h"
 #include "reconciler/embedded/replica_sets.h"
@@ -56,6 +57,7 @@ struct EmbeddedCluster::Parts {
     const Lags& lags = options.lags;
     deployments.emplace(loop, store, watches, lags.controller, options.seed);
     replica_sets.emplace(loop, store, watches, lags.controller, options.seed);
+    jobs.emplace(loop, store, watches, lags.controller, options.seed);
     kubelet.emplace(loop, store, watches, options.world, lags, options.seed);
     endpoints.emplace(loop, store, watches, lags.endpoints, options.seed);
     garbage_collector.emplace(loop, store, watches, lags.controller, options.seed);
@@ -83,6 +85,7 @@ struct EmbeddedCluster::Parts {
   Watches proxy_watches;
   std::optional<Deployments> deployments;
   std::optional<ReplicaSets> replica_sets;
+  std::optional<Jobs> jobs;
   std::optional<Kubelet> kubelet;
   std::optional<Endpoints> endpoints;
   std::optional<GarbageCollector> garbage_collector;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/names.h"
+#include "reconciler/embedded/job_kind.h"
 
 namespace sluice::embedded {
 namespace {
@@ -167,9 +168,17 @@ void FillDefaults(Json& object) {
     Default(*spec, "replicas", 1);
     FillTemplate(*spec);
   }
+  if (kind == kJob) {
+    FillTemplate(*spec);
+    FillJob(object);
+  }
   if (kind == kPod) FillPod(*spec);
   if (kind == kService) FillService(*spec);
   if (kind == kHttpRoute) FillRoute(*spec);
+}
+
+void FillGenerated(Json& object) {
+  if (cluster::KeyOf(object).kind == kJob) FillJobSelector(object);
 }
 
 Result<void> Validate(const Json& object) {
@@ -185,6 +194,7 @@ Result<void> Validate(const Json& object) {
                                                    : "metadata.namespace: an empty namespace may not be set");
   }
   if (key.kind == kDeployment || key.kind == kReplicaSet) return ValidateWorkload(object);
+  if (key.kind == kJob) return ValidateJob(object);
   if (key.kind == kService && key.name.size() > 63) return Invalid(object, "metadata.name: at most 63 characters");
   return {};
 }
@@ -197,6 +207,9 @@ Result<void> ValidateChange(const Json& before, const Json& after) {
     if (was != nullptr && (is == nullptr || *was != *is)) {
       return Invalid(after, "spec.selector: Invalid value: field is immutable");
     }
+  }
+  if (kind == kJob) {
+    if (auto valid = ValidateJobChange(before, after); !valid.ok()) return valid;
   }
   if (Terminating(before)) {
     for (const Json& finalizer : List(after, {"metadata", "finalizers"})) {

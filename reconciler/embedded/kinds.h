@@ -12,6 +12,7 @@ namespace sluice::embedded {
 
 inline const Kind kDeployment{"apps/v1", "Deployment"};
 inline const Kind kReplicaSet{"apps/v1", "ReplicaSet"};
+inline const Kind kJob{"batch/v1", "Job"};
 inline const Kind kPod{"v1", "Pod"};
 inline const Kind kConfigMap{"v1", "ConfigMap"};
 inline const Kind kDisruptionBudget{"policy/v1", "PodDisruptionBudget"};
@@ -33,6 +34,9 @@ bool HasGeneration(const Kind& kind);
 
 // Fills in what the API server fills in, as far as somebody reads it.
 void FillDefaults(Json& object);
+
+// Fills in what hangs on the uid of a new object, which has one now.
+void FillGenerated(Json& object);
 
 // kInvalid if the new object may not be, or may not follow the old one.
 Result<void> Validate(const Json& object);

@@ -70,6 +70,9 @@ constexpr Field kPods[] = {
     {"spec.containers[].name", Type::kText},
     {"spec.containers[].image", Type::kText},
     {"spec.containers[].imagePullPolicy", Type::kText},
+    {"spec.containers[].terminationMessagePolicy", Type::kText},
+    {"spec.schedulingGates[]", Type::kObject},
+    {"spec.schedulingGates[].name", Type::kText},
     {"spec.containers[].ports[]", Type::kObject},
     {"spec.containers[].ports[].name", Type::kText},
     {"spec.containers[].ports[].protocol", Type::kText},
@@ -121,6 +124,40 @@ constexpr Field kWorkloads[] = {
     {"status.availableReplicas", Type::kInteger},
     {"status.unavailableReplicas", Type::kInteger},
     {"status.fullyLabeledReplicas", Type::kInteger},
+};
+
+constexpr Field kJobs[] = {
+    {"spec", Type::kObject},
+    {"spec.parallelism", Type::kInteger},
+    {"spec.completions", Type::kInteger},
+    {"spec.completionMode", Type::kText},
+    {"spec.backoffLimit", Type::kInteger},
+    {"spec.activeDeadlineSeconds", Type::kInteger},
+    {"spec.ttlSecondsAfterFinished", Type::kInteger},
+    {"spec.suspend", Type::kFlag},
+    {"spec.manualSelector", Type::kFlag},
+    {"spec.managedBy", Type::kText},
+    {"spec.podReplacementPolicy", Type::kText},
+    {"spec.podFailurePolicy", Type::kObject},
+    {"spec.successPolicy", Type::kObject},
+    {"spec.backoffLimitPerIndex", Type::kInteger},
+    {"spec.maxFailedIndexes", Type::kInteger},
+    {"spec.selector", Type::kObject},
+    {"spec.selector.matchLabels", Type::kTexts},
+    {"spec.template", Type::kObject},
+    {"spec.template.metadata", Type::kObject},
+    {"spec.template.metadata.labels", Type::kTexts},
+    {"spec.template.metadata.annotations", Type::kTexts},
+    {"status.active", Type::kInteger},
+    {"status.ready", Type::kInteger},
+    {"status.succeeded", Type::kInteger},
+    {"status.failed", Type::kInteger},
+    {"status.terminating", Type::kInteger},
+    {"status.startTime", Type::kText},
+    {"status.completionTime", Type::kText},
+    {"status.uncountedTerminatedPods", Type::kObject},
+    {"status.uncountedTerminatedPods.succeeded[]", Type::kText},
+    {"status.uncountedTerminatedPods.failed[]", Type::kText},
 };
 
 constexpr Field kServices[] = {
@@ -317,6 +354,7 @@ std::string Wrong(const Json& value, const Schema& schema) {
 Fields FieldsOf(const Kind& kind) {
   if (kind == kPod) return kPods;
   if (kind == kDeployment || kind == kReplicaSet) return kWorkloads;
+  if (kind == kJob) return kJobs;
   if (kind == kService) return kServices;
   if (kind == kEndpointSlice) return kEndpointSlices;
   if (kind == kHttpRoute) return kRoutes;
@@ -332,7 +370,8 @@ Schema Make(const Kind& kind) {
   Add(schema, kMetadata);
   Add(schema, kConditions);
   Add(schema, FieldsOf(kind));
-  if (kind == kDeployment || kind == kReplicaSet) Add(FieldIn(FieldIn(schema, "spec"), "template"), kPods);
+  if (kind == kDeployment || kind == kReplicaSet || kind == kJob)
+    Add(FieldIn(FieldIn(schema, "spec"), "template"), kPods);
   return schema;
 }
 
@@ -340,7 +379,7 @@ const Schema& SchemaOf(const Kind& kind) {
   static const Schema kCustom = Make({});
   static const std::map<Kind, Schema> kBuiltIn = [] {
     std::map<Kind, Schema> schemas;
-    for (const Kind& each : {kPod, kDeployment, kReplicaSet, kService, kEndpointSlice, kHttpRoute, kResourceQuota,
+    for (const Kind& each : {kPod, kDeployment, kReplicaSet, kJob, kService, kEndpointSlice, kHttpRoute, kResourceQuota,
                              kDisruptionBudget, kConfigMap, Kind{"v1", "Secret"}}) {
       schemas.emplace(each, Make(each));
     }

@@ -208,6 +208,7 @@ Object Store::Commit(EventType type, const ObjectKey& key, Json object, Object::
 Result<Object> Store::Insert(Json object, TimePoint now) {
   DropNulls(object);
   if (auto typed = CheckTypes(object); !typed.ok()) return typed.error();
+  object["metadata"].erase("uid");
   FillDefaults(object);
   ObjectKey key = cluster::KeyOf(object);
   if (auto valid = Validate(object); !valid.ok()) return valid.error();
@@ -220,6 +221,7 @@ Result<Object> Store::Insert(Json object, TimePoint now) {
   metadata.erase("deletionTimestamp");
   metadata.erase("deletionGracePeriodSeconds");
   if (HasGeneration(key.kind)) metadata["generation"] = 1;
+  FillGenerated(object);
   if (key.kind == kNamespace) object["status"] = {{"phase", "Active"}};
   if (key.kind == kPod && !object.contains("status")) object["status"] = {{"phase", "Pending"}};
   return Commit(EventType::kAdded, key, std::move(object), size);

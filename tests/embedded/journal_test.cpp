@@ -1,46 +1,18 @@
 #include "reconciler/embedded/journal.h"
 
-#include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "reconciler/embedded/fields.h"
+#include "tests/embedded/temporary_file.h"
 #include "tests/embedded/world.h"
 
 namespace sluice::embedded {
 namespace {
 
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
-
-// A state file that is gone at the end.
-class TemporaryFile {
- public:
-  // In memory where there is such a place: thousands of syncs are asked for, none is what is tested.
-  TemporaryFile() {
-    fs::path base = fs::exists("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-    directory_ = base / fmt::format("sluice-journal-{}-{}", ::getpid(), ++count_);
-    fs::create_directories(directory_);
-  }
-  ~TemporaryFile() { fs::remove_all(directory_); }
-  std::string path() const { return (directory_ / "state").string(); }
-  std::string Read() const {
-    std::ifstream in(path(), std::ios::binary);
-    std::ostringstream all;
-    all << in.rdbuf();
-    return all.str();
-  }
-  void Write(const std::string& text) const { std::ofstream(path(), std::ios::binary | std::ios::trunc) << text; }
-
- private:
-  static inline int count_ = 0;
-  fs::path directory_;
-};
 
 Options Keeping(const TemporaryFile& file) {
   Options options;
