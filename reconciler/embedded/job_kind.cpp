@@ -17,6 +17,15 @@ void Set(Json& spec, const char* name, Json value) {
 
 bool Manual(const Json& job) { return Flag(job, {"spec", "manualSelector"}); }
 
+// A Job without labels has those of its pods, if its author gave them any.
+bool TakesLabels(const Json& job) {
+  const Json* of_pods = Find(job, {"spec", "template", "metadata", "labels"});
+  const Json* own = Find(job, {"metadata", "labels"});
+  return of_pods != nullptr && !of_pods->empty() && (own == nullptr || own->empty());
+}
+
+void TakeLabels(Json& job) { job["metadata"]["labels"] = Json(*Find(job, {"spec", "template", "metadata", "labels"})); }
+
 Error Refused(const Json& job, std::string_view what) {
   return Error{ErrorCode::kInvalid, fmt::format("{}: {}", ToString(cluster::KeyOf(job)), what)};
 }
@@ -143,16 +152,17 @@ void FillJob(Json& job) {
   Set(spec, "suspend", false);
   Set(spec, "podReplacementPolicy", "TerminatingOrFailed");
   Set(spec, "manualSelector", false);
-  const Json* labels = Find(job, {"spec", "template", "metadata", "labels"});
-  const Json* own = Find(job, {"metadata", "labels"});
-  if (labels != nullptr && (own == nullptr || own->empty())) job["metadata"]["labels"] = Json(*labels);
+  if (!UidOf(job).empty() && TakesLabels(job)) TakeLabels(job);
 }
 
 void FillJobSelector(Json& job) {
-  if (Manual(job)) return;
-  Json& labels = job["spec"]["template"]["metadata"]["labels"];
-  for (const Label& label : GeneratedLabels(job)) Set(labels, label.name, label.value);
-  Set(job["spec"]["selector"]["matchLabels"], kControllerUidLabel, UidOf(job));
+  const bool takes = TakesLabels(job);
+  if (!Manual(job)) {
+    Json& labels = job["spec"]["template"]["metadata"]["labels"];
+    for (const Label& label : GeneratedLabels(job)) Set(labels, label.name, label.value);
+    Set(job["spec"]["selector"]["matchLabels"], kControllerUidLabel, UidOf(job));
+  }
+  if (takes) TakeLabels(job);
 }
 
 Result<void> ValidateJob(const Json& job) {

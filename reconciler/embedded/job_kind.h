@@ -15,7 +15,8 @@ inline constexpr const char* kLegacyJobNameLabel = "job-name";
 // Defaults of `job`, whose pod template has its own.
 void FillJob(Json& job);
 
-// The selector and the labels of its pods, by the Job's uid and name, unless spec.manualSelector.
+// Of a new Job: the selector and the labels of its pods by its uid and name, unless spec.manualSelector; and its own
+// labels where it has none.
 void FillJobSelector(Json& job);
 
 // kInvalid if it may not be. A Job without a uid is yet to be created, and FillJobSelector to come.
