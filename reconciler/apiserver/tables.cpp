@@ -124,6 +124,44 @@ Json ReplicaSetCells(const Json& object, TimePoint) {
           LabelsText(Find(object, {"spec", "selector", "matchLabels"}))};
 }
 
+// batch/v1's printer: the first of these that is so.
+std::string JobState(const Json& job) {
+  const auto is = [&](const char* type) {
+    const Json* condition = embedded::Condition(job, type);
+    return condition != nullptr && cluster::Says(*condition, {"status"}, "True");
+  };
+  if (is("Complete")) return "Complete";
+  if (is("Failed")) return "Failed";
+  if (Find(job, {"metadata", "deletionTimestamp"}) != nullptr) return "Terminating";
+  for (const char* type : {"Suspended", "FailureTarget", "SuccessCriteriaMet"}) {
+    if (is(type)) return type;
+  }
+  return "Running";
+}
+
+std::string JobCompletions(const Json& job) {
+  const std::int64_t succeeded = Integer(job, {"status", "succeeded"});
+  const std::int64_t parallelism = Integer(job, {"spec", "parallelism"});
+  if (Find(job, {"spec", "completions"}) != nullptr) {
+    return fmt::format("{}/{}", succeeded, Integer(job, {"spec", "completions"}));
+  }
+  return parallelism > 1 ? fmt::format("{}/1 of {}", succeeded, parallelism) : fmt::format("{}/1", succeeded);
+}
+
+Json JobCells(const Json& job, TimePoint now) {
+  TimePoint started;
+  std::string duration;
+  if (ParseTime(Text(job, {"status", "startTime"}), started)) {
+    duration = HumanDuration(embedded::TimeAt(job, {"status", "completionTime"}, now) - started);
+  }
+  return {JobState(job),
+          JobCompletions(job),
+          duration,
+          OfContainers(job, "name"),
+          OfContainers(job, "image"),
+          LabelsText(Find(job, {"spec", "selector", "matchLabels"}))};
+}
+
 Json ServiceCells(const Json& service, TimePoint) {
   std::vector<std::string> ports;
   for (const Json& port : List(service, {"spec", "ports"})) {
@@ -221,6 +259,7 @@ Printer PrinterOf(const Resource& resource) {
   if (kind == "ReplicaSet") {
     return {with({{"Desired", "integer"}, {"Current", "integer"}, {"Ready", "integer"}}), ReplicaSetCells};
   }
+  if (kind == "Job") return {with({{"Status"}, {"Completions"}, {"Duration"}}), JobCells};
   if (kind == "Service") {
     return {{{"Type"}, {"Cluster-IP"}, {"External-IP"}, {"Port(s)"}, {"Selector", "string", kWide}}, ServiceCells};
   }

@@ -9,6 +9,7 @@
 #include "reconciler/apiserver/core_events.h"
 #include "reconciler/apiserver/patches.h"
 #include "reconciler/apiserver/scales.h"
+#include "reconciler/embedded/kinds.h"
 #include "reconciler/embedded/ownership.h"
 
 namespace sluice::apiserver {
@@ -195,6 +196,13 @@ Result<void> CheckIdentity(const Json& before, const Json& after) {
 
 // --- deletion
 
+// What a delete without a policy leaves behind: the pods of Jobs, as they were before there were policies.
+bool OrphansUnasked(const Call& call, const Json& body) {
+  const Json* asked = Find(body, {"orphanDependents"});
+  if (asked != nullptr && asked->is_boolean()) return asked->get<bool>();
+  return call.resource.kind == embedded::kJob;
+}
+
 OrRefusal<embedded::DeleteOptions> ReadDeleteOptions(const Call& call) {
   const auto bad = [](const std::string& message) { return Refusal{FailureStatus(400, "BadRequest", message)}; };
   Json body = call.request.body.empty() ? Json::object() : cluster::ParseJson(call.request.body);
@@ -213,7 +221,7 @@ OrRefusal<embedded::DeleteOptions> ReadDeleteOptions(const Call& call) {
   const std::string policy = Text(body, {"propagationPolicy"}, call.Query("propagationPolicy"));
   if (policy == "Foreground") {
     options.propagation = embedded::Propagation::kForeground;
-  } else if (policy == "Orphan" || cluster::Flag(body, {"orphanDependents"})) {
+  } else if (policy == "Orphan" || (policy.empty() && OrphansUnasked(call, body))) {
     options.propagation = embedded::Propagation::kOrphan;
   } else if (!policy.empty() && policy != "Background") {
     return Refusal{FailureStatus(422, "Invalid", fmt::format("propagationPolicy: Unsupported value: \"{}\"", policy))};

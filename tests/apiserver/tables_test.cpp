@@ -49,6 +49,33 @@ TEST_CASE("a pod's row says what is wrong with it") {
   CHECK(TableColumns(pods).size() == row["cells"].size());
 }
 
+TEST_CASE("a Job's row says how it is and how long it took") {
+  const Resource jobs = *BuiltInResource({"batch/v1", "Job"});
+  CHECK(Columns(jobs) == std::vector<std::string>{"Name", "Status", "Completions", "Duration", "Age"});
+  Json job = {{"metadata", {{"name", "migrate"}, {"creationTimestamp", "1970-01-01T23:59:00Z"}}},
+              {"spec", {{"completions", 1}, {"parallelism", 1}}},
+              {"status", Json::object()}};
+  const auto cells = [&] {
+    Json row = TableRow(jobs, job, IncludeObject::kNone, kNow)["cells"];
+    row.erase(row.begin() + 5, row.end());
+    return row;
+  };
+  CHECK(cells() == Json::array({"migrate", "Running", "0/1", "", "60s"}));
+  job["status"]["startTime"] = "1970-01-01T23:59:01Z";
+  CHECK(cells() == Json::array({"migrate", "Running", "0/1", "59s", "60s"}));
+  job["status"]["conditions"] = Json::array({{{"type", "FailureTarget"}, {"status", "True"}}});
+  CHECK(cells()[1] == "FailureTarget");
+  job["metadata"]["deletionTimestamp"] = "1970-01-01T23:59:30Z";
+  CHECK(cells()[1] == "Terminating");
+  job["status"]["conditions"].push_back({{"type", "Failed"}, {"status", "True"}});
+  CHECK(cells()[1] == "Failed");
+  job["status"] = {{"startTime", "1970-01-01T23:59:01Z"},
+                   {"completionTime", "1970-01-01T23:59:05Z"},
+                   {"succeeded", 1},
+                   {"conditions", Json::array({{{"type", "Complete"}, {"status", "True"}}})}};
+  CHECK(cells() == Json::array({"migrate", "Complete", "1/1", "4s", "60s"}));
+}
+
 TEST_CASE("every kind's rows have a cell for each of its columns, whatever the object lacks") {
   for (const Kind& kind :
        {Kind{"v1", "Pod"}, Kind{"v1", "Event"}, Kind{"events.k8s.io/v1", "Event"}, Kind{"v1", "Service"},

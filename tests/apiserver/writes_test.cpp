@@ -313,6 +313,28 @@ TEST_CASE("what an owner's deletion means for those it owns") {
   CHECK(pods() == 0);
 }
 
+TEST_CASE("a Job's pods stay behind where nobody says what becomes of them") {
+  Api api;
+  const std::string jobs = "/apis/batch/v1/namespaces/shop/jobs";
+  const Json container = {{"name", "main"}, {"image", "shop/migrate:1"}};
+  const Json job = {
+      {"apiVersion", "batch/v1"},
+      {"kind", "Job"},
+      {"metadata", {{"name", "migrate"}}},
+      {"spec", {{"template", {{"spec", {{"restartPolicy", "Never"}, {"containers", Json::array({container})}}}}}}}};
+  const auto pods = [&] { return api.Ask("GET", "/api/v1/namespaces/shop/pods").body["items"].size(); };
+  for (const char* policy : {"Foreground", "Background", ""}) {
+    REQUIRE(api.Ask("POST", jobs, job).status == 201);
+    api.Wait(seconds(10));
+    CHECK(api.Ask("GET", jobs + "/migrate/status").body["status"]["succeeded"] == 1);
+    const Json options = std::string_view(policy).empty() ? Json::object() : Json{{"propagationPolicy", policy}};
+    api.Ask("DELETE", jobs + "/migrate", options);
+    api.Wait(seconds(10));
+    CHECK(api.Ask("GET", jobs + "/migrate").status == 404);
+    CHECK(pods() == (std::string_view(policy).empty() ? 1 : 0));
+  }
+}
+
 TEST_CASE("a pod goes at once where no grace is given") {
   Api api;
   const Json pod = {{"apiVersion", "v1"},
