@@ -22,6 +22,9 @@ std::optional<std::size_t> FirstInvalidUtf8(std::string_view text);
 // Whether the text fits the pattern, in which `*` stands for any characters, `?` for one.
 bool FitsPattern(std::string_view text, std::string_view pattern);
 
+// The text in at most so many bytes: where it is longer, its beginning up to a whole character and "…".
+std::string CutText(std::string_view text, std::size_t most);
+
 // "a, b and c".
 std::string JoinWords(const std::vector<std::string>& words, std::string_view last = "and");
 

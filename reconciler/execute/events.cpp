@@ -1,6 +1,7 @@
 #include "reconciler/execute/events.h"
 
 #include "compiler/base/hash.h"
+#include "compiler/base/text.h"
 
 namespace sluice::execute {
 namespace {
@@ -8,14 +9,6 @@ namespace {
 // The API's own limits.
 constexpr std::size_t kMaxNote = 1024;
 constexpr std::size_t kMaxReason = 128;
-
-// Cuts before a character, not in the middle of one.
-std::string Cut(const std::string& text, std::size_t most) {
-  if (text.size() <= most) return text;
-  std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
-}
 
 }  // namespace
 
@@ -30,11 +23,11 @@ cluster::Json MakeEvent(const EventSubject& subject, bool warning, const std::st
           {"metadata", {{"name", subject.object.name + "." + id}, {"namespace", namespace_}}},
           {"eventTime", time},
           {"type", warning ? "Warning" : "Normal"},
-          {"reason", Cut(reason, kMaxReason)},
-          {"action", Cut(reason, kMaxReason)},
-          {"note", Cut(note, kMaxNote)},
+          {"reason", CutText(reason, kMaxReason)},
+          {"action", CutText(reason, kMaxReason)},
+          {"note", CutText(note, kMaxNote)},
           {"reportingController", "sluice.dev/reconciler"},
-          {"reportingInstance", Cut(subject.instance, kMaxReason)},
+          {"reportingInstance", CutText(subject.instance, kMaxReason)},
           {"regarding",
            {{"apiVersion", subject.object.kind.api_version},
             {"kind", subject.object.kind.kind},

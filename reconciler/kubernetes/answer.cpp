@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/base/text.h"
 #include "reconciler/http/date.h"
 
 namespace sluice::kubernetes {
@@ -64,11 +65,7 @@ std::string MessageOf(int status, const Json& body) {
   if (status == 401) return "the server refused the credentials (401)";
   std::string message = Text(body, {"message"});
   if (message.empty()) return fmt::format("the server answered {} without a reason", status);
-  if (message.size() <= kMostMessage) return message;
-  // Before a character, not in the middle of one.
-  std::size_t end = kMostMessage;
-  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80U) --end;
-  return message.substr(0, end) + "…";
+  return CutText(message, kMostMessage);
 }
 
 }  // namespace
