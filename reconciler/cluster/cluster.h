@@ -68,11 +68,12 @@ struct ReplaceStatus {
   Json object;
 };
 // kConflict if uid or, where given, version differ. kNotFound is what a caller wants to hear. Dependents
-// go in the background.
+// go in the background, or `foreground`: before it, which stays until then.
 struct Delete {
   ObjectKey key;
   std::string uid;
   std::string resource_version;  // "" for any
+  bool foreground = false;
 };
 using Request = std::variant<Get, ListObjects, Create, Apply, ReplaceStatus, Delete>;
 

@@ -127,7 +127,8 @@ struct Performance {
     return Shown(store.ReplaceStatus(std::move(replace.object), now));
   }
   Result<SharedJson> operator()(const cluster::Delete& erase) const {
-    auto done = store.Delete(erase.key, erase.uid, erase.resource_version, now);
+    const auto propagation = erase.foreground ? Propagation::kForeground : Propagation::kBackground;
+    auto done = store.Delete(erase.key, DeleteOptions{erase.uid, erase.resource_version, propagation}, now);
     if (!done.ok()) return done.error();
     return cluster::Share(nullptr);
   }

@@ -54,7 +54,7 @@ struct Building {
                     {{"kind", "DeleteOptions"},
                      {"apiVersion", "v1"},
                      {"preconditions", std::move(preconditions)},
-                     {"propagationPolicy", "Background"}});
+                     {"propagationPolicy", remove.foreground ? "Foreground" : "Background"}});
   }
 };
 
