@@ -6,10 +6,10 @@
 #include "compiler/base/text.h"
 #include "compiler/check/check_config.h"
 #include "compiler/check/checker.h"
+#include "compiler/check/container.h"
 #include "compiler/check/data.h"
 #include "compiler/check/field_spans.h"
 #include "compiler/check/words.h"
-#include "compiler/kubernetes/image.h"
 #include "compiler/kubernetes/names.h"
 
 namespace sluice::check {
@@ -119,18 +119,7 @@ void ServiceBody::Image(const syntax::ServiceClause& clause) {
     return;
   }
   service_.image.value = *text;
-  const kubernetes::ImageParse parsed = kubernetes::ParseImage(*text);
-  if (!parsed.image) {
-    reader_.Report(diagnostics::kInvalidImage, clause.value->span, fmt::format("image `{}` {}", *text, parsed.fault));
-    return;
-  }
-  if (!parsed.image->digest.empty() || (!parsed.image->tag.empty() && parsed.image->tag != "latest")) {
-    return;
-  }
-  reader_.Report(diagnostics::kMovingTag, clause.value->span,
-                 parsed.image->tag.empty() ? fmt::format("image `{}` has no tag, which means `latest`", *text)
-                                           : fmt::format("image `{}` has the tag `latest`", *text),
-                 "what runs then depends on when a node pulled it, and two revisions may be one image");
+  CheckImage(*text, clause.value->span, reader_);
 }
 
 void ServiceBody::Disruption(const syntax::ServiceClause& clause) {
@@ -161,39 +150,14 @@ void ServiceBody::CheckOrder(const std::optional<Located<graph::Value>>& request
 }
 
 void ServiceBody::Cpu(const syntax::ServiceClause& clause) {
-  auto read = [&](const syntax::ExpressionPtr& expression) -> std::optional<Located<graph::Value>> {
-    std::optional<Number> cores = reader_.Decimal(expression, "`cpu`");
-    if (!cores) {
-      return std::nullopt;
-    }
-    if (*cores <= Number(0) || *cores > Number(1024) || !(*cores * Number(1000)).is_integer()) {
-      reader_.Report(
-          diagnostics::kValueOutOfRange, expression->span,
-          fmt::format("`cpu` is {}, it must be a number of thousandths of a core above 0", cores->ToRoundedString(6)));
-      return std::nullopt;
-    }
-    return Located<graph::Value>{graph::Value(*cores), expression->span};
-  };
-  service_.cpu_request = read(clause.value);
-  service_.cpu_limit = read(clause.to);
+  service_.cpu_request = ReadCpu(clause.value, reader_);
+  service_.cpu_limit = ReadCpu(clause.to, reader_);
   CheckOrder(service_.cpu_request, service_.cpu_limit, "cpu");
 }
 
 void ServiceBody::Memory(const syntax::ServiceClause& clause) {
-  auto read = [&](const syntax::ExpressionPtr& expression) -> std::optional<Located<graph::Value>> {
-    std::optional<Number> bytes = reader_.Bytes(expression, "`memory`");
-    if (!bytes) {
-      return std::nullopt;
-    }
-    if (*bytes < Number(1) || !bytes->is_integer()) {
-      reader_.Report(diagnostics::kValueOutOfRange, expression->span,
-                     fmt::format("`memory` is {} bytes, it must be a whole number above 0", bytes->ToRoundedString(3)));
-      return std::nullopt;
-    }
-    return Located<graph::Value>{graph::Value(graph::Quantity{*bytes, graph::Unit::kBytes}), expression->span};
-  };
-  service_.memory_request = read(clause.value);
-  service_.memory_limit = read(clause.to);
+  service_.memory_request = ReadMemory(clause.value, reader_);
+  service_.memory_limit = ReadMemory(clause.to, reader_);
   CheckOrder(service_.memory_request, service_.memory_limit, "memory");
 }
 
@@ -291,26 +255,7 @@ void ServiceBody::Probe(const check::Probe& probe, Span target) {
                  fmt::format("its ports are {}", JoinWords(names)));
 }
 
-bool LooksSecret(std::string_view name) {
-  std::string upper;
-  for (char c : name) {
-    upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  }
-  for (std::string_view word : {"PASSWORD", "PASSWD", "SECRET_KEY", "PRIVATE_KEY", "API_KEY", "APIKEY", "ACCESS_KEY"}) {
-    if (upper.find(word) != std::string::npos) {
-      return true;
-    }
-  }
-  auto ends = [&](std::string_view end) {
-    return upper.size() >= end.size() && upper.compare(upper.size() - end.size(), end.size(), end) == 0;
-  };
-  return ends("_TOKEN") || ends("_SECRET") || upper == "TOKEN" || upper == "SECRET";
-}
-
 void ServiceBody::Variable(const std::string& name, const graph::Value& value, Span span) {
-  if (std::optional<std::string> fault = kubernetes::FaultOfEnvName(name)) {
-    reader_.Report(diagnostics::kRefusedName, span, fmt::format("environment variable `{}` {}", name, *fault));
-  }
   for (const EnvEntry& entry : service_.env) {
     if (entry.name == name) {
       reader_.context()
@@ -320,22 +265,9 @@ void ServiceBody::Variable(const std::string& name, const graph::Value& value, S
       return;
     }
   }
-  if (value.as_list() != nullptr || value.as_map() != nullptr || value.as_handle() != nullptr) {
-    reader_.Report(diagnostics::kWrongClauseValue, span,
-                   fmt::format("environment variable `{}` is {}, it must be text", name, value.KindName()));
-    return;
+  if (CheckVariable(name, value, span, reader_)) {
+    service_.env.push_back({name, value.as_secret() != nullptr ? value : graph::Value(value.ToText()), span});
   }
-  if (value.as_secret() != nullptr) {
-    service_.env.push_back({name, value, span});
-    return;
-  }
-  const std::string text = value.ToText();
-  if (LooksSecret(name) && value.as_string() != nullptr && !text.empty()) {
-    reader_.Report(diagnostics::kPlainSecret, span,
-                   fmt::format("environment variable `{}` looks like a secret and stands in the plan as text", name),
-                   fmt::format("`{}: secret \"NAME\" key \"KEY\"` reads it from a Kubernetes Secret", name));
-  }
-  service_.env.push_back({name, text, span});
 }
 
 void ServiceBody::operator()(const syntax::EnvClause& clause) {
@@ -344,18 +276,8 @@ void ServiceBody::operator()(const syntax::EnvClause& clause) {
   if (map == nullptr) {
     return;
   }
-  // The span of each name, where the map is written out here.
-  const auto* literal = std::get_if<syntax::MapLiteral>(&clause.value->node);
   for (const auto& [name, entry] : map->entries()) {
-    Span span = clause.value->span;
-    for (std::size_t i = 0; literal != nullptr && i < literal->entries.size(); ++i) {
-      const auto& key = literal->entries[i].key;
-      const auto* text = key ? std::get_if<syntax::StringLiteral>(&key->node) : nullptr;
-      if (text != nullptr && text->parts.size() == 1 && !text->parts[0].value && text->parts[0].text == name) {
-        span = key->span;
-      }
-    }
-    Variable(name, entry, span);
+    Variable(name, entry, SpanOfKey(*clause.value, name));
   }
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "compiler/check/check_job.h"
 #include "compiler/check/steps.h"
 #include "compiler/check/words.h"
 
@@ -7,7 +8,7 @@ namespace sluice::check {
 namespace {
 
 using diagnostics::Safety;
-using Checked = std::variant<Weight, Replicas, MatchLine, Mirror, Hold, Check, Pause, Notify, Promote>;
+using Checked = std::variant<Weight, Replicas, MatchLine, Mirror, Hold, Check, Pause, Run, Notify, Promote>;
 
 // Reads one verb. A verb with a mistake in it gives nothing.
 class VerbReader {
@@ -33,6 +34,7 @@ class VerbReader {
   std::optional<Checked> operator()(const syntax::HoldVerb& verb) const;
   std::optional<Checked> operator()(const syntax::CheckVerb& verb) const;
   std::optional<Checked> operator()(const syntax::PauseVerb& verb) const;
+  std::optional<Checked> operator()(const syntax::RunVerb& verb) const;
   std::optional<Checked> operator()(const syntax::NotifyVerb& verb) const;
   std::optional<Checked> operator()(const syntax::PromoteVerb&) const { return Promote{}; }
   std::optional<Checked> operator()(const syntax::RollbackVerb&) const {
@@ -167,6 +169,38 @@ std::optional<Checked> VerbReader::operator()(const syntax::PauseVerb& verb) con
   return pause.within && pause.approver ? std::optional<Checked>(std::move(pause)) : std::nullopt;
 }
 
+std::optional<Checked> VerbReader::operator()(const syntax::RunVerb& verb) const {
+  Run run;
+  // Not `stable`: a first install runs its Jobs, and has none.
+  auto running = std::make_shared<Scope>(reader_.scope());
+  running->AddRoot("candidate", RevisionType());
+  running->AddRoot("step", Type::Kind::kString);
+  AddTimes(*running);
+  const std::optional<graph::Value> value = reader_.In(running).Handle<JobHandle>(verb.job, JobType(), "`run`");
+  std::optional<Job> job = value ? ReadJob(*HandleOf<JobHandle>(*value), reader_) : std::nullopt;
+  const std::optional<Duration> within = reader_.Time(verb.within, "`within`", Duration(1000));
+  if (verb.retry) {
+    run.retries = reader_.Int(verb.retry, "`retry`", 0, 10).value_or(0);
+  }
+  run.otherwise = Otherwise(verb.otherwise);
+  if (!verb.within) {
+    MissingBound("within 10m");
+  }
+  if (!job || !within) {
+    return std::nullopt;
+  }
+  if (job->timeout && job->timeout->value > *within) {
+    reader_.Report(diagnostics::kContradictingClauses, job->timeout->span,
+                   fmt::format("one attempt may take {}, all of them together {}", FormatDuration(job->timeout->value),
+                               FormatDuration(*within)),
+                   "`within` bounds all attempts, `timeout` a single one");
+    return std::nullopt;
+  }
+  run.job = *std::move(job);
+  run.within = *within;
+  return run;
+}
+
 std::optional<Checked> VerbReader::operator()(const syntax::NotifyVerb& verb) const {
   std::optional<graph::Value> channel = reader_.Handle<ChannelHandle>(verb.channel, ChannelType(), "`notify`");
   auto telling = std::make_shared<Scope>(reader_.scope());
@@ -197,6 +231,7 @@ Span ValueSpan(const syntax::Verb& verb) {
     Span operator()(const syntax::HoldVerb& v) const { return of(v.duration); }
     Span operator()(const syntax::CheckVerb& v) const { return of(v.gate); }
     Span operator()(const syntax::PauseVerb& v) const { return of(v.approver); }
+    Span operator()(const syntax::RunVerb& v) const { return of(v.job); }
     Span operator()(const syntax::NotifyVerb& v) const { return of(v.channel); }
     Span operator()(const syntax::PromoteVerb&) const { return verb.span; }
     Span operator()(const syntax::RollbackVerb&) const { return verb.span; }

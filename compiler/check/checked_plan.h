@@ -174,6 +174,20 @@ struct Pause {
   std::optional<Duration> within;
   std::optional<graph::Disposition> otherwise;
 };
+// A container that runs to its end.
+struct Job {
+  graph::ExpressionPtr image;                                     // text
+  graph::ExpressionPtr command, args;                             // lists of texts; or null
+  std::vector<std::pair<std::string, graph::ExpressionPtr>> env;  // text, or a literal SecretKey
+  std::optional<Located<graph::Value>> cpu, memory;               // number · bytes
+  std::optional<Located<Duration>> timeout;                       // of one attempt
+};
+struct Run {
+  Job job;
+  Duration within{};
+  std::int32_t retries = 0;
+  std::optional<graph::Disposition> otherwise;
+};
 struct Notify {
   std::shared_ptr<const ChannelInstance> channel;
   graph::ExpressionPtr message;
@@ -181,7 +195,7 @@ struct Notify {
 struct Promote {};
 
 struct Verb {
-  std::variant<Weight, Replicas, MatchLine, Mirror, Hold, Check, Pause, Notify, Promote> verb;
+  std::variant<Weight, Replicas, MatchLine, Mirror, Hold, Check, Pause, Run, Notify, Promote> verb;
   std::string word;  // "hold"
   std::optional<std::string> as;
   Span span;        // the whole verb; of a strategy's step: where the strategy is used

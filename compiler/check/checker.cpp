@@ -87,6 +87,27 @@ graph::ExpressionPtr LiteralOf(graph::Value value) {
   return literal;
 }
 
+std::optional<std::vector<std::pair<std::string, graph::ExpressionPtr>>> EntriesOf(const graph::Expression& map) {
+  std::vector<std::pair<std::string, graph::ExpressionPtr>> entries;
+  if (map.operation == graph::Operation::kLiteral && map.literal.as_map() != nullptr) {
+    for (const auto& [name, item] : map.literal.as_map()->entries()) {
+      entries.emplace_back(name, LiteralOf(item));
+    }
+    return entries;
+  }
+  if (map.operation != graph::Operation::kMap) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i + 1 < map.operands.size(); i += 2) {
+    const graph::Expression& name = *map.operands[i];
+    if (name.operation != graph::Operation::kLiteral || name.literal.as_string() == nullptr) {
+      return std::nullopt;
+    }
+    entries.emplace_back(*name.literal.as_string(), map.operands[i + 1]);
+  }
+  return entries;
+}
+
 void AddRoles(Scope& scope) {
   scope.AddRoot("candidate", RevisionType());
   scope.AddRoot("stable", RevisionType().Optional());

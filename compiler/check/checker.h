@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "compiler/check/checked_plan.h"
@@ -136,6 +137,8 @@ void ReportLater(const syntax::Later& later, Context& context);
 
 // An expression that is what it says; never null.
 graph::ExpressionPtr LiteralOf(graph::Value value);
+// The entries of a map whose names are known. nullopt: they are not.
+std::optional<std::vector<std::pair<std::string, graph::ExpressionPtr>>> EntriesOf(const graph::Expression& map);
 
 // One declaration each: its body with the parameters of `scope` bound, or unbound for a check alone.
 // nullopt: reported, or a parameter is not bound.

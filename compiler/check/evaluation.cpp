@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/base/text.h"
+#include "compiler/check/handles.h"
 #include "compiler/diagnostics/diagnostic.h"
 
 namespace sluice::check {
@@ -150,6 +151,10 @@ Evaluation::Result Evaluation::Of(const syntax::SecretReference& secret, const N
     return std::nullopt;
   }
   return Value(graph::SecretKey{*name->as_string(), *key->as_string()});
+}
+
+Evaluation::Result Evaluation::Of(const syntax::JobLiteral& job, const Node& expression, const Facts*) {
+  return Value(std::shared_ptr<const graph::Handle>(std::make_shared<JobHandle>(&job, expression.span, scope_)));
 }
 
 Evaluation::Result Evaluation::Of(const syntax::StringLiteral& literal, const Node& expression, const Facts*) {

@@ -39,7 +39,7 @@ class Evaluation {
   Result Of(const syntax::Index& index, const Node& expression, const Facts* facts);
   Result Of(const syntax::Call& call, const Node& expression, const Facts* facts);
   Result Of(const syntax::SecretReference& secret, const Node&, const Facts*);
-  Result Of(const syntax::JobLiteral&, const Node&, const Facts*) { return std::nullopt; }
+  Result Of(const syntax::JobLiteral& job, const Node& expression, const Facts*);
 
   Result OfResolved(const Resolved& resolved, const Node& expression);
   Result MemberOfHandle(const graph::Handle& handle, const syntax::Member& member);

@@ -94,6 +94,22 @@ class ChannelHandle : public graph::Handle {
   std::shared_ptr<const ChannelInstance> channel_;
 };
 
+// `job { … }` where it was written: read once its use is known.
+class JobHandle : public graph::Handle {
+ public:
+  JobHandle(const syntax::JobLiteral* job, Span span, ScopePtr scope)
+      : job_(job), span_(span), scope_(std::move(scope)) {}
+  std::string_view type_name() const override { return "job"; }
+  const syntax::JobLiteral& job() const { return *job_; }
+  Span span() const { return span_; }
+  const ScopePtr& scope() const { return scope_; }
+
+ private:
+  const syntax::JobLiteral* job_;  // of the plan set's syntax
+  Span span_;
+  ScopePtr scope_;
+};
+
 // A provider or a dialect: functions by name, made at their first use.
 class Library : public Members {
  public:

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/base/text.h"
+#include "compiler/check/check_job.h"
 #include "compiler/diagnostics/diagnostic.h"
 
 namespace sluice::check {
@@ -348,9 +349,17 @@ Type Inference::Of(const syntax::SecretReference& secret, const syntax::Expressi
   return name.is_error() || key.is_error() ? Type() : Type(Kind::kSecret);
 }
 
-Type Inference::Of(const syntax::JobLiteral&, const syntax::Expression& expression, const Type&) {
-  context_.Report(diagnostics::kNotYetSupported, expression.span, "`job` is not carried out yet").Emit();
-  return {};
+Type Inference::Of(const syntax::JobLiteral& job, const syntax::Expression&, const Type&) {
+  bool well = true;
+  for (const syntax::JobItem& item : job.items) {
+    if (item.value == nullptr) {
+      continue;
+    }
+    const bool unquoted = item.word.text == "image" && ReportUnquoted(*item.value, scope_, context_);
+    const Expected expected{JobItemType(item.word.text), "`" + item.word.text + "`", Stage::kRunTime};
+    well = !unquoted && !CheckType(*item.value, scope_, expected, context_).is_error() && well;
+  }
+  return well ? JobType() : Type();
 }
 
 }  // namespace sluice::check

@@ -42,7 +42,7 @@ class Inference {
   Type Of(const syntax::Index& index, const syntax::Expression& expression, const Type&);
   Type Of(const syntax::Call& call, const syntax::Expression& expression, const Type& hint);
   Type Of(const syntax::SecretReference& secret, const syntax::Expression&, const Type&);
-  Type Of(const syntax::JobLiteral&, const syntax::Expression& expression, const Type&);
+  Type Of(const syntax::JobLiteral& job, const syntax::Expression&, const Type&);
 
  private:
   // Notes that the value must be looked at, where types don't tell.

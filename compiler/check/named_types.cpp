@@ -98,6 +98,10 @@ const Type& StrategyType() {
   static const Type kType = Type::Named("strategy", {});
   return kType;
 }
+const Type& JobType() {
+  static const Type kType = Type::Named("job", {});
+  return kType;
+}
 const Type& RolloutType() {
   static const Type kType = Type::Named("rollout", {});
   return kType;

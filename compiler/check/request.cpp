@@ -43,7 +43,6 @@ class RequestBody {
   // A part that may be left out by saying none.
   ExpressionPtr Part(const syntax::ExpressionPtr& expression, const Type& type, const std::string& what);
   void Query(const syntax::ExpressionPtr& value);
-  void AddQuery(const std::string& name, ExpressionPtr value);
 
   const Reader& reader_;
   graph::RequestTemplate& request_;
@@ -72,35 +71,22 @@ void RequestBody::Url(const syntax::ExpressionPtr& url) {
                      : fmt::format("the request's address is {}", value.KindName()));
 }
 
-void RequestBody::AddQuery(const std::string& name, ExpressionPtr value) {
-  if (!IsNone(value)) {
-    request_.query.emplace_back(name, std::move(value));
-  }
-}
-
 void RequestBody::Query(const syntax::ExpressionPtr& value) {
   ExpressionPtr query = Part(value, Type::Map(Type::Kind::kAny), "`query`");
   if (query == nullptr) {
     return;
   }
-  if (query->operation == Operation::kLiteral && query->literal.as_map() != nullptr) {
-    for (const auto& [name, item] : query->literal.as_map()->entries()) {
-      AddQuery(name, LiteralOf(item));
-    }
+  const auto entries = EntriesOf(*query);
+  if (!entries) {
+    reader_.Report(diagnostics::kWrongClauseValue, value->span,
+                   "the names in `query` are not known before the rollout runs");
     return;
   }
-  for (std::size_t i = 0; query->operation == Operation::kMap && i + 1 < query->operands.size(); i += 2) {
-    const graph::Expression& name = *query->operands[i];
-    if (name.operation != Operation::kLiteral || name.literal.as_string() == nullptr) {
-      break;
-    }
-    AddQuery(*name.literal.as_string(), query->operands[i + 1]);
-    if (i + 3 >= query->operands.size()) {
-      return;
+  for (const auto& [name, item] : *entries) {
+    if (!IsNone(item)) {
+      request_.query.emplace_back(name, item);
     }
   }
-  reader_.Report(diagnostics::kWrongClauseValue, value->span,
-                 "the names in `query` are not known before the rollout runs");
 }
 
 void RequestBody::operator()(const syntax::HeaderClause& clause) {

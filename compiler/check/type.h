@@ -111,6 +111,7 @@ const Type& DialectType();   // open
 const Type& ChannelType();
 const Type& MeasurementType();
 const Type& StrategyType();
+const Type& JobType();  // `job { … }`
 const Type& RolloutType();
 const Type& ObjectType();          // an `object` declaration; its members are json
 const Type& RevisionType();        // name, namespace, revision, image, version, service, address

@@ -303,6 +303,10 @@ std::string NodeText(const Graph& graph, const Node& node) {
                    return retire.keep.count() > 0
                               ? fmt::format("keep previous for {}, then its pods end", FormatDuration(retire.keep))
                               : "drain " + FormatDuration(graph.policies.drain) + ", then its pods end";
+                 },
+                 [&](const RunNode& run) {
+                   return fmt::format("run job{}{}{}", run.image.empty() ? "" : " " + run.image,
+                                      run.retries > 0 ? fmt::format(" retry {}", run.retries) : "", BoundText(node));
                  }},
       node.does);
 }

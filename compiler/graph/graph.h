@@ -108,6 +108,14 @@ struct NotifyNode {
   ExpressionPtr message;
   std::string channel;  // its name, for people
 };
+// Runs a Kubernetes Job to its end, once; where it fails, as often again as `retries` says.
+struct RunNode {
+  // The Job without name, marks and deadline: a residual over the roles, `step`, `since` and `now`.
+  ExpressionPtr job;
+  std::string image;  // for people; "" where it is only known at run time
+  std::int32_t retries = 0;
+  std::optional<Duration> timeout;  // of one attempt; none: the node's bound
+};
 struct PromoteNode {};
 // Takes away what the promotion left: drain, `keep previous`, then the old revision's pods to 0.
 struct RetireNode {
@@ -117,7 +125,8 @@ struct RetireNode {
 struct Node {
   std::string path;  // "checkout/ramp[10%]/hold": identity; never positional
   std::string step;  // "ramp[10%]"; "" for nodes of no step
-  std::variant<ScaleNode, TrafficNode, HoldNode, CheckNode, PauseNode, NotifyNode, PromoteNode, RetireNode> does;
+  std::variant<ScaleNode, TrafficNode, HoldNode, CheckNode, PauseNode, NotifyNode, PromoteNode, RetireNode, RunNode>
+      does;
   std::vector<NodeId> after;      // all smaller than this node's own id
   std::optional<Duration> bound;  // after which the outcome is kTimeout
   Disposition outcomes[kOutcomeCount] = {Disposition::kNext, Disposition::kFail, Disposition::kRollback,

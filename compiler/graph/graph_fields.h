@@ -27,8 +27,8 @@ inline constexpr std::array<std::string_view, 5> kOutcomeWords = {"pass", "fail"
 inline constexpr std::array<std::string_view, 4> kGateTreeWords = {"gate", "and", "or", "not"};
 inline constexpr std::array<std::string_view, 3> kAddressWords = {"stable", "pods", "router"};
 // In the order of the alternatives of Node::does.
-inline constexpr std::array<std::string_view, 8> kNodeWords = {"scale", "traffic", "hold",    "check",
-                                                               "pause", "notify",  "promote", "retire"};
+inline constexpr std::array<std::string_view, 9> kNodeWords = {"scale",  "traffic", "hold",   "check", "pause",
+                                                               "notify", "promote", "retire", "run"};
 static_assert(kNodeWords.size() == std::variant_size_v<decltype(Node::does)>);
 
 constexpr const auto& WordsOf(Disposition) { return kDispositionWords; }
@@ -116,6 +116,14 @@ void Fields(A&, Ref<A, PromoteNode>) {}
 template <typename A>
 void Fields(A& a, Ref<A, RetireNode> x) {
   a.Field("keep_ms", x.keep);
+}
+
+template <typename A>
+void Fields(A& a, Ref<A, RunNode> x) {
+  a.Required("job", x.job);
+  a.Field("image", x.image);
+  a.Field("retries", x.retries);
+  a.Field("timeout_ms", x.timeout);
 }
 
 template <typename A>

@@ -7,6 +7,7 @@
 #include "compiler/base/hash.h"
 #include "compiler/base/overloaded.h"
 #include "compiler/graph/graph_writer.h"
+#include "compiler/graph/walk.h"
 
 namespace sluice::graph {
 namespace {
@@ -49,14 +50,25 @@ std::string TreeText(const GateTree& tree, const Graph& graph) {
   return text + ")";
 }
 
-std::string EffectOf(const Node& node) {
+// A Job with the functions that it calls.
+void AddJob(const RunNode& run, const Graph& graph, Content& content) {
+  content.Add("job", run.job);
+  FunctionTable called;
+  CollectFunctions(*run.job, graph.functions, called);
+  for (const auto& [name, function] : called) {
+    content.Add(name, function);
+  }
+}
+
+std::string EffectOf(const Node& node, const Graph& graph) {
   Content content;
   content.Add("kind", std::string(kNodeWords[node.does.index()]));
-  std::visit(Overloaded{[&](const ScaleNode& scale) { content.Add("pods", scale.pods).Add("share", scale.share); },
-                        [&](const TrafficNode& traffic) { content.Add("traffic", traffic); }, [](const HoldNode&) {},
-                        [](const CheckNode&) {}, [](const PauseNode&) {}, [](const NotifyNode&) {},
-                        [](const PromoteNode&) {}, [](const RetireNode&) {}},
-             node.does);
+  std::visit(
+      Overloaded{[&](const ScaleNode& scale) { content.Add("pods", scale.pods).Add("share", scale.share); },
+                 [&](const TrafficNode& traffic) { content.Add("traffic", traffic); }, [](const HoldNode&) {},
+                 [](const CheckNode&) {}, [](const PauseNode&) {}, [](const NotifyNode&) {}, [](const PromoteNode&) {},
+                 [](const RetireNode&) {}, [&](const RunNode& run) { AddJob(run, graph, content); }},
+      node.does);
   return Hash("effect", content.text());
 }
 
@@ -66,25 +78,26 @@ std::string IntentOf(const Node& node, const Graph& graph) {
   for (std::size_t i = 0; i < kOutcomeCount; ++i) {
     content.Add(kOutcomeWords[i], node.outcomes[i]);
   }
-  std::visit(Overloaded{[&](const ScaleNode& scale) {
-                          content.Add("min_ready", scale.min_ready).Add("max_pods", scale.max_pods);
-                        },
-                        [](const TrafficNode&) {},
-                        [&](const HoldNode& hold) {
-                          content.Add("duration_ms", hold.duration)
-                              .Add("guard", hold.guard ? TreeText(*hold.guard, graph) : std::string());
-                        },
-                        [&](const CheckNode& check) { content.Add("gate", TreeText(check.gate, graph)); },
-                        [&](const PauseNode& pause) { content.Add("pause", pause); },
-                        [&](const NotifyNode& notify) { content.Add("notify", notify); }, [](const PromoteNode&) {},
-                        [&](const RetireNode& retire) { content.Add("retire", retire); }},
-             node.does);
+  std::visit(
+      Overloaded{
+          [&](const ScaleNode& scale) { content.Add("min_ready", scale.min_ready).Add("max_pods", scale.max_pods); },
+          [](const TrafficNode&) {},
+          [&](const HoldNode& hold) {
+            content.Add("duration_ms", hold.duration)
+                .Add("guard", hold.guard ? TreeText(*hold.guard, graph) : std::string());
+          },
+          [&](const CheckNode& check) { content.Add("gate", TreeText(check.gate, graph)); },
+          [&](const PauseNode& pause) { content.Add("pause", pause); },
+          [&](const NotifyNode& notify) { content.Add("notify", notify); }, [](const PromoteNode&) {},
+          [&](const RetireNode& retire) { content.Add("retire", retire); },
+          [&](const RunNode& run) { content.Add("retries", run.retries).Add("timeout_ms", run.timeout); }},
+      node.does);
   return Hash("intent", content.text());
 }
 
 void SetIdentities(std::vector<Node>& nodes, const Graph& graph) {
   for (Node& node : nodes) {
-    node.effect = EffectOf(node);
+    node.effect = EffectOf(node, graph);
     node.intent = IntentOf(node, graph);
     std::vector<std::string> before;
     for (const NodeId id : node.after) {

@@ -16,6 +16,9 @@ inline constexpr const char* kBudgetApiVersion = "policy/v1";
 inline constexpr const char* kBudgetKind = "PodDisruptionBudget";
 inline constexpr const char* kConfigMapKind = "ConfigMap";  // of apiVersion v1
 
+inline constexpr const char* kJobApiVersion = "batch/v1";
+inline constexpr const char* kJobKind = "Job";
+
 inline constexpr const char* kServiceLabel = "sluice.dev/service";
 inline constexpr const char* kRevisionLabel = "sluice.dev/revision";
 inline constexpr const char* kRolloutLabel = "sluice.dev/rollout";   // on workloads, Services, router objects

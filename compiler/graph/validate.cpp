@@ -125,6 +125,10 @@ class Validator {
     if (const auto* notify = std::get_if<NotifyNode>(&node.does)) {
       return notify->message && notify->request.url ? Result<void>() : Wrong(node, "no message or no receiver");
     }
+    if (const auto* run = std::get_if<RunNode>(&node.does)) {
+      const bool times = run->retries >= 0 && (!run->timeout || run->timeout->count() > 0);
+      return run->job && node.bound && times ? Result<void>() : Wrong(node, "no Job, no bound, or a negative number");
+    }
     return {};
   }
 
@@ -202,7 +206,7 @@ Duration TimeOf(const Node& node) {
   if (const auto* hold = std::get_if<HoldNode>(&node.does)) {
     return hold->duration;
   }
-  if (std::holds_alternative<CheckNode>(node.does)) {
+  if (std::holds_alternative<CheckNode>(node.does) || std::holds_alternative<RunNode>(node.does)) {
     return node.bound.value_or(Duration{});
   }
   return {};

@@ -57,6 +57,9 @@ class Visitor {
         See(notify->request);
         See(notify->message);
       }
+      if (const auto* run = std::get_if<RunNode>(&node.does)) {
+        See(run->job);
+      }
     }
   }
 

@@ -16,8 +16,8 @@ bool MovesTraffic(const check::Verb& verb) {
   return std::visit(Overloaded{[](const check::Weight&) { return true; }, [](const check::Replicas&) { return true; },
                                [](const check::MatchLine&) { return true; }, [](const check::Mirror&) { return true; },
                                [](const check::Hold&) { return false; }, [](const check::Check&) { return false; },
-                               [](const check::Pause&) { return false; }, [](const check::Notify&) { return false; },
-                               [](const check::Promote&) { return false; }},
+                               [](const check::Pause&) { return false; }, [](const check::Run&) { return false; },
+                               [](const check::Notify&) { return false; }, [](const check::Promote&) { return false; }},
                     verb.verb);
 }
 
@@ -150,6 +150,7 @@ void NodeMaker::AddVerb(const check::Step& step, const check::Verb& verb) {
   std::visit(Overloaded{[&](const check::Hold& hold) { Fill(node, hold, gates_); },
                         [&](const check::Check& check) { Fill(node, check, gates_, graph_.policies.deadline); },
                         [&](const check::Pause& pause) { Fill(node, pause, graph_.policies.deadline); },
+                        [&](const check::Run& run) { Fill(node, run, graph_); },
                         [&](const check::Notify& notify) { Fill(node, notify); },
                         [&](const check::Promote&) { FillPromotion(node, step, verb); }, [](const check::Weight&) {},
                         [](const check::Replicas&) {}, [](const check::MatchLine&) {}, [](const check::Mirror&) {}},

@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "compiler/manifest/job.h"
+
 namespace sluice::lower {
 namespace {
 
@@ -43,6 +45,16 @@ void Fill(graph::Node& node, const check::Pause& pause, Duration deadline) {
   node.does = graph::PauseNode{pause.approver.value_or(""), pause.quorum};
   node.bound = pause.within.value_or(deadline);
   FillElse(node, nullptr, pause.otherwise);
+}
+
+void Fill(graph::Node& node, const check::Run& run, const graph::Graph& graph) {
+  const std::string* image =
+      run.job.image->operation == graph::Operation::kLiteral ? run.job.image->literal.as_string() : nullptr;
+  node.does = graph::RunNode{manifest::MakeJob(run.job, graph.rollout, graph.rollout_namespace),
+                             image == nullptr ? std::string() : *image, run.retries,
+                             run.job.timeout ? std::optional(run.job.timeout->value) : std::nullopt};
+  node.bound = run.within;
+  FillElse(node, nullptr, run.otherwise);
 }
 
 // A notification never fails a rollout.

@@ -12,6 +12,8 @@ namespace sluice::lower {
 void Fill(graph::Node& node, const check::Hold& hold, GateCollector& gates);
 void Fill(graph::Node& node, const check::Check& check, GateCollector& gates, Duration deadline);
 void Fill(graph::Node& node, const check::Pause& pause, Duration deadline);
+// `graph`: its rollout's name and namespace.
+void Fill(graph::Node& node, const check::Run& run, const graph::Graph& graph);
 void Fill(graph::Node& node, const check::Notify& notify);
 
 }  // namespace sluice::lower

@@ -86,26 +86,10 @@ void SetProbes(const check::Service& service, Map& container) {
   }
 }
 
-Value EnvValue(const check::EnvEntry& entry) {
-  Map result;
-  result.Set("name", entry.name);
-  if (const graph::SecretKey* secret = entry.value.as_secret()) {
-    Map key;
-    key.Set("name", secret->name);
-    key.Set("key", secret->key);
-    Map from;
-    from.Set("secretKeyRef", Value(std::move(key)));
-    result.Set("valueFrom", Value(std::move(from)));
-  } else {
-    result.Set("value", entry.value.ToText());
-  }
-  return Value(std::move(result));
-}
-
 Value EnvList(const check::Service& service) {
   List list;
   for (const check::EnvEntry* entry : EnvInOrder(service)) {
-    list.push_back(EnvValue(*entry));
+    list.push_back(EnvVariable(entry->name, entry->value));
   }
   return Value(std::move(list));
 }
@@ -117,19 +101,6 @@ std::string QuantityText(const Value& value, bool bytes) {
   }
   const auto text = bytes ? kubernetes::BytesText(quantity->number) : kubernetes::CpuText(quantity->number);
   return text ? *text : quantity->number.ToString();
-}
-
-using Amount = std::optional<check::Located<Value>>;
-
-Value ResourceList(const Amount& cpu, const Amount& memory) {
-  Map result;
-  if (cpu) {
-    result.Set("cpu", QuantityText(cpu->value, false));
-  }
-  if (memory) {
-    result.Set("memory", QuantityText(memory->value, true));
-  }
-  return Value(std::move(result));
 }
 
 void SetResources(const check::Service& service, Map& container) {
@@ -336,6 +307,34 @@ std::vector<const check::EnvEntry*> EnvInOrder(const check::Service& service) {
     std::stable_sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
   }
   return entries;
+}
+
+Value EnvVariable(const std::string& name, const Value& value) {
+  Map result;
+  result.Set("name", name);
+  if (const graph::SecretKey* secret = value.as_secret()) {
+    Map key;
+    key.Set("name", secret->name);
+    key.Set("key", secret->key);
+    Map from;
+    from.Set("secretKeyRef", Value(std::move(key)));
+    result.Set("valueFrom", Value(std::move(from)));
+  } else {
+    result.Set("value", value.ToText());
+  }
+  return Value(std::move(result));
+}
+
+Value ResourceList(const std::optional<check::Located<Value>>& cpu,
+                   const std::optional<check::Located<Value>>& memory) {
+  Map result;
+  if (cpu) {
+    result.Set("cpu", QuantityText(cpu->value, false));
+  }
+  if (memory) {
+    result.Set("memory", QuantityText(memory->value, true));
+  }
+  return Value(std::move(result));
 }
 
 Value WithRevisionLabel(const Value& pod_template, const std::string& revision) {

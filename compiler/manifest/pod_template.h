@@ -25,6 +25,12 @@ const char* ProbeField(syntax::ProbeClause::Purpose purpose);
 // stands before.
 std::vector<const check::EnvEntry*> EnvInOrder(const check::Service& service);
 
+// One of a container's `env`: text, or the key of a Secret.
+graph::Value EnvVariable(const std::string& name, const graph::Value& value);
+// What a container requests or is limited to: `{ cpu: "250m", memory: "256Mi" }`.
+graph::Value ResourceList(const std::optional<check::Located<graph::Value>>& cpu,
+                          const std::optional<check::Located<graph::Value>>& memory);
+
 // The template with the revision's label, as a Deployment NAME-REV carries it.
 graph::Value WithRevisionLabel(const graph::Value& pod_template, const std::string& revision);
 

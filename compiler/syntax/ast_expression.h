@@ -137,8 +137,15 @@ struct Call {
 struct SecretReference {
   ExpressionPtr name, key;
 };
-// `job { … }`: parsed as clauses of word and expression; has no meaning yet.
-struct JobLiteral {};
+// image · command · args · env · cpu · memory · namespace · timeout: WORD expression.
+struct JobItem {
+  Name word;
+  ExpressionPtr value;
+};
+// `job { … }`: a container that runs to its end.
+struct JobLiteral {
+  std::vector<JobItem> items;
+};
 // What did not parse; reported already.
 struct Poisoned {};
 

@@ -49,6 +49,12 @@ struct PauseVerb {
   ExpressionPtr within;          // or null
   std::optional<Else> otherwise;
 };
+struct RunVerb {
+  ExpressionPtr job;
+  ExpressionPtr within;  // or null: reported by a later phase
+  ExpressionPtr retry;   // or null
+  std::optional<Else> otherwise;
+};
 struct NotifyVerb {
   ExpressionPtr channel, message;
 };
@@ -56,8 +62,8 @@ struct PromoteVerb {};
 struct RollbackVerb {};  // without `all`: that a failure goes back needs no saying
 
 struct Verb {
-  std::variant<WeightVerb, ReplicasVerb, MatchVerb, MirrorVerb, HoldVerb, CheckVerb, PauseVerb, NotifyVerb, PromoteVerb,
-               RollbackVerb, Later>
+  std::variant<WeightVerb, ReplicasVerb, MatchVerb, MirrorVerb, HoldVerb, CheckVerb, PauseVerb, RunVerb, NotifyVerb,
+               PromoteVerb, RollbackVerb, Later>
       verb;
   Name word;               // "weight"
   std::optional<Name> as;  // `as NAME`

@@ -99,7 +99,7 @@ ExpressionPtr AstBuilder::Expression(const Part& part) {
     case rule::kSecretReference:
       return Node(part, SecretReference{Expression(part.Expression()), Expression(part.ExpressionBehind(token::KEY))});
     case rule::kJobLiteral:
-      return Node(part, JobLiteral{});
+      return Job(part);
     default:
       return Node(part, Poisoned{});
   }
@@ -233,6 +233,14 @@ ExpressionPtr AstBuilder::Map(const Part& part) {
     map.entries.push_back(MapEntry{Key(entry.FirstChild()), Expression(entry.ExpressionBehind(token::COLON))});
   });
   return Node(part, std::move(map));
+}
+
+ExpressionPtr AstBuilder::Job(const Part& part) {
+  JobLiteral job;
+  part.Child(rule::kJobBody).ForEach(rule::kJobItem, [&](const Part& item) {
+    job.items.push_back(JobItem{NameOf(item.FirstChild()), Expression(item.Expression())});
+  });
+  return Node(part, std::move(job));
 }
 
 ExpressionPtr AstBuilder::Key(const Part& part) { return part.Is(rule::kWord) ? WordAsString(part) : String(part); }

@@ -110,13 +110,15 @@ Verb AstBuilder::VerbOf(const Part& part) {
 
 decltype(Verb::verb) AstBuilder::VerbContent(const Part& part) {
   const Part value = part.Expression();
-  Part within;
+  Part within, retry;
   std::optional<Else> otherwise;
   part.ForEach(rule::kBound, [&](const Part& bound) {
     if (const Part action = bound.Child(rule::kElseClause)) {
       otherwise = ElseOf(action);
     } else if (bound.Has(token::WITHIN)) {
       within = bound.Expression();
+    } else {
+      retry = bound.Expression();
     }
   });
   const Part first = part.FirstChild();
@@ -145,7 +147,7 @@ decltype(Verb::verb) AstBuilder::VerbContent(const Part& part) {
     case token::PROMOTE:
       return PromoteVerb{};
     case token::RUN:
-      return LaterOf(part, "`run job`");
+      return RunVerb{Expression(value), Expression(within), Expression(retry), otherwise};
     case token::WAIT:
       return LaterOf(part, "`wait for`");
     case token::ROLLBACK:

@@ -58,6 +58,7 @@ class AstBuilder {
   ExpressionPtr Postfix(const Part& part);
   ExpressionPtr List(const Part& part);
   ExpressionPtr Map(const Part& part);
+  ExpressionPtr Job(const Part& part);
   syntax::Comprehension ComprehensionOf(const Part& part);
   ExpressionPtr Key(const Part& part);
   ExpressionPtr WordAsString(const Part& part);

@@ -178,7 +178,7 @@ class GraphGenerator {
   }
 
   decltype(Node::does) MakeDoes(const Graph& graph) {
-    switch (Int(0, 5)) {
+    switch (Int(0, 6)) {
       case 0:
         return ScaleNode{{Int(0, 20), Int(0, 20)}, Int(0, 20), 40, Ratio(), Ratio()};
       case 1:
@@ -192,6 +192,8 @@ class GraphGenerator {
         return CheckNode{Tree(2, graph)};
       case 4:
         return PauseNode{Text(), Int(1, 3)};
+      case 5:
+        return RunNode{Some(2), Text(), Int(0, 3), Flip() ? std::optional(Time() + Duration(1)) : std::nullopt};
       default:
         return NotifyNode{Request(), Some(2), Text()};
     }

@@ -111,7 +111,13 @@ std::string Show(const ExpressionPtr& expression) {
           [](const SecretReference& secret) {
             return fmt::format("(secret {} {})", Show(secret.name), Show(secret.key));
           },
-          [](const JobLiteral&) -> std::string { return "(job)"; },
+          [](const JobLiteral& job) {
+            std::string text = "(job";
+            for (const JobItem& item : job.items) {
+              text += fmt::format(" {}: {}", item.word.text, Show(item.value));
+            }
+            return text + ")";
+          },
       },
       expression->node);
 }
@@ -331,6 +337,10 @@ class Printer {
   void operator()(const PauseVerb& pause) {
     VerbLine(fmt::format("by {} quorum {} within {}{}", Show(pause.approver), Show(pause.quorum), Show(pause.within),
                          Show(pause.otherwise)));
+  }
+  void operator()(const RunVerb& run) {
+    VerbLine(
+        fmt::format("{} within {} retry {}{}", Show(run.job), Show(run.within), Show(run.retry), Show(run.otherwise)));
   }
   void operator()(const NotifyVerb& notify) { VerbLine(Show(notify.channel) + " " + Show(notify.message)); }
   void operator()(const PromoteVerb&) { VerbLine(""); }
