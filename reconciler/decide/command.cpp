@@ -98,6 +98,14 @@ void EndPause(Context& context) {
   if (status.paused && status.paused_at && !PauseEntered(context)) {
     status.excluded += context.now - *status.paused_at;
   }
+  // While it was paused no Job could begin.
+  for (const graph::Node& node : context.graph.nodes) {
+    const auto record = status.nodes.find(node.path);
+    if (status.paused && status.paused_at && std::holds_alternative<graph::RunNode>(node.does) &&
+        record != status.nodes.end() && record->second.state == NodeState::kActive && record->second.deadline) {
+      *record->second.deadline += context.now - std::max(*status.paused_at, record->second.entered_at);
+    }
+  }
   status.paused = false;
   status.paused_by.clear();
   status.paused_at.reset();
@@ -113,6 +121,17 @@ void RenewDeadline(Context& context) {
   }
 }
 
+// Enters the node at which the run stalled once more.
+void EnterStalled(Context& context) {
+  Status& status = context.status;
+  const auto record = status.nodes.find(status.stalled_node);
+  for (const graph::Node& node : context.graph.nodes) {
+    if (record != status.nodes.end() && node.path == record->first && record->second.state == NodeState::kActive) {
+      EnterAgain(context, node, record->second);
+    }
+  }
+}
+
 Refusal Resume(Context& context) {
   Status& status = context.status;
   if (!status.paused && !status.stalled) {
@@ -122,14 +141,7 @@ Refusal Resume(Context& context) {
   if (status.stalled) {
     RenewDeadline(context);
     status.stalled = false;
-    const auto record = status.nodes.find(status.stalled_node);
-    for (const graph::Node& node : context.graph.nodes) {
-      if (record != status.nodes.end() && node.path == record->first && record->second.state == NodeState::kActive) {
-        record->second.entry += 1;
-        record->second.entered_at = context.now;
-        record->second.deadline = node.bound ? std::optional(context.now + *node.bound) : std::nullopt;
-      }
-    }
+    EnterStalled(context);
     status.stalled_reason.clear();
     status.stalled_node.clear();
   }
@@ -192,6 +204,7 @@ Refusal Promote(Context& context, const Command& command) {
   EndPause(context);
   if (status.stalled) {
     RenewDeadline(context);
+    EnterStalled(context);
   }
   status.stalled = false;
   status.skip_to_end = true;

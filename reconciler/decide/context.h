@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "compiler/graph/capacity.h"
 #include "compiler/graph/graph.h"
@@ -42,7 +43,8 @@ struct Context {
   std::optional<std::int32_t> max_pods;  // of all revisions together; none: no limit
   Revision swap_for;                     // its growth is blocked: others give up pods for it
   std::string pods_why;
-  bool deferred = false;  // an edit of the router waits
+  bool deferred = false;               // an edit of the router waits
+  std::vector<ApplyObject> jobs = {};  // to be made
 
   graph::PodLimits limits() const {
     return {graph.workload.replicas, graph.policies.surge, graph.policies.unavailable};

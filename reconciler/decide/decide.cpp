@@ -10,6 +10,7 @@
 #include "reconciler/decide/forward.h"
 #include "reconciler/decide/history.h"
 #include "reconciler/decide/hold.h"
+#include "reconciler/decide/jobs.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/outbox.h"
 #include "reconciler/decide/pods.h"
@@ -71,12 +72,14 @@ void DecideInto(Context& context) {
   Move(context);
   NameBackends(context);
   Drain(context);
+  TendJobs(context);
   PlanPods(context);
   WriteServices(context);
   WriteRoute(context);
   DeliverOutbox(context);
   // Last, but for ConfigMaps that new pods need: a batch ends at the first write that is refused.
   WriteCompanions(context);
+  MakeJobs(context);
   NameState(context);
   TrimStatus(context.status);
   if (context.status.phase != before) {

@@ -25,6 +25,7 @@ struct DeleteObject {
   std::string api_version, kind, namespace_, name;
   Version version;
   std::string why;
+  bool foreground = false;  // it stays until what it owns is gone
 };
 // Take one sample of a gate.
 struct MeasureGate {

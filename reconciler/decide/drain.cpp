@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/names.h"
+#include "reconciler/decide/jobs.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
 #include "reconciler/decide/route_objects.h"
@@ -141,6 +142,9 @@ void Drain(Context& context) {
 void Remove(Context& context) {
   Status& status = context.status;
   if (!context.graph.policies.delete_on_removal) {
+    if (!LeaveJobs(context)) {
+      return;
+    }
     status.phase = Phase::kIdle;
     return;
   }
@@ -160,6 +164,7 @@ void Remove(Context& context) {
     left = left || (observed.deployment && observed.deployment->owner == us) ||
            (observed.service && observed.service_owner == us);
   }
+  left = !DeleteJobs(context) || left;
   left = !DeleteCompanions(context) || left;
   if (!left) {
     status.phase = Phase::kIdle;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/decide/history.h"
 #include "reconciler/decide/revision.h"
 #include "reconciler/decide/route.h"
 
@@ -17,17 +18,12 @@ bool HasGate(const graph::Node& node) {
   return std::holds_alternative<graph::CheckNode>(node.does) || (hold != nullptr && hold->guard.has_value());
 }
 
-std::optional<TimePoint> DeadlineFrom(TimePoint start, const graph::Node& node) {
-  return node.bound ? std::optional(start + *node.bound) : std::nullopt;
-}
-
 void EditActive(Context& context, const graph::Node& node, NodeRecord& record) {
   if (record.effect != node.effect) {
-    record.entry += 1;
-    record.entered_at = context.now;
-    record.settled_at.reset();
+    EnterAgain(context, node, record);
+    return;
   }
-  record.deadline = DeadlineFrom(record.entered_at, node);
+  record.deadline = node.bound ? std::optional(record.entered_at + *node.bound) : std::nullopt;
 }
 
 void EditDone(const graph::Node& node, NodeRecord& record) {

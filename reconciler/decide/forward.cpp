@@ -17,8 +17,12 @@
 namespace sluice::decide {
 namespace {
 
-// Nodes that a first install, a fast-track and `promote` pass by.
-bool Skippable(const graph::Node& node) {
+// Nodes that a first install, a fast-track and `promote` pass by. A Job belongs to what a revision needs, and ran where
+// the revision was promoted before.
+bool Skippable(const Status& status, const graph::Node& node) {
+  if (std::holds_alternative<graph::RunNode>(node.does)) {
+    return status.fast_track;
+  }
   return !std::holds_alternative<graph::PromoteNode>(node.does) &&
          !std::holds_alternative<graph::RetireNode>(node.does) && !std::holds_alternative<graph::NotifyNode>(node.does);
 }
@@ -68,7 +72,7 @@ void Visit(Context& context, Walk& walk) {
     if (!enters && !walk.IsActive(id)) {
       continue;
     }
-    if (!skip.empty() && Skippable(node) && !ForwardBlocked(context.status)) {
+    if (!skip.empty() && Skippable(context.status, node) && !ForwardBlocked(context.status)) {
       PassBy(context, walk, id, skip);
       continue;
     }
@@ -115,11 +119,33 @@ void AimStable(Context& context, const Fold& fold) {
   context.floor.emplace(status.stable, floor);
 }
 
+// A first install has no pods before the Jobs that the plan runs before it scales.
+bool WaitsForJob(const Context& context, const Walk& walk) {
+  for (graph::NodeId id = 0; id < context.graph.nodes.size(); ++id) {
+    const graph::Node& node = context.graph.nodes[id];
+    if (std::holds_alternative<graph::ScaleNode>(node.does) && walk.IsDone(id)) {
+      return false;
+    }
+    if (std::holds_alternative<graph::RunNode>(node.does) && walk.IsActive(id)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Fills in what the nodes done so far say, where nothing more urgent was decided.
 void AimPods(Context& context, const Walk& walk) {
   const Status& status = context.status;
+  if (status.first_install && WaitsForJob(context, walk)) {
+    return;
+  }
   if (IsPromoted(status) || status.first_install) {
     context.target.emplace(IsPromoted(status) ? status.stable : status.candidate, context.replicas());
+    if (context.bounded() && !context.max_pods) {
+      // What an earlier first install left gives its room up pod by pod.
+      context.min_ready = std::max(context.min_ready, context.replicas() - context.graph.policies.unavailable);
+      context.max_pods = context.replicas() + context.graph.policies.surge;
+    }
     return;
   }
   const Fold fold = FoldNodes(context, walk);

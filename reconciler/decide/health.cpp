@@ -9,6 +9,7 @@
 #include "reconciler/decide/fold.h"
 #include "reconciler/decide/forward.h"
 #include "reconciler/decide/gates.h"
+#include "reconciler/decide/history.h"
 #include "reconciler/decide/nodes.h"
 #include "reconciler/decide/revision.h"
 #include "reconciler/decide/split.h"
@@ -33,7 +34,7 @@ const graph::Node* ExposingNode(const Context& context) {
 }
 
 // Enters `node` once more: what was done after it isn't any longer.
-void EnterAgain(Context& context, const graph::Node& node) {
+void ReturnTo(Context& context, const graph::Node& node) {
   Status& status = context.status;
   std::vector<bool> after(context.graph.nodes.size(), false);
   for (std::size_t i = 0; i < context.graph.nodes.size(); ++i) {
@@ -47,13 +48,7 @@ void EnterAgain(Context& context, const graph::Node& node) {
       std::erase_if(status.approvals, [&](const Approval& approval) { return approval.node == other.path; });
     }
   }
-  NodeRecord& record = status.nodes[node.path];
-  record.state = NodeState::kActive;
-  record.entry += 1;
-  record.entered_at = context.now;
-  record.settled_at.reset();
-  record.left_at.reset();
-  record.deadline = node.bound ? std::optional(context.now + *node.bound) : std::nullopt;
+  EnterAgain(context, node, status.nodes[node.path]);
 }
 
 // The candidate has traffic and no endpoint: its share is taken away in this very decision.
@@ -73,7 +68,7 @@ bool HandleLostEndpoints(Context& context) {
             true);
     return false;
   }
-  EnterAgain(context, *node);
+  ReturnTo(context, *node);
   context.Event(true, "EndpointsLost",
                 fmt::format("the candidate has no ready endpoint: no traffic for it, {} is entered again", node->path));
   return true;

@@ -39,6 +39,7 @@ bool WasPromotedLately(const Context& context, const Revision& revision) {
 
 void ClearRun(Status& status) {
   status.nodes.clear();
+  status.job_entries.clear();
   status.approvals.clear();
   status.excluded = Duration{};
   status.back_reason.clear();
@@ -107,10 +108,25 @@ NodeRecord& EnterNode(Context& context, const graph::Node& node) {
   record.effect = node.effect;
   record.intent = node.intent;
   record.entered_at = context.now;
+  if (std::holds_alternative<graph::RunNode>(node.does)) {
+    record.entry = ++context.status.job_entries[node.path];
+  }
   if (node.bound) {
     record.deadline = context.now + *node.bound;
   }
   return record;
+}
+
+void EnterAgain(Context& context, const graph::Node& node, NodeRecord& record) {
+  const bool runs = std::holds_alternative<graph::RunNode>(node.does);
+  record.entry = runs ? ++context.status.job_entries[node.path] : record.entry + 1;
+  record.state = NodeState::kActive;
+  record.entered_at = context.now;
+  record.settled_at.reset();
+  record.left_at.reset();
+  record.deadline = node.bound ? std::optional(context.now + *node.bound) : std::nullopt;
+  record.failed_attempts = 0;
+  record.job_uid.clear();
 }
 
 void FinishNode(Context& context, const graph::Node& node, graph::Outcome outcome, const std::string& evidence,

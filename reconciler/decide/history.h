@@ -22,6 +22,8 @@ void EndRun(Context& context, const std::string& outcome, const std::string& rea
 
 // The record of a node, entered now.
 NodeRecord& EnterNode(Context& context, const graph::Node& node);
+// Enters a node that was entered before once more: its bound and what it waits for begin anew.
+void EnterAgain(Context& context, const graph::Node& node, NodeRecord& record);
 // Marks a node as done, with its result in history.
 void FinishNode(Context& context, const graph::Node& node, graph::Outcome outcome, const std::string& evidence,
                 const std::string& exception = {});

@@ -10,6 +10,7 @@
 #include "reconciler/decide/fold.h"
 #include "reconciler/decide/forward.h"
 #include "reconciler/decide/hold.h"
+#include "reconciler/decide/jobs.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
 #include "reconciler/decide/route_objects.h"
@@ -297,6 +298,26 @@ void CheckDeletes(Checker& c) {
   }
 }
 
+// A Job is made for an active node whose entry and attempt are in the status, and only while it is absent and never was
+// seen; its finalizer goes once its outcome is in the status, or nothing waits for it.
+void CheckJob(Checker& c, const ApplyObject& apply) {
+  const std::string name = apply.object.Path({"metadata", "name"}).ToText();
+  const NodeRecord* record = nullptr;
+  for (const auto& [path, one] : c.after().nodes) {
+    if (one.state == NodeState::kActive && JobName(c.is, path, one) == name) {
+      record = &one;
+    }
+  }
+  if (!apply.version && (record == nullptr || !record->job_uid.empty() || c.is.seen.jobs.contains(name))) {
+    c.Break("I7: Job {} is made and the status doesn't imply it", name);
+  }
+  const bool stalls = record != nullptr && c.after().stalled;
+  const bool releases = apply.version && apply.object.Path({"metadata", "finalizers"}).is_none();
+  if (releases && record != nullptr && !stalls && c.after().phase == Phase::kProgressing) {
+    c.Break("I7: Job {} is released and its outcome isn't stored", name);
+  }
+}
+
 void CheckEffects(Checker& c) {
   std::set<std::string> keys;
   for (const Outgoing& outgoing : c.after().outbox) {
@@ -322,6 +343,9 @@ void CheckEffects(Checker& c) {
     if (apply->object.Path({"metadata", "annotations", kSplitAnnotation}).as_string() != nullptr &&
         std::none_of(remembered.begin(), remembered.end(), [&](const ObjectName& one) { return one.name == name; })) {
       c.Break("I7: {} is written and not remembered", name);
+    }
+    if (apply->object.Field("kind") == graph::Value(graph::kJobKind)) {
+      CheckJob(c, *apply);
     }
     if (EpochOf(apply->object) != c.after().epoch) {
       c.Break("I8: {} is written with epoch {}, ours is {}", name, EpochOf(apply->object), c.after().epoch);

@@ -7,6 +7,7 @@
 
 #include "reconciler/decide/forward.h"
 #include "reconciler/decide/gates.h"
+#include "reconciler/decide/jobs.h"
 #include "reconciler/decide/outbox.h"
 #include "reconciler/decide/promotion.h"
 #include "reconciler/decide/revision.h"
@@ -218,6 +219,7 @@ std::optional<NodeEnd> JudgeNode(Context& context, const graph::Node& node, Node
     }
     End operator()(const graph::PromoteNode&) { return JudgePromote(context, node, record); }
     End operator()(const graph::RetireNode&) { return JudgeRetire(context, node); }
+    End operator()(const graph::RunNode& run) { return JudgeRun(context, node, run, record); }
   };
   return std::visit(Judges{context, node, record}, node.does);
 }

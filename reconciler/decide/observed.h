@@ -79,6 +79,16 @@ struct ObservedGate {
   std::int64_t next_sequence = 1;
 };
 
+// A Job that carries this rollout's label.
+struct ObservedJob {
+  enum class State : std::uint8_t { kRunning, kComplete, kFailed };
+  ObservedObject object;
+  State state = State::kRunning;
+  bool deleting = false;
+  std::string reason;  // of a failed one: "DeadlineExceeded"
+  std::string words;   // of its pods: what a failed one said last, or why none starts; ""
+};
+
 struct Command {
   std::string uid;
   std::string verb;        // approve | reject | pause | resume | abort | retry | promote | undo
@@ -119,6 +129,7 @@ struct Observed {
   // What there is of the objects that the router writes or wrote (Applied::objects), without those of another
   // rollout.
   std::map<ObjectName, ObservedObject> router_objects;
+  std::map<std::string, ObservedJob> jobs;  // by name
   std::map<GateKey, ObservedGate> gates;
   std::vector<Command> commands;          // oldest first
   std::map<std::string, bool> delivered;  // outbox key → whether the receiver took it, since the last decision

@@ -13,19 +13,6 @@
 namespace sluice::decide {
 namespace {
 
-// (a): pods towards N for the candidate; where both share a quota, stable gives way as its traffic leaves.
-void AimPods(Context& context) {
-  const Status& status = context.status;
-  context.target[status.candidate] = context.replicas();
-  if (!context.bounded() || status.stable.empty()) {
-    return;
-  }
-  context.target[status.stable] = 0;
-  context.floor[status.stable] = context.by_pods() ? 0 : NeedOf(context, ShareInFlight(context, status.stable));
-  context.min_ready = std::max(0, context.replicas() - context.graph.policies.unavailable);
-  context.max_pods = context.replicas() + context.graph.policies.surge;
-}
-
 bool AllPodsReady(const Context& context) {
   const Status& status = context.status;
   const bool ready = SpecPods(context, status.candidate) == context.replicas() &&
@@ -65,10 +52,22 @@ void PassPointOfNoReturn(Context& context) {
 
 bool IsPromoted(const Status& status) { return status.phase == Phase::kProgressing && status.candidate.empty(); }
 
+void AimAtPromotion(Context& context) {
+  const Status& status = context.status;
+  context.target[status.candidate] = context.replicas();
+  if (!context.bounded() || status.stable.empty()) {
+    return;
+  }
+  context.target[status.stable] = 0;
+  context.floor[status.stable] = context.by_pods() ? 0 : NeedOf(context, ShareInFlight(context, status.stable));
+  context.min_ready = std::max(0, context.replicas() - context.graph.policies.unavailable);
+  context.max_pods = context.replicas() + context.graph.policies.surge;
+}
+
 std::optional<NodeEnd> JudgePromote(Context& context, const graph::Node& node, NodeRecord& record) {
   Status& status = context.status;
   if (!IsPromoted(status)) {
-    AimPods(context);
+    AimAtPromotion(context);
     const TimePoint due = record.deadline.value_or(record.entered_at + kReadyBound);
     if (!AllPodsReady(context)) {
       ShareFollowsPods(context);

@@ -7,6 +7,8 @@
 
 namespace sluice::decide {
 
+// Pods towards N for the candidate; where both share a quota, stable gives way as its traffic leaves.
+void AimAtPromotion(Context& context);
 // (a) the candidate has all its pods ready, (b) the route names only it, settled, (c) it is stable: from here
 // there is no way back but another revision; (d) NAME's selector in one write, (e) settled when NAME holds
 // exactly its pods.

@@ -85,6 +85,8 @@ struct NodeRecord {
   std::string evidence;               // decisive, for people: "error-rate 8.1% > 1%"
   std::string exception;              // why it was passed without its condition: "first install", "promote by ann"
   bool recheck = false;               // done, its intent was edited: the gate is looked at once more
+  std::int32_t failed_attempts = 0;   // of a Job, in this entry
+  std::string job_uid;                // of this attempt's Job, once it was seen
   friend bool operator==(const NodeRecord&, const NodeRecord&) = default;
 };
 
@@ -166,6 +168,8 @@ struct Status {
   std::optional<TimePoint> run_started_at;
   Duration excluded{};                      // of the deadline: approvals, closed windows, a person's pause
   std::map<std::string, NodeRecord> nodes;  // of this run, by path
+  // How often a run node was entered in this run, by path: no two of its Jobs are one.
+  std::map<std::string, std::int32_t> job_entries;
   Applied applied;
 
   // Going back: from when, to whom, why.

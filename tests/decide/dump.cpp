@@ -31,10 +31,12 @@ std::string Dump(const Status& s) {
   for (const Revision& revision : s.leaving) text += "leaving " + revision + "\n";
   for (const Revision& revision : s.promoted) text += "promoted " + revision + "\n";
   for (const auto& [path, n] : s.nodes) {
-    text += fmt::format("node {} {} {} {} {} {} {} {} {} {} {} {} {}\n", path, static_cast<int>(n.state),
+    text += fmt::format("node {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}\n", path, static_cast<int>(n.state),
                         static_cast<int>(n.outcome), n.effect, n.intent, n.entry, FormatTime(n.entered_at),
-                        At(n.settled_at), At(n.left_at), At(n.deadline), n.evidence, n.exception, n.recheck);
+                        At(n.settled_at), At(n.left_at), At(n.deadline), n.evidence, n.exception, n.recheck,
+                        n.failed_attempts, n.job_uid);
   }
+  for (const auto& [path, entries] : s.job_entries) text += fmt::format("jobs of {}: {}\n", path, entries);
   for (const auto& [revision, since] : s.drained_since)
     text += fmt::format("drained {} {}\n", revision, FormatTime(since));
   for (const Approval& p : s.approvals)

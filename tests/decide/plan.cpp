@@ -237,6 +237,21 @@ Plan& Plan::Pause(const std::string& step, Duration within, int quorum) {
   return *this;
 }
 
+Plan& Plan::Run(const std::string& step, Duration within, int retries) {
+  graph::RunNode run;
+  run.job = MakeNode(Operation::kMap,
+                     {MakeLiteral(Value("apiVersion")), MakeLiteral(Value("batch/v1")), MakeLiteral(Value("kind")),
+                      MakeLiteral(Value("Job")), MakeLiteral(Value("metadata")),
+                      MakeLiteral(Object({{"namespace", Value("shop")}})), MakeLiteral(Value("spec")),
+                      MakeNode(Operation::kMap, {MakeLiteral(Value("target")),
+                                                 MakeNode(Operation::kMember, {MakeRoot("candidate")}, "address")})});
+  run.retries = retries;
+  graph::Node& node = Append(step + "/run", step);
+  node.does = run;
+  node.bound = within;
+  return *this;
+}
+
 Plan& Plan::Notify(const std::string& step) {
   graph::NotifyNode notify;
   notify.message = MakeLiteral(Value("at " + step));

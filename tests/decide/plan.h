@@ -30,6 +30,7 @@ class Plan {
   // Another gate of the same kind, called `name`; its index.
   std::uint32_t Gate(const std::string& name);
   Plan& Pause(const std::string& step, Duration within, int quorum = 1);
+  Plan& Run(const std::string& step, Duration within, int retries = 0);
   Plan& Notify(const std::string& step);
   // Promotion and what follows; hashes and keys. Last.
   graph::Graph Build(const std::string& revision);

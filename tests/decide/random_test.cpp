@@ -47,7 +47,13 @@ graph::Graph AnyPlan(Random& random, Capacity capacity, const std::string& revis
   for (int i = 0; i < 4 && share < 90 && capacity != Capacity::kSwitch; ++i) {
     share += 5 + random.Below(40);
     const std::string step = fmt::format("step{}", i);
+    if (random.OneIn(4)) {
+      plan.Run("before-" + step, minutes(3), random.Below(2));
+    }
     plan.Weight(step, std::min(share, 99));
+    if (random.OneIn(6)) {
+      plan.Run(step, minutes(5), random.Below(3));
+    }
     if (random.OneIn(2)) {
       plan.Hold(step, minutes(1 + random.Below(10)), random.OneIn(2));
     }
@@ -67,6 +73,17 @@ void Disturb(Random& random, Capacity capacity, Story& story) {
   constexpr const char* kRevisions[] = {"a1", "b2", "c3", "d4"};
   constexpr const char* kVerbs[] = {"approve", "reject", "pause", "resume", "abort", "retry", "promote", "undo"};
   World& world = story.world;
+  if (random.OneIn(6)) {
+    for (auto& [node, acts] : world.job_acts) {
+      acts.fails = random.Below(3);
+      acts.hangs = random.OneIn(4);
+      acts.takes = std::chrono::seconds(1 + random.Below(200));
+    }
+  }
+  if (random.OneIn(40)) {
+    story.Note("somebody tears out the Jobs");
+    world.TearOutJobs();
+  }
   switch (random.Below(13)) {
     case 0:
       world.Commit(AnyPlan(random, capacity, random.Of(kRevisions)));
@@ -111,6 +128,7 @@ void Disturb(Random& random, Capacity capacity, Story& story) {
 }
 
 void Heal(World& world) {
+  world.job_acts.clear();
   world.behaviour.clear();
   world.error_rate = Number(0);
   world.answers = graph::Evaluation::Kind::kValue;

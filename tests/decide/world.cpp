@@ -6,6 +6,7 @@
 
 #include "compiler/graph/codec.h"
 #include "compiler/graph/names.h"
+#include "reconciler/decide/jobs.h"
 #include "reconciler/decide/objects.h"
 
 namespace sluice::decide::test {
@@ -112,6 +113,14 @@ Observed World::Observe() const {
   for (const auto& [name, route] : routes_) {
     seen.router_objects[name] = show(route);
   }
+  for (const auto& [name, job] : jobs_) {
+    ObservedJob shown;
+    shown.object = {job.version, 1, job.object, job.seen_at};
+    shown.state = job.state;
+    shown.deleting = job.deleting;
+    if (job.state == ObservedJob::State::kFailed) shown.words = "exit code 1: no such table";
+    seen.jobs[name] = shown;
+  }
   seen.gates = gates_;
   seen.commands = commands_;
   seen.delivered = delivered_;
@@ -130,6 +139,9 @@ void World::Do(const ApplyObject& action) {
   const std::string kind = Text(action.object, {"kind"});
   const bool service = IsService(Text(action.object, {"apiVersion"}), kind);
   busy_until_ = now_ + kControllerLag;
+  if (kind == graph::kJobKind) {
+    return DoJob(action);
+  }
   if (kind == "Deployment") {
     CheckConfig(RevisionOf(action.object));
     Deployment& deployment = deployments_[RevisionOf(action.object)];
@@ -243,7 +255,78 @@ void World::CheckConfig(const Revision& revision) {
 
 void World::DeleteCompanions(const Revision& revision) { companions_.erase(revision); }
 
+void World::DoJob(const ApplyObject& action) {
+  const std::string name = Text(action.object, {"metadata", "name"});
+  const auto found = jobs_.find(name);
+  job_deadlines[Text(action.object, {"metadata", "annotations", kNodeAnnotation})] =
+      static_cast<int>(action.object.Path({"spec", "activeDeadlineSeconds"}).as_quantity()->number.Floor());
+  if (found != jobs_.end()) {
+    if (action.version && action.version->resource_version == found->second.version.resource_version) {
+      found->second.object = With(action.object, {"metadata", "creationTimestamp"},
+                                  found->second.object.Path({"metadata", "creationTimestamp"}));
+      found->second.version.resource_version += "+";
+      found->second.seen_at = now_;
+    }
+    return;
+  }
+  if (action.version) {
+    return;
+  }
+  const std::string run = Text(action.object, {"metadata", "annotations", kRunAnnotation});
+  for (const auto& [other, job] : jobs_) {
+    if (job.state == ObservedJob::State::kRunning &&
+        Text(job.object, {"metadata", "annotations", kRunAnnotation}) != run) {
+      hasty.push_back("Job " + name + " begins while one of another run still runs");
+    }
+  }
+  if (!jobs_made.insert(name).second) {
+    hasty.push_back("Job " + name + " is made a second time");
+  }
+  Job job;
+  job.version = {NextUid(), "1"};
+  job.object = With(action.object, {"metadata", "creationTimestamp"}, graph::Value(FormatTime(now_)));
+  job.node = Text(action.object, {"metadata", "annotations", kNodeAnnotation});
+  JobBehaviour& acts = job_acts[job.node];
+  job.fails = acts.fails-- > 0;
+  job.hangs = acts.hangs;
+  job.ends_at = now_ + acts.takes;
+  job.seen_at = now_;
+  jobs_.emplace(name, std::move(job));
+}
+
+// What is to go ends at once; it is gone when no finalizer keeps it.
+void World::RunJobs() {
+  for (auto& [name, job] : jobs_) {
+    if (job.state == ObservedJob::State::kRunning && !job.hangs && !job.deleting && now_ >= job.ends_at) {
+      job.state = job.fails ? ObservedJob::State::kFailed : ObservedJob::State::kComplete;
+      job.version.resource_version += "+";
+      job.seen_at = now_;
+    }
+  }
+  std::erase_if(jobs_, [](const auto& entry) {
+    return entry.second.deleting && entry.second.object.Path({"metadata", "finalizers"}).is_none();
+  });
+}
+
+std::vector<std::string> World::Jobs() const {
+  constexpr const char* kStates[] = {"running", "complete", "failed"};
+  std::vector<std::string> jobs;
+  for (const auto& [name, job] : jobs_) {
+    const bool released = job.object.Path({"metadata", "finalizers"}).is_none();
+    jobs.push_back(job.node + " " + kStates[static_cast<int>(job.state)] + (released ? ", released" : ""));
+  }
+  std::sort(jobs.begin(), jobs.end());
+  return jobs;
+}
+
 void World::Do(const DeleteObject& action) {
+  if (action.kind == graph::kJobKind) {
+    busy_until_ = now_ + kControllerLag;
+    for (auto& [name, job] : jobs_) {
+      job.deleting = job.deleting || job.version.uid == action.version.uid;
+    }
+    return;
+  }
   if (action.kind == "Deployment") {
     std::erase_if(deployments_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
   } else if (action.kind == graph::kBudgetKind || action.kind == graph::kConfigMapKind) {
@@ -311,6 +394,11 @@ std::optional<TimePoint> World::NextEvent() const {
       take(asked.at);
     }
   }
+  for (const auto& [name, job] : jobs_) {
+    if (!job.hangs && job.state == ObservedJob::State::kRunning) {
+      take(job.ends_at);
+    }
+  }
   for (const auto& [name, route] : routes_) {
     if (!route_stuck && !(route.object.Path({"status", "seen"}) == graph::Value(route.generation))) {
       take(std::max(now_ + Duration{1}, route.seen_at + kRouteLag));
@@ -352,6 +440,7 @@ void World::MoveTo(TimePoint time) {
     busy_until_.reset();
   }
   RunDeployments();
+  RunJobs();
   for (auto& [name, route] : routes_) {
     const graph::Value follows(route.generation);
     if (!route_stuck && now_ >= route.seen_at + kRouteLag && !(route.object.Path({"status", "seen"}) == follows)) {

@@ -22,6 +22,13 @@ struct Behaviour {
   std::optional<std::int32_t> at_most;  // ready ones
 };
 
+// What the Jobs of one node do.
+struct JobBehaviour {
+  Duration takes{20'000};
+  int fails = 0;  // so many of them do, the first ones
+  bool hangs = false;
+};
+
 class World {
  public:
   explicit World(graph::Graph plan);
@@ -51,6 +58,9 @@ class World {
   void EditRoute();
   void DeleteDeployment(const Revision& revision);
   void DeleteCompanions(const Revision& revision);
+  // All of them, finalizer or not.
+  void TearOutJobs() { jobs_.clear(); }
+  std::vector<std::string> Jobs() const;  // "NODE running|complete|failed[, released]", sorted
   // Names of the router's objects that there are, sorted.
   std::vector<std::string> RouteNames() const;
   // Where traffic that comes by any of them, or by Service NAME, finds nobody: one sentence each.
@@ -60,7 +70,10 @@ class World {
   void TakeRoute(const std::string& name, const std::string& owner);
 
   std::map<Revision, Behaviour> behaviour;
-  std::optional<std::int32_t> quota;  // pods of all revisions together
+  std::map<std::string, JobBehaviour> job_acts;  // by the path of the node
+  std::set<std::string> jobs_made;               // names of all that ever were
+  std::map<std::string, int> job_deadlines;      // seconds, of a node's last Job
+  std::optional<std::int32_t> quota;             // pods of all revisions together
   bool route_stuck = false;
   bool keeps_routes = false;  // deleted ones stay until ReleaseRoutes
   bool notify_down = false;
@@ -95,6 +108,15 @@ class World {
     std::map<Revision, TimePoint> named;  // since when
     std::map<Revision, TimePoint> used;   // until when it had requests
   };
+  struct Job {
+    Version version;
+    graph::Value object;
+    std::string node;
+    TimePoint ends_at{};
+    TimePoint seen_at{};
+    ObservedJob::State state = ObservedJob::State::kRunning;
+    bool fails = false, hangs = false, deleting = false;
+  };
   struct Asked {
     GateKey key;
     std::int64_t sequence = 0;
@@ -107,7 +129,9 @@ class World {
   void Do(const SendNotification& action);
   void Do(const ConsumeCommand& action);
   void Do(const EmitEvent&) {}
+  void DoJob(const ApplyObject& action);
   void RunDeployments();
+  void RunJobs();
   void NoteBackends(Route& route, const graph::Value& object);
   // Whether the ConfigMaps that the revision's pods read are there; see `hasty`.
   void CheckConfig(const Revision& revision);
@@ -122,6 +146,7 @@ class World {
   std::map<Revision, std::pair<Version, std::string>> services_;  // and their owner
   std::map<ObjectName, Route> routes_;
   std::map<Revision, std::map<ObjectName, Route>> companions_;
+  std::map<std::string, Job> jobs_;  // by name
   std::optional<Route> stable_service_;
   std::map<GateKey, ObservedGate> gates_;
   std::vector<Asked> asked_;
