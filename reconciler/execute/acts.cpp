@@ -8,6 +8,7 @@
 #include "compiler/graph/names.h"
 #include "compiler/graph/split.h"
 #include "reconciler/cluster/value_json.h"
+#include "reconciler/decide/jobs.h"
 #include "reconciler/execute/events.h"
 #include "reconciler/loop/retry.h"
 #include "reconciler/measure/notify.h"
@@ -38,6 +39,11 @@ const char* KindOf(const Sample& sample) {
   return "error";
 }
 
+bool HasJobFinalizer(const Json& object) {
+  const auto& finalizers = cluster::List(object, {"metadata", "finalizers"});
+  return std::find(finalizers.begin(), finalizers.end(), Json(decide::kJobFinalizer)) != finalizers.end();
+}
+
 }  // namespace
 
 void Runner::Acts::Perform(std::vector<decide::Action> actions, Done done) {
@@ -47,8 +53,8 @@ void Runner::Acts::Perform(std::vector<decide::Action> actions, Done done) {
 
 void Runner::Acts::Next(const BatchPtr& batch) {
   if (batch->next == batch->actions.size()) {
-    runner_.failures_.clear();
-    return batch->done(batch->wrote, std::nullopt);
+    if (!batch->refused) runner_.failures_.clear();
+    return batch->done(batch->wrote, batch->refused);
   }
   const decide::Action& action = batch->actions[batch->next++];
   std::visit([&](const auto& one) { Start(batch, one); }, action);
@@ -81,16 +87,20 @@ void Runner::Acts::FindOwner(const BatchPtr& batch, const cluster::ObjectKey& ke
 void Runner::Acts::Write(const BatchPtr& batch, Json object, const std::string& why) {
   const cluster::ObjectKey key = cluster::KeyOf(object);
   const bool creates = cluster::Says(object, {"metadata", "resourceVersion"}, cluster::kOnlyCreate);
+  const bool releases = key.kind.kind == graph::kJobKind && !HasJobFinalizer(object);
   Log(LogLevel::kInfo, fmt::format("write {}", why),
       {{LogKey::kRollout, runner_.name_.second},
        {LogKey::kObject, cluster::ToString(key)},
        {LogKey::kCommit, runner_.view_.commit}});
   runner_.shared_.cluster.Send(cluster::Apply{std::move(object), graph::kExecutorManager, true},
-                               runner_.Safe([this, batch, key, creates](Result<cluster::SharedJson> answer) {
+                               runner_.Safe([this, batch, key, creates, releases](Result<cluster::SharedJson> answer) {
                                  const bool there = creates && !answer && answer.error().code == ErrorCode::kConflict;
                                  if (there) return FindOwner(batch, key);
                                  if (!answer) return Failed(batch, key, answer.error());
                                  runner_.shared_.world.Learn(*answer);
+                                 if (releases && HasJobFinalizer(**answer)) {
+                                   return Failed(batch, key, Error{ErrorCode::kInvalid, "another owns its finalizer"});
+                                 }
                                  runner_.failures_.erase(cluster::ToString(key));
                                  batch->wrote = true;
                                  Next(batch);
@@ -103,7 +113,7 @@ void Runner::Acts::Start(const BatchPtr& batch, const decide::DeleteObject& acti
   Log(LogLevel::kInfo, fmt::format("delete: {}", action.why),
       {{LogKey::kRollout, runner_.name_.second}, {LogKey::kObject, cluster::ToString(key)}});
   runner_.shared_.cluster.Send(
-      cluster::Delete{key, action.version.uid, action.version.resource_version},
+      cluster::Delete{key, action.version.uid, action.version.resource_version, action.foreground},
       runner_.Safe([this, batch, key, uid = action.version.uid](const Result<cluster::SharedJson>& answer) {
         if (!answer && answer.error().code != ErrorCode::kNotFound) return Failed(batch, key, answer.error());
         runner_.shared_.world.MarkDeleting(key, uid);
@@ -140,6 +150,10 @@ void Runner::Acts::Failed(const BatchPtr& batch, const cluster::ObjectKey& key, 
     failure.what = what;
     failure.message = error.message;
     failure.refused = refused;
+  }
+  if (refused && key.kind.kind == graph::kJobKind) {
+    batch->refused = error;
+    return Next(batch);
   }
   if (refused) return batch->done(batch->wrote, error);
   runner_.shared_.cluster.Send(

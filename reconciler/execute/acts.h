@@ -17,7 +17,8 @@ class Runner::Acts {
   // `done(wrote, failed)`: whether an object changed, and what stopped the batch.
   using Done = std::function<void(bool wrote, std::optional<Error> failed)>;
 
-  // One after the other; the first write that fails ends the batch. Measurements, notifications and events
+  // One after the other; the first write that fails ends the batch, but for a Job that is refused: nothing else of a
+  // batch is about Jobs. Measurements, notifications and events
   // are only begun: they answer in a later round.
   void Perform(std::vector<decide::Action> actions, Done done);
 
@@ -30,6 +31,7 @@ class Runner::Acts {
     std::size_t next = 0;
     bool wrote = false;
     Done done;
+    std::optional<Error> refused = {};  // a Job's
   };
   using BatchPtr = std::shared_ptr<Batch>;
 

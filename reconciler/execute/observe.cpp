@@ -47,6 +47,23 @@ bool IsAnothers(const graph::Value& object, const std::string& rollout) {
   return label.as_string() != nullptr && *label.as_string() != rollout;
 }
 
+// What a condition that is true says: "REASON: message"; nullopt if it isn't.
+std::optional<std::string> Said(const graph::Value& object, std::string_view type) {
+  const graph::Value conditions = object.Path({"status", "conditions"});
+  if (conditions.as_list() == nullptr) return std::nullopt;
+  for (const graph::Value& condition : *conditions.as_list()) {
+    if (condition.Field("type") != graph::Value(std::string(type)) ||
+        condition.Field("status") != graph::Value("True")) {
+      continue;
+    }
+    const graph::Value message = condition.Field("message");
+    const graph::Value reason = condition.Field("reason");
+    const std::string why = reason.as_string() == nullptr ? "" : *reason.as_string();
+    return message.as_string() == nullptr || message.as_string()->empty() ? why : why + ": " + *message.as_string();
+  }
+  return std::nullopt;
+}
+
 class Observer {
  public:
   Observer(const World& world, const graph::Graph& graph, const Name& rollout, const std::string& uid, Drifts& drifts)
@@ -108,6 +125,25 @@ class Observer {
       const decide::ObjectName key{entry->view.object.Field("apiVersion").ToText(),
                                    entry->view.object.Field("kind").ToText(), namespace_, entry->id.name.second};
       out.revisions[*revision.as_string()].companions[key] = ObjectOf(entry->id, entry->view.object);
+    }
+  }
+
+  void Jobs(Observed& out) const {
+    using State = decide::ObservedJob::State;
+    for (const auto* entry : world_.JobsOf({namespace_, rollout_})) {
+      const graph::Value& object = entry->view.object;
+      decide::ObservedJob job;
+      job.object = ObjectOf(entry->id, object);
+      job.deleting = entry->id.deleting;
+      if (Said(object, "Complete")) job.state = State::kComplete;
+      if (const auto failed = Said(object, "Failed")) {
+        job.state = State::kFailed;
+        job.reason = *failed;
+      }
+      for (const auto* pod : world_.job_pods().InGroup(namespace_, entry->id.name.second)) {
+        if (!pod->view.words.empty()) job.words = pod->view.words;
+      }
+      out.jobs.emplace(entry->id.name.second, std::move(job));
     }
   }
 
@@ -191,6 +227,7 @@ Observed Observe(const World& world, const graph::Graph& graph, const std::vecto
   observer.Deployments(out, workloads);
   observer.Services(out);
   observer.Companions(out);
+  observer.Jobs(out);
   for (const decide::ObjectName& object : routed) observer.RouterObject(object, out);
   for (const auto* command : world.commands().InGroup(rollout.first, rollout.second)) {
     if (command->id.deleting || (!command->view.rollout_uid.empty() && command->view.rollout_uid != uid)) continue;

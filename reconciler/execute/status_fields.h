@@ -52,6 +52,8 @@ void VisitNode(V& v, S& s) {
   v("evidence", s.evidence);
   v("exception", s.exception);
   v("recheck", s.recheck);
+  v("failedAttempts", s.failed_attempts);
+  v("jobUid", s.job_uid);
 }
 
 template <typename V, typename S>
@@ -137,6 +139,7 @@ void VisitStatus(V& v, S& s) {
   v("runStartedAt", s.run_started_at);
   v("excludedMs", s.excluded);
   v("nodes", s.nodes);
+  v("jobEntries", s.job_entries);
   v("applied", s.applied);
   v("backReason", s.back_reason);
   v("backNode", s.back_node);

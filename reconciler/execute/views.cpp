@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/base/text.h"
 #include "compiler/graph/names.h"
 #include "reconciler/cluster/value_json.h"
 
@@ -70,6 +71,47 @@ std::string ContainerEvidence(const Json& container) {
   }
   const std::string message = Text(container, {"state", "waiting", "message"});
   return message.empty() ? waiting : waiting + ": " + message;
+}
+
+std::string Unscheduled(const Json& pod) {
+  for (const Json& condition : List(pod, {"status", "conditions"})) {
+    if (Text(condition, {"type"}) == "PodScheduled" && Text(condition, {"reason"}) == "Unschedulable") {
+      return "Unschedulable: " + Text(condition, {"message"});
+    }
+  }
+  return "";
+}
+
+// A log may hold whatever a program writes: here it goes to people's terminals and into objects that more of them may
+// read. So without control characters, and without what stands between `://` and `@`.
+std::string Printable(std::string line) {
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  for (std::size_t at = line.find("://"); at != std::string::npos; at = line.find("://", at + 3)) {
+    const std::size_t end = line.find_first_of(" /\"'", at + 3);
+    const std::size_t user = line.substr(0, end).rfind('@');
+    if (user != std::string::npos && user > at) line.replace(at + 3, user - at - 3, "***");
+  }
+  return line;
+}
+
+// The last lines of a log, on one line, as far as they fit a reason.
+std::string LastLines(const std::string& log) {
+  constexpr std::size_t kMost = 300;
+  std::string lines;
+  std::size_t end = log.size();
+  while (end > 0) {
+    const std::size_t newline = log.rfind('\n', end - 1);
+    const std::size_t begin = newline == std::string::npos ? 0 : newline + 1;
+    const std::string line = Printable(log.substr(begin, end - begin));
+    if (line.find_first_not_of(' ') != std::string::npos) {
+      if (!lines.empty() && lines.size() + line.size() > kMost) break;
+      lines = lines.empty() ? CutText(line, kMost) : line + " / " + lines;
+    }
+    end = newline == std::string::npos ? 0 : newline;
+  }
+  return lines;
 }
 
 }  // namespace
@@ -170,12 +212,27 @@ std::optional<PodView> ViewPod(const Json& object) {
   for (const Json& condition : List(object, {"status", "conditions"})) {
     const std::string type = Text(condition, {"type"});
     if (type == "Ready") view.ready = Text(condition, {"status"}) == "True";
-    if (type == "PodScheduled" && Text(condition, {"reason"}) == "Unschedulable") {
-      view.evidence = "Unschedulable: " + Text(condition, {"message"});
-    }
   }
+  view.evidence = Unscheduled(object);
   for (const Json& container : List(object, {"status", "containerStatuses"})) {
     if (view.evidence.empty()) view.evidence = ContainerEvidence(container);
+  }
+  return view;
+}
+
+std::optional<JobPodView> ViewJobPod(const Json& object) {
+  JobPodView view;
+  view.group = Label(object, "batch.kubernetes.io/job-name");
+  view.rollout = Label(object, graph::kRolloutLabel);
+  if (view.group.empty() || view.rollout.empty()) return std::nullopt;
+  view.words = Unscheduled(object);
+  for (const Json& container : List(object, {"status", "containerStatuses"})) {
+    const std::string evidence = ContainerEvidence(container);
+    const Json& ended = At(container, {"state", "terminated"});
+    const std::int32_t code = Count(ended, {"exitCode"});
+    if (ended.is_object() && code == 0) continue;
+    const std::string said = LastLines(Text(ended, {"message"}));
+    view.words = said.empty() ? evidence : fmt::format("exit code {}: {}", code, said);
   }
   return view;
 }

@@ -89,7 +89,16 @@ struct PodView {
 };
 std::optional<PodView> ViewPod(const cluster::Json& object);
 
-// An object with a rollout's label, of a kind that routers write, or a disruption budget.
+// A pod of a Job of a rollout's.
+struct JobPodView {
+  std::string group;  // the Job
+  std::string rollout;
+  std::string words;  // "exit code 1: no such table: orders"; why it doesn't start: "ErrImagePull"; ""
+  friend bool operator==(const JobPodView&, const JobPodView&) = default;
+};
+std::optional<JobPodView> ViewJobPod(const cluster::Json& object);
+
+// An object with a rollout's label, of a kind that routers write, a Job, or what comes and goes with a revision.
 struct OwnedView {
   std::string group;  // the rollout
   graph::Value object;

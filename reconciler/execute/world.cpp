@@ -18,6 +18,7 @@ const Kind kService{"v1", "Service"};
 const Kind kSlice{"discovery.k8s.io/v1", "EndpointSlice"};
 const Kind kPod{"v1", "Pod"};
 // Of the objects that come and go with a revision.
+const Kind kJob{graph::kJobApiVersion, graph::kJobKind};
 const std::array<Kind, 2> kCompanions{{{"v1", graph::kConfigMapKind}, {graph::kBudgetApiVersion, graph::kBudgetKind}}};
 
 // Slices carry the name of their Service, NAME or NAME-REV: both are named as services to look at.
@@ -29,6 +30,9 @@ std::string ServiceOfSlice(const std::string& name) {
 
 // A cluster has many more. Slices have their Service's labels.
 const cluster::LabelSelector kOfServices = {{graph::kServiceLabel, std::nullopt}};
+
+// Of pods, those of Jobs: the pods of services don't have it.
+const cluster::LabelSelector kOfRollouts = {{graph::kRolloutLabel, std::nullopt}};
 
 // A view that keeps nothing of the object itself.
 template <auto View>
@@ -85,26 +89,32 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
                 stir_({name.first, "", view.group});
                 stir_({name.first, "", ServiceOfSlice(view.group)});
               }),
-      pods_(cluster, loop, {kPod, "", kOfServices}, Reading<ViewPod>, [this](const Name& name, const PodView& view) {
-        stir_({name.first, "", view.group});
-      }) {
+      pods_(cluster, loop, {kPod, "", kOfServices}, Reading<ViewPod>,
+            [this](const Name& name, const PodView& view) {
+              stir_({name.first, "", view.group});
+            }),
+      job_pods_(cluster, loop, {kPod, "", kOfRollouts}, Reading<ViewJobPod>,
+                [this](const Name& name, const JobPodView& view) {
+                  stir_({name.first, view.rollout, ""});
+                }) {
   // Whether a plan names one or not: what it named before must be found to be deleted.
   for (const Kind& kind : kCompanions) WatchOwned(kind);
+  WatchOwned(kJob);
 }
 
 bool World::synced() const {
   return rollouts_.synced() && bundles_.synced() && commands_.synced() && deployments_.synced() && services_.synced() &&
-         slices_.synced() && pods_.synced() &&
+         slices_.synced() && pods_.synced() && job_pods_.synced() &&
          std::all_of(owned_.begin(), owned_.end(), [](const auto& entry) { return entry.second->synced(); });
 }
 
 void World::WatchOwned(const Kind& kind) {
   if (kind == kService || owned_.contains(kind)) return;
-  owned_[kind] = std::make_unique<WatchCache<OwnedView>>(
-      cluster_, loop_, cluster::ListObjects{kind, "", {{graph::kRolloutLabel, std::nullopt}}}, Reading<ViewOwned>,
-      [this](const Name& name, const OwnedView& view) {
-        stir_({name.first, view.group, ""});
-      });
+  owned_[kind] =
+      std::make_unique<WatchCache<OwnedView>>(cluster_, loop_, cluster::ListObjects{kind, "", kOfRollouts},
+                                              Reading<ViewOwned>, [this](const Name& name, const OwnedView& view) {
+                                                stir_({name.first, view.group, ""});
+                                              });
 }
 
 void World::Learn(const cluster::SharedJson& object) {
@@ -151,6 +161,10 @@ std::vector<const WatchCache<OwnedView>::Entry*> World::CompanionsOf(const Name&
     for (const auto* entry : owned_.at(kind)->InGroup(rollout.first, rollout.second)) companions.push_back(entry);
   }
   return companions;
+}
+
+std::vector<const WatchCache<OwnedView>::Entry*> World::JobsOf(const Name& rollout) const {
+  return owned_.at(kJob)->InGroup(rollout.first, rollout.second);
 }
 
 }  // namespace sluice::execute

@@ -43,6 +43,7 @@ class World {
 
   // What comes and goes with the rollout's revisions: graph::Workload::companions.
   std::vector<const WatchCache<OwnedView>::Entry*> CompanionsOf(const Name& rollout) const;
+  std::vector<const WatchCache<OwnedView>::Entry*> JobsOf(const Name& rollout) const;
 
   const WatchCache<RolloutView>& rollouts() const { return rollouts_; }
   const WatchCache<BundleView>& bundles() const { return bundles_; }
@@ -51,6 +52,7 @@ class World {
   const WatchCache<ServiceView>& services() const { return services_; }
   const WatchCache<SliceView>& slices() const { return slices_; }
   const WatchCache<PodView>& pods() const { return pods_; }
+  const WatchCache<JobPodView>& job_pods() const { return job_pods_; }
 
  private:
   cluster::Cluster& cluster_;
@@ -63,6 +65,7 @@ class World {
   WatchCache<ServiceView> services_;
   WatchCache<SliceView> slices_;
   WatchCache<PodView> pods_;
+  WatchCache<JobPodView> job_pods_;
   std::map<cluster::Kind, std::unique_ptr<WatchCache<OwnedView>>> owned_;
 };
 

@@ -305,6 +305,46 @@ void ChangedFile(RealCluster& cluster) {
   report.Print();
 }
 
+// Of one that completes, one that fails, and one that is given up.
+void JobOfAStep(RealCluster& cluster) {
+  Report report("a step waits for its Job");
+  const std::string body = R"(
+  deadline 3m
+  drain    3s
+  step smoke {{
+    weight 10%
+    run job {{ image "sluice.test/shop:1"  args [{}] }} within 1m
+  }}
+  step full {{ weight 100% }}
+)";
+  const Kind job{"batch/v1", "Job"}, pod{"v1", "Pod"};
+  Shop shop(cluster, {"jobs", kGateway, fmt::format(fmt::runtime(body), R"("pack", "/dev/null")")});
+  Load load(shop.ThroughGateway());
+  shop.Release("2");
+  shop.AwaitPromoted("2");
+  report.Add("promoted after its Job completed");
+  Expect(shop.CountOfRollout(job) == 1, "the present run's Job");
+
+  shop.plan.body = fmt::format(fmt::runtime(body), R"("${candidate.version}")");
+  shop.Release("3");
+  const Json held = shop.AwaitHeld();
+  const std::string why = Text(LastRun(held), {"reason"});
+  Expect(why.find(R"(exit code 1: shop: no command is called "3")") != std::string::npos, why);
+  report.Add("back because " + why);
+
+  shop.plan.body = fmt::format(fmt::runtime(body), R"("pause")");
+  shop.Release("4");
+  shop.AwaitNode("smoke/run");
+  shop.Await("its pod", [&](const Json&) { return shop.CountOfRollout(pod) > 0; });
+  ExpectAccepted(shop, "abort");
+  Expect(Outcome(shop.AwaitHeld()) == "aborted", "aborted");
+  shop.Await("the end of the Job that nothing waits for",
+             [&](const Json&) { return shop.CountOfRollout(job) == 0 && shop.CountOfRollout(pod) == 0; });
+  report.Add("an abort ends the Job and its pod");
+  ExpectNoneLost(report, load);
+  report.Print();
+}
+
 // As a node's drain does it: every pod goes, as its budget allows.
 void Drained(RealCluster& cluster) {
   Report report("all pods evicted, at rest and at half");
@@ -458,7 +498,7 @@ TEST_CASE("rollouts on real pods lose no request") {
   if (cluster == nullptr) return;
   const auto reconciler = cluster->Reconcile();
   const std::string wrong = Walk(*cluster, {NeverReady, ChangedOnTheWay, CanaryThroughGateway, CanaryByPods, BadVersion,
-                                            Rolling, BlueGreen, HeaderMatch, ChangedFile, Drained});
+                                            Rolling, BlueGreen, HeaderMatch, ChangedFile, JobOfAStep, Drained});
   INFO(servers::ReadFile(cluster->log("first")));
   CHECK(wrong == "");
   CHECK(reconciler->IsRunning());

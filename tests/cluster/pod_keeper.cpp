@@ -16,8 +16,30 @@ Json Condition(const char* type, bool status) {
   return {{"type", type}, {"status", status ? "True" : "False"}, {"lastTransitionTime", "2026-01-01T00:00:00Z"}};
 }
 
+// What is run to its end: one whose image's tag begins with "bad" fails with a word.
+Json EndOf(const Json& pod) {
+  const Json& container = List(pod, {"spec", "containers"}).at(0);
+  const bool fails = Text(container, {"image"}).find(":bad") != std::string::npos;
+  Json ended = {{"exitCode", fails ? 3 : 0},
+                {"reason", fails ? "Error" : "Completed"},
+                {"startedAt", "2026-01-01T00:00:00Z"},
+                {"finishedAt", "2026-01-01T00:00:01Z"}};
+  if (fails) ended["message"] = "no such table: orders\n";
+  return {{"phase", fails ? "Failed" : "Succeeded"},
+          {"startTime", "2026-01-01T00:00:00Z"},
+          {"conditions", Json::array({Condition("Initialized", true), Condition("Ready", false),
+                                      Condition("ContainersReady", false), Condition("PodScheduled", true)})},
+          {"containerStatuses", Json::array({{{"name", Text(container, {"name"})},
+                                              {"image", Text(container, {"image"})},
+                                              {"imageID", ""},
+                                              {"ready", false},
+                                              {"restartCount", 0},
+                                              {"state", {{"terminated", std::move(ended)}}}}})}};
+}
+
 // One whose image's tag begins with "bad" crashes again and again.
 Json StatusOf(const Json& pod, int address) {
+  if (Text(pod, {"spec", "restartPolicy"}) == "Never") return EndOf(pod);
   const Json& container = List(pod, {"spec", "containers"}).at(0);
   const bool crashes = Text(container, {"image"}).find(":bad") != std::string::npos;
   Json state = crashes ? Json{{"waiting", {{"reason", "CrashLoopBackOff"}, {"message", "back-off restarting"}}}}

@@ -1,4 +1,5 @@
-// Stands in for a node and its kubelet: pods become ready, or crash, by their image, and end when they are deleted.
+// Stands in for a node and its kubelet: pods become ready, or crash, by their image, and end when they are
+// deleted; those that are run to an end come to it at once.
 // And for a Gateway's controller: HTTPRoutes are accepted as they are.
 #pragma once
 

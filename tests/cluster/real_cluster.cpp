@@ -269,6 +269,12 @@ Json Shop::AwaitHeld(Duration limit) {
       limit);
 }
 
+std::size_t Shop::CountOfRollout(const Kind& kind) {
+  const auto found = administrator_.Ask(ListObjects{kind, plan.name, {{"sluice.dev/rollout", plan.name}}});
+  Expect(found.ok(), ToString(ObjectKey{kind, plan.name, ""}));
+  return List(**found, {"items"}).size();
+}
+
 LoadOptions Shop::ThroughGateway() const {
   LoadOptions options;
   options.host = plan.name + ".test";

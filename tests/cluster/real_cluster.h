@@ -101,6 +101,9 @@ class Shop {
   // Evicts each pod that is there now, as soon as its budget lets it go. The fewest that were left ready by one.
   std::int64_t EvictAll();
 
+  // How many objects of a kind carry the rollout's label: Jobs, and pods of Jobs only.
+  std::size_t CountOfRollout(const Kind& kind);
+
   LoadOptions ThroughGateway() const;
   LoadOptions ToService(const std::string& service = "");
 

@@ -53,6 +53,27 @@ TEST_CASE("commits become rollouts on a real control plane") {
   REQUIRE(scene.Reconcile() == 0);
   CHECK(scene.Ready() == "web:3 4");
 
+  // A step's Job: killed at whatever moment there is one for each attempt, and the last one's words are the reason.
+  const auto with_job = [](const std::string& tag, const std::string& image) {
+    return Write({.tag = tag, .first_step = "run job { image \"" + image + "\" } within 1m retry 1"});
+  };
+  scene.Commit({{"plans/web.plan", with_job("5", "example.com/migrate:bad")}});
+  for (int i = 0; i < 5; ++i) scene.ReconcileUntilKilled(std::chrono::milliseconds(200 + random() % 800));
+  REQUIRE(scene.Reconcile() == 1);
+  CHECK(scene.ReadyReason() == "False Held");
+  CHECK_THAT(Text(scene.Rollout(), {"status", "holdReason"}), Catch::Contains("exit code 3: no such table: orders"));
+  const auto jobs = [&] {
+    const auto found = scene.Ask(ListObjects{{"batch/v1", "Job"}, "web", {}});
+    return List(**found, {"items"});
+  };
+  CHECK(jobs().size() == 2);
+  scene.Commit({{"plans/web.plan", with_job("6", "example.com/migrate:1")}});
+  for (int i = 0; i < 5; ++i) scene.ReconcileUntilKilled(std::chrono::milliseconds(200 + random() % 800));
+  REQUIRE(scene.Reconcile() == 0);
+  CHECK(scene.Ready() == "web:6 4");
+  REQUIRE(jobs().size() == 1);
+  CHECK_FALSE(jobs().at(0).at("metadata").contains("finalizers"));
+
   // Two by mistake: one rollout, walked once.
   const std::int64_t run = Integer(scene.Rollout(), {"status", "run"});
   scene.CommitVersion("4");

@@ -105,6 +105,79 @@ TEST_CASE("a service's disruption budgets follow its revisions; without a rollou
   CHECK(budgets().empty());
 }
 
+// A step whose Job runs between the first and the half.
+std::string WithSmoke(const std::string& tag, const std::string& image, const std::string& more = "") {
+  std::string plan = ShopPlan(tag, "2s");
+  plan.insert(plan.find("step half"), "step smoke { run job { image \"" + image +
+                                          "\" args [\"--to=${candidate.address}\"] } within 1m " + more + " }\n  ");
+  return plan;
+}
+
+TEST_CASE("a step runs a Job, which the candidate's address reaches") {
+  Scene scene(Shop());
+  scene.repository.Commit({{"checkout.plan", WithSmoke("1", "shop/smoke:1")}});
+  scene.Start();
+  REQUIRE(scene.RunUntilAtRest());
+  const auto jobs = [&] { return scene.Names("batch/v1", "Job"); };
+  REQUIRE(jobs().size() == 1);
+  const std::string first = jobs().front();
+  scene.repository.Commit({{"checkout.plan", WithSmoke("2", "shop/smoke:1")}});
+  REQUIRE(scene.RunUntil([&] { return jobs().size() == 1 && jobs().front() != first; }, Duration(120'000)));
+  cluster::Json job = scene.Object("batch/v1", "Job", jobs().front());
+  CHECK(job["metadata"]["finalizers"] == cluster::Json::array({"sluice.dev/outcome"}));
+  CHECK(job["spec"]["template"]["spec"]["containers"][0]["args"][0] ==
+        "--to=checkout-" + scene.StatusOf("checkout").candidate + ".shop:8080");
+  REQUIRE(scene.RunUntilAtRest());
+  CHECK(scene.StatusOf("checkout").history.back()->outcome == "promoted");
+  job = scene.Object("batch/v1", "Job", jobs().front());
+  CHECK_FALSE(job["metadata"].contains("finalizers"));
+  CHECK(job["status"]["succeeded"] == 1);
+  scene.RunFor(Duration(30'000));
+  const std::size_t before = scene.cluster->requests();
+  scene.RunFor(Duration(3'600'000));
+  CHECK(scene.cluster->requests() == before);
+}
+
+TEST_CASE("a Job that fails rolls back, and its last log lines are the reason") {
+  embedded::World world = Shop();
+  embedded::ImageBehaviour failing;
+  failing.pattern = "shop/smoke:bad";
+  failing.exit_code = 3;
+  failing.says = "connecting\nno such table: orders\n";
+  world.images.insert(world.images.begin(), failing);
+  Scene scene(world);
+  scene.repository.Commit({{"checkout.plan", WithSmoke("1", "shop/smoke:1")}});
+  scene.Start();
+  REQUIRE(scene.RunUntilAtRest());
+  const std::string good = scene.StatusOf("checkout").stable;
+  scene.repository.Commit({{"checkout.plan", WithSmoke("2", "shop/smoke:bad", "retry 1")}});
+  REQUIRE(scene.RunUntil([&] { return scene.StatusOf("checkout").hold == Hold::kHeld; }, Duration(300'000)));
+  const decide::Status status = scene.StatusOf("checkout");
+  CHECK(status.stable == good);
+  CHECK_THAT(status.hold_reason, Catch::Contains("exit code 3: connecting / no such table: orders"));
+  CHECK(scene.Names("batch/v1", "Job").size() == 2);
+}
+
+TEST_CASE("a Job whose pod never starts says why, and goes with its pods at the bound") {
+  embedded::World world = Shop();
+  embedded::ImageBehaviour missing;
+  missing.pattern = "shop/smoke:missing";
+  missing.pull_fails = true;
+  world.images.insert(world.images.begin(), missing);
+  Scene scene(world);
+  scene.repository.Commit({{"checkout.plan", WithSmoke("1", "shop/smoke:1")}});
+  scene.Start();
+  REQUIRE(scene.RunUntilAtRest());
+  scene.repository.Commit({{"checkout.plan", WithSmoke("2", "shop/smoke:missing")}});
+  REQUIRE(scene.RunUntil([&] { return scene.StatusOf("checkout").hold == Hold::kHeld; }, Duration(300'000)));
+  CHECK_THAT(scene.StatusOf("checkout").hold_reason, Catch::Contains("did not end in time: ImagePullBackOff"));
+  scene.RunFor(Duration(60'000));
+  CHECK(scene.Names("batch/v1", "Job").empty());
+  const auto pods = scene.Names("v1", "Pod");
+  CHECK(std::none_of(pods.begin(), pods.end(),
+                     [](const std::string& name) { return name.find("-job-") != std::string::npos; }));
+}
+
 TEST_CASE("a changed file is a rollout; each revision has the files it began with") {
   const auto with = [](const std::string& clauses) {
     std::string plan = ShopPlan("1");
