@@ -239,6 +239,7 @@ void Compiler::Build() {
   result_->plans = check::CheckPlanSet(files, result_->sources, named, emitter());
   std::vector<graph::Graph> graphs = lower::Lower(result_->plans, result_->sources, emitter());
   lint::Lint(result_->plans, graphs, result_->sources, emitter());
+  manifest::CheckPatches(result_->plans, emitter());
   if (!emitter().has_errors()) {
     result_->manifests = SharedList(manifest::Manifests(result_->plans, graphs, emitter()));
   }

@@ -122,6 +122,7 @@ std::shared_ptr<const Part> BuildPart(const PartFiles& files, const source::Sour
   part->looks = named.looks();
   part->graphs = lower::Lower(part->plans, sources, part->emitter);
   lint::Lint(part->plans, part->graphs, sources, part->emitter);
+  manifest::CheckPatches(part->plans, part->emitter);
   if (!part->emitter.has_errors()) {
     part->manifests = manifest::Manifests(part->plans, part->graphs, part->emitter);
   }

@@ -203,8 +203,9 @@ class ObjectsOf {
   bool executor_only_;
 };
 
-// What a service's patches must not say. `options`: null for a service that no rollout deploys.
-void CheckPatches(const check::Service& service, const WorkloadOptions* options, diagnostics::Emitter& emitter) {
+// `options`: null for a service that no rollout deploys. `whole`: nothing of the plan set is missing after a mistake.
+void CheckPatchesOf(const check::Service& service, const WorkloadOptions* options, bool whole,
+                    diagnostics::Emitter& emitter) {
   if (service.patches.empty()) {
     return;
   }
@@ -216,9 +217,10 @@ void CheckPatches(const check::Service& service, const WorkloadOptions* options,
   for (const auto& [kind, object, fields, clause] :
        {std::tuple("Service", MakeStableService(bare, ""), ServiceFields(service), "port"),
         std::tuple(graph::kBudgetKind, workload.disruption_budget, BudgetFields(service), "disruption")}) {
+    const check::Patch* patch = FindPatch(service, kind);
     if (!object.is_none()) {
       CheckPatch(service, object, fields, emitter);
-    } else if (const check::Patch* patch = FindPatch(service, kind)) {
+    } else if (patch != nullptr && whole) {
       emitter.Report(diagnostics::kPatchRefused, patch->span, fmt::format("service `{}` has no {}", service.name, kind))
           .Note(fmt::format("a service has one with a clause `{}`", clause));
     }
@@ -228,6 +230,21 @@ void CheckPatches(const check::Service& service, const WorkloadOptions* options,
 using RolloutKey = std::pair<std::string, std::string>;  // namespace, name
 
 }  // namespace
+
+void CheckPatches(const check::CheckedPlanSet& plans, diagnostics::Emitter& emitter) {
+  const bool whole = !emitter.has_errors();
+  std::map<const check::Service*, WorkloadOptions> options;
+  for (const auto& rollout : plans.rollouts) {
+    if (rollout->service != nullptr && rollout->router != nullptr) {
+      options[rollout->service] = {rollout->name, rollout->router->router.shares_by_pods,
+                                   rollout->drain ? rollout->drain->value : graph::Policies().drain};
+    }
+  }
+  for (const auto& service : plans.services) {
+    const auto own = options.find(service.get());
+    CheckPatchesOf(*service, own == options.end() ? nullptr : &own->second, whole, emitter);
+  }
+}
 
 std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::vector<graph::Graph>& graphs,
                                 diagnostics::Emitter& emitter) {
@@ -243,16 +260,7 @@ std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::v
   for (const check::StaticObject& object : plans.objects) {
     collector.Add(check::WithoutUnits(object.value), object.span, object.fields, false, object.keep);
   }
-  std::map<const check::Service*, WorkloadOptions> options;
-  for (const graph::Graph& graph : graphs) {
-    const auto found = rollouts.find({graph.rollout_namespace, graph.rollout});
-    if (found != rollouts.end()) {
-      options[found->second->service] = {graph.rollout, graph.router.shares_by_pods, graph.policies.drain};
-    }
-  }
   for (const auto& service : plans.services) {
-    const auto own = options.find(service.get());
-    CheckPatches(*service, own == options.end() ? nullptr : &own->second, emitter);
     if (deployed.contains(service.get())) {
       continue;
     }

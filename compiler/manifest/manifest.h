@@ -27,6 +27,9 @@ struct Manifest {
   bool executor_only = false;  // a rollout's: written by the executor, shown by `compile`
 };
 
+// Reports what services' patches must not say. For a plan set with mistakes too: what they left out counts for nothing.
+void CheckPatches(const check::CheckedPlanSet& plans, diagnostics::Emitter& emitter);
+
 // Everything of the plan set: static objects, services without a rollout, and for each rollout what the
 // executor comes to write once the revision is stable (Deployment, Services, the router's objects). Sorted by
 // namespace, kind, name. Reports objects that two parts of the plan set write, and what is over a limit.

@@ -92,8 +92,9 @@ bool PodsAreMissing(Context& context, const graph::Node& node) {
     return false;
   }
   AimAtPromotion(context);
-  const std::int32_t need = context.replicas() - context.graph.policies.unavailable;
-  return Ready(context, context.status.candidate) < std::clamp(need, std::min(1, context.replicas()), need);
+  const std::int32_t all = context.replicas();
+  const std::int32_t need = std::max(all - context.graph.policies.unavailable, std::min(1, all));
+  return Ready(context, context.status.candidate) < need;
 }
 
 // `left`: until the node's bound.
@@ -205,14 +206,14 @@ void Prolong(Context& context, const std::string& name, const ObservedJob& job, 
   if (Number(wanted) > said.as_quantity()->number + Number(kSlackSeconds)) {
     const graph::Value kept = WithFinalizer(Released(context, job));
     context.decision.actions.emplace_back(ApplyObject{
-        With(kept, {"spec", "activeDeadlineSeconds"}, graph::Value(wanted)), job.object.version, "its bound, " + name});
+        With(kept, {"spec", "activeDeadlineSeconds"}, graph::Value(wanted)), job.object.version, "the deadline of Job " + name});
   }
 }
 
 void End(Context& context, const std::string& name, const ObservedJob& job, const std::string& why) {
   if (HasFinalizer(job)) {
     context.decision.actions.emplace_back(
-        ApplyObject{Released(context, job), job.object.version, "its outcome is stored"});
+        ApplyObject{Released(context, job), job.object.version, "a Job whose outcome is stored"});
   } else if (!job.deleting) {
     context.decision.actions.emplace_back(DeleteObject{
         graph::kJobApiVersion, graph::kJobKind, context.graph.rollout_namespace, name, job.object.version, why, true});
