@@ -205,8 +205,9 @@ void Prolong(Context& context, const std::string& name, const ObservedJob& job, 
   const std::int64_t wanted = DeadlineSeconds(*run, *record.deadline - since);
   if (Number(wanted) > said.as_quantity()->number + Number(kSlackSeconds)) {
     const graph::Value kept = WithFinalizer(Released(context, job));
-    context.decision.actions.emplace_back(ApplyObject{
-        With(kept, {"spec", "activeDeadlineSeconds"}, graph::Value(wanted)), job.object.version, "the deadline of Job " + name});
+    context.decision.actions.emplace_back(
+        ApplyObject{With(kept, {"spec", "activeDeadlineSeconds"}, graph::Value(wanted)), job.object.version,
+                    "the deadline of Job " + name});
   }
 }
 

@@ -158,6 +158,40 @@ TEST_CASE("a Job that fails rolls back, and its last log lines are the reason") 
   CHECK(scene.Names("batch/v1", "Job").size() == 2);
 }
 
+TEST_CASE("a Job that the cluster refuses blocks, by name, and keeps nothing else from being written") {
+  Scene scene(Shop());
+  scene.repository.Commit({{"checkout.plan", WithSmoke("1", "shop/smoke:1")}});
+  scene.Start();
+  REQUIRE(scene.RunUntilAtRest());
+  const std::string good = scene.StatusOf("checkout").stable;
+  scene.cluster->Inject(
+      [](const cluster::Request& request) {
+        const auto* apply = std::get_if<cluster::Apply>(&request);
+        return apply != nullptr && apply->object.at("kind") == "Job" &&
+               apply->object.at("metadata").contains("finalizers");
+      },
+      {cluster::Fault::Kind::kFail, Error{ErrorCode::kForbidden, "exceeded quota: count/jobs.batch"}}, 1'000'000);
+  scene.repository.Commit({{"checkout.plan", WithSmoke("2", "shop/smoke:1")}});
+  REQUIRE(scene.RunUntil([&] { return scene.StatusOf("checkout").hold == Hold::kBlocked; }, Duration(120'000)));
+  CHECK_THAT(scene.StatusOf("checkout").hold_reason, Catch::Contains("exceeded quota: count/jobs.batch"));
+  // Pods of the way are still tended while it waits.
+  const std::string candidate = scene.StatusOf("checkout").candidate;
+  const cluster::Json deployment = scene.Object("apps/v1", "Deployment", "checkout-" + candidate);
+  scene.embedded->Send(cluster::Delete{cluster::KeyOf(deployment), deployment.at("metadata").at("uid"), ""},
+                       [](const Result<cluster::SharedJson>&) {});
+  CHECK(scene.RunUntil(
+      [&] {
+        const cluster::Json now = scene.Object("apps/v1", "Deployment", "checkout-" + candidate);
+        return !now.is_null() && now.at("metadata").at("uid") != deployment.at("metadata").at("uid");
+      },
+      Duration(30'000)));
+  const std::size_t before = scene.cluster->writes();
+  REQUIRE(scene.RunUntil([&] { return scene.StatusOf("checkout").hold == Hold::kHeld; }, Duration(300'000)));
+  CHECK(scene.cluster->writes() - before < 60);
+  CHECK(scene.StatusOf("checkout").stable == good);
+  CHECK_THAT(scene.StatusOf("checkout").hold_reason, Catch::Contains("could not be started in time: exceeded quota"));
+}
+
 TEST_CASE("a Job whose pod never starts says why, and goes with its pods at the bound") {
   embedded::World world = Shop();
   embedded::ImageBehaviour missing;

@@ -28,6 +28,7 @@ std::vector<Json> AllObjects(const Scene& scene) {
                                             {"v1", "Service"},
                                             {"v1", "Namespace"},
                                             {"apps/v1", "Deployment"},
+                                            {graph::kJobApiVersion, graph::kJobKind},
                                             {"gateway.networking.k8s.io/v1", "HTTPRoute"},
                                             {graph::kApiVersion, graph::kRolloutKind},
                                             {graph::kApiVersion, graph::kBundleKind},
@@ -51,6 +52,14 @@ std::string Wanted(const Json& object) {
     for (const char* name : {graph::kEpochAnnotation, decide::kSplitAnnotation, graph::kOwnerAnnotation}) {
       metadata["annotations"].erase(name);
     }
+  }
+  // Of a Job, what it has from its uid and from the time at which it was made.
+  if (cluster::Says(plain, {"kind"}, graph::kJobKind)) {
+    plain["spec"].erase("selector");
+    plain["spec"].erase("activeDeadlineSeconds");
+    plain["spec"]["template"].erase("metadata");
+    metadata["labels"].erase("controller-uid");
+    metadata["labels"].erase("batch.kubernetes.io/controller-uid");
   }
   // The inventory and the source's state are looked at by what they say of objects.
   if (metadata.value("labels", Json::object()).contains(sync::kInventoryLabel)) plain.erase("data");
@@ -131,6 +140,12 @@ rollout checkout {{
                      tag);
 }
 
+std::string JobPlan(const std::string& tag, const std::string& image) {
+  std::string plan = PodsPlan(tag);
+  plan.insert(plan.find("step half"), "step smoke { run job { image \"" + image + "\" } within 1m retry 1 }\n  ");
+  return plan;
+}
+
 }  // namespace
 
 std::vector<Play> Plays() {
@@ -144,6 +159,10 @@ std::vector<Play> Plays() {
       {"by pods",
        {{{{"checkout.plan", PodsPlan("1")}}, Installed}},
        {{{{"checkout.plan", PodsPlan("2")}}, SettledAfter(2)}}},
+      {"a step's Job",
+       {{{{"checkout.plan", JobPlan("1", "shop/smoke:1")}}, Installed}},
+       {{{{"checkout.plan", JobPlan("2", "shop/smoke:1")}}, SettledAfter(2)},
+        {{{"checkout.plan", JobPlan("3", "shop/smoke:bad")}}, IsHeld}}},
       {"removal", {install}, {second, {{{"other.plan", kNote}}, Gone}}},
   };
 }
@@ -159,6 +178,10 @@ embedded::World Shop() {
   inside.namespace_ = "shop";
   inside.service = "checkout";
   embedded::World world = BadImages();
+  embedded::ImageBehaviour failing;
+  failing.pattern = "shop/smoke:bad";
+  failing.exit_code = 1;
+  world.images.insert(world.images.begin(), failing);
   world.loads = {load, inside};
   world.default_per_second = 0;  // nobody calls the bystander
   return world;

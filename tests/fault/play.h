@@ -45,7 +45,8 @@ struct Ending {
   std::vector<std::string> requests, writes;     // those of the acts
 };
 
-// A first install, a good canary, one whose gate fails, one that another version supersedes, one by pods, a removal.
+// A first install, a good canary, one whose gate fails, one that another version supersedes, one by pods, one
+// whose Job completes and one whose Job fails twice, a removal.
 std::vector<Play> Plays();
 
 Ending Tell(const Play& play, const Disturbance& disturbance = {});

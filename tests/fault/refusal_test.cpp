@@ -52,7 +52,8 @@ TEST_CASE("no refused request changes the end of a good canary") { CheckPlay(Pla
 TEST_CASE("no refused request changes the end of a rollout whose gate fails") { CheckPlay(Plays()[2]); }
 TEST_CASE("no refused request changes the end of a superseded rollout") { CheckPlay(Plays()[3]); }
 TEST_CASE("no refused request changes the end of a canary by pods") { CheckPlay(Plays()[4]); }
-TEST_CASE("no refused request changes the end of a removal") { CheckPlay(Plays()[5]); }
+TEST_CASE("no refused request changes the end of a rollout with Jobs") { CheckPlay(Plays()[5]); }
+TEST_CASE("no refused request changes the end of a removal") { CheckPlay(Plays()[6]); }
 
 }  // namespace
 }  // namespace sluice::execute
