@@ -37,7 +37,7 @@ void Readiness(const ImageBehaviour& behaviour, TimePoint running_since, TimePoi
 
 // How each run of the container ends.
 struct Ending {
-  Duration life;
+  Duration life{};
   int code = 0;
   std::string reason;
 };

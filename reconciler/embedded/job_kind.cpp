@@ -58,8 +58,9 @@ Result<void> ValidateGenerated(const Json& job) {
     return created ? Result<void>(Refused(job, "spec.selector: Required value")) : Result<void>();
   for (const auto& [name, value] : selector->items()) {
     const std::vector<Label> labels = GeneratedLabels(job);
-    const bool own = std::any_of(labels.begin(), labels.end(),
-                                 [&](const Label& label) { return name == label.name && value == label.value; });
+    const bool own = std::any_of(labels.begin(), labels.end(), [&, &name = name, &value = value](const Label& label) {
+      return name == label.name && value == label.value;
+    });
     if (!own) return Refused(job, "spec.selector: Invalid value: `selector` not auto-generated");
   }
   return {};

@@ -47,7 +47,7 @@ bool EnoughSucceeded(const Json& job, std::int64_t succeeded) {
 }
 
 // `condition` under another type: how a Job ends is first announced, and then so when its pods are gone.
-Json As(const char* type, Json condition, TimePoint now) {
+Json As(const char* type, const Json& condition, TimePoint now) {
   return JobCondition(type, Text(condition, {"reason"}), Text(condition, {"message"}), now);
 }
 

@@ -107,7 +107,7 @@ std::string LastLines(const std::string& log) {
     const std::string line = Printable(log.substr(begin, end - begin));
     if (line.find_first_not_of(' ') != std::string::npos) {
       if (!lines.empty() && lines.size() + line.size() > kMost) break;
-      lines = lines.empty() ? CutText(line, kMost) : line + " / " + lines;
+      lines = lines.empty() ? CutText(line, kMost) : fmt::format("{} / {}", line, lines);
     }
     end = newline == std::string::npos ? 0 : newline;
   }
