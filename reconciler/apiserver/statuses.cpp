@@ -142,7 +142,9 @@ Json ConflictStatus(const std::vector<embedded::FieldConflict>& conflicts) {
   Json causes = Json::array();
   std::string text;
   for (const embedded::FieldConflict& conflict : conflicts) {
-    const std::string with = fmt::format("conflict with \"{}\" using {}", conflict.manager, conflict.api_version);
+    const std::string by =
+        conflict.subresource.empty() ? "" : fmt::format(" with subresource \"{}\"", conflict.subresource);
+    const std::string with = fmt::format("conflict with \"{}\"{} using {}", conflict.manager, by, conflict.api_version);
     for (const std::string& path : conflict.paths) {
       causes.push_back({{"reason", "FieldManagerConflict"}, {"message", with}, {"field", path}});
     }

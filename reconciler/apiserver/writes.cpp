@@ -83,21 +83,13 @@ Result<Object> ReplaceStatus(const Call& call, Store& store, Json object, TimePo
 
 // spec.replicas of the Scale in the place of the workload's.
 Result<Object> ReplaceScale(const Call& call, Store& store, const Json& scale, TimePoint now) {
-  const Object live = store.Find(call.key());
-  if (live == nullptr) return Error{ErrorCode::kNotFound, ""};
   const Json* replicas = Find(scale, {"spec", "replicas"});
   if (replicas != nullptr && !replicas->is_number_integer()) {
     return Error{ErrorCode::kInvalid, "spec.replicas: must be an integer"};
   }
-  if (const Json* spec = Find(*live, {"spec"}); spec == nullptr || !spec->is_object()) {
-    return Error{ErrorCode::kInvalid, "spec: must be an object"};
-  }
-  Json object = *live;
-  object["spec"]["replicas"] = replicas == nullptr ? Json(0) : *replicas;
-  if (const Json* version = Find(scale, {"metadata", "resourceVersion"})) {
-    object["metadata"]["resourceVersion"] = *version;
-  }
-  return Replace(call, store, std::move(object), now);
+  const std::int64_t wanted = replicas == nullptr ? 0 : replicas->get<std::int64_t>();
+  const std::string version = Text(scale, {"metadata", "resourceVersion"});
+  return Carry(call, store, [&] { return store.Scale(call.key(), wanted, version, call.manager(), now); });
 }
 
 Result<Object> ReplacePart(const Call& call, Store& store, Json object, TimePoint now) {

@@ -206,13 +206,14 @@ bool AppliedBy(const Json& entry, const std::string& manager) {
 }
 
 FieldConflict ConflictWith(const Json& entry, const Json& fields) {
-  return {Text(entry, {"manager"}), Text(entry, {"apiVersion"}), PathsOf(fields)};
+  return {Text(entry, {"manager"}), Text(entry, {"subresource"}), Text(entry, {"apiVersion"}), PathsOf(fields)};
 }
 
 // An entry of metadata.managedFields, or nullptr.
-Json* EntryOf(Json& managed, const std::string& manager, const std::string& operation) {
+Json* EntryOf(Json& managed, const Updater& by, const char* operation) {
   for (Json& entry : managed) {
-    if (entry.value("manager", "") == manager && entry.value("operation", "") == operation) return &entry;
+    const bool same = Says(entry, {"manager"}, by.manager) && Says(entry, {"operation"}, operation);
+    if (same && Text(entry, {"subresource"}) == by.subresource) return &entry;
   }
   return nullptr;
 }
@@ -227,7 +228,9 @@ Error ConflictOf(const std::vector<FieldConflict>& conflicts) {
   std::string text;
   for (const FieldConflict& conflict : conflicts) {
     for (const std::string& path : conflict.paths) {
-      text += fmt::format("{}\"{}\": {}", text.empty() ? "" : ", ", conflict.manager, path);
+      const std::string by =
+          conflict.subresource.empty() ? "" : fmt::format(" with subresource \"{}\"", conflict.subresource);
+      text += fmt::format("{}\"{}\"{}: {}", text.empty() ? "" : ", ", conflict.manager, by, path);
     }
   }
   return Error{ErrorCode::kConflict, "apply failed, conflicts with other field managers: " + text};
@@ -348,22 +351,25 @@ std::vector<FieldConflict> ConflictsOf(const Json& live, const Json& wanted, con
   return conflicts;
 }
 
-Json OwnChanged(const Json& before, const Json& after, const Json& given, const std::string& manager,
-                const std::string& time) {
+Json OwnChanged(const Json& before, const Json& after, const Json& given, const Updater& by, const std::string& time) {
   const Kind kind = cluster::KeyOf(after).kind;
   const Json changed = Differing(kind, before, after);
   const Json gone = DifferenceOf(FieldsOf(kind, before), FieldsOf(kind, after));
   Json managed = given.empty() ? List(before, {"metadata", "managedFields"}) : given;
-  if (!manager.empty() && !changed.empty() && EntryOf(managed, manager, "Update") == nullptr) {
-    managed.push_back(NewEntry(after, manager, "Update", Json::object(), time));
+  if (!by.manager.empty() && !changed.empty() && EntryOf(managed, by, "Update") == nullptr) {
+    Json entry = NewEntry(after, by.manager, "Update", Json::object(), time);
+    if (!by.subresource.empty()) entry["subresource"] = by.subresource;
+    managed.push_back(std::move(entry));
   }
+  Json* own = by.manager.empty() ? nullptr : EntryOf(managed, by, "Update");
   Json kept = Json::array();
   for (Json& entry : managed) {
-    const bool own = !manager.empty() && Says(entry, {"manager"}, manager) && Says(entry, {"operation"}, "Update");
     Json fields = DifferenceOf(entry.value("fieldsV1", Json::object()), gone);
-    fields = own ? UnionOf(fields, changed) : DifferenceOf(fields, changed);
+    fields = &entry == own ? UnionOf(fields, changed) : DifferenceOf(fields, changed);
     if (fields.empty()) continue;
-    if (own && fields != entry["fieldsV1"]) entry["time"] = time;
+    if (&entry == own && fields != entry["fieldsV1"]) entry["time"] = time;
+    // The API server dates no owner of a scale.
+    if (&entry == own && by.subresource == "scale") entry.erase("time");
     entry["fieldsV1"] = std::move(fields);
     kept.push_back(std::move(entry));
   }
@@ -388,7 +394,7 @@ Result<Json> ApplyTo(const Json& live, const Json& wanted, const std::string& ma
 
   Json fields = FieldsOf(kind, wanted);
   Json merged = Merged(kind, live, wanted);
-  Json* own = EntryOf(managed, manager, "Apply");
+  Json* own = EntryOf(managed, {manager}, "Apply");
   if (own == nullptr) {
     managed.push_back(NewEntry(wanted, manager, "Apply", fields, time));
   } else {

@@ -35,14 +35,20 @@ void OwnAll(Json& object, const std::string& manager, const std::string& time);
 // Whether `fields` is a set of fields as above: what comes from outside may be anything.
 bool IsFieldSet(const Json& fields);
 
-// metadata.managedFields after `manager` made `after` of `before` by an update: what it changed is its own and no
-// longer anyone else's. `given`, unless empty, are the managedFields that the update itself put in place.
-Json OwnChanged(const Json& before, const Json& after, const Json& given, const std::string& manager,
-                const std::string& time);
+// Who updates an object, and by which of its subresources ("scale"), if any: each is a manager of its own.
+struct Updater {
+  std::string manager;
+  std::string subresource = {};
+};
+
+// metadata.managedFields after `by` made `after` of `before` by an update: what it changed is its own and no longer
+// anyone else's. `given`, unless empty, are the managedFields that the update itself put in place.
+Json OwnChanged(const Json& before, const Json& after, const Json& given, const Updater& by, const std::string& time);
 
 // Fields of `wanted` that other managers hold at another value: what an apply by `manager` would take from them.
 struct FieldConflict {
   std::string manager;
+  std::string subresource;  // by which it was written, if by one
   std::string api_version;
   std::vector<std::string> paths;  // as PathsOf
 };

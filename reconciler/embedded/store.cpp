@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "reconciler/embedded/kinds.h"
-#include "reconciler/embedded/ownership.h"
 #include "reconciler/embedded/quota.h"
 #include "reconciler/embedded/random.h"
 #include "reconciler/embedded/schema.h"
@@ -271,6 +270,24 @@ Result<Object> Store::Rehearse(const std::function<Result<Object>()>& write) {
 }
 
 Result<Object> Store::Replace(Json object, const std::string& manager, TimePoint now) {
+  return ReplaceBy({manager}, std::move(object), now);
+}
+
+Result<Object> Store::Scale(const ObjectKey& key, std::int64_t replicas, const std::string& version,
+                            const std::string& manager, TimePoint now) {
+  const Object live = Find(key);
+  if (live == nullptr) return NotFound(key);
+  if (const Json* spec = embedded::Find(*live, {"spec"}); spec == nullptr || !spec->is_object()) {
+    return Error{ErrorCode::kInvalid, fmt::format("{}: spec: must be an object", ToString(key))};
+  }
+  Json object = *live;
+  object["spec"]["replicas"] = replicas;
+  object["metadata"]["resourceVersion"] = version;
+  object["metadata"].erase("managedFields");
+  return ReplaceBy({manager, "scale"}, std::move(object), now);
+}
+
+Result<Object> Store::ReplaceBy(const Updater& by, Json object, TimePoint now) {
   const ObjectKey key = cluster::KeyOf(object);
   const Object live = Find(key);
   if (live == nullptr) return NotFound(key);
@@ -292,7 +309,7 @@ Result<Object> Store::Replace(Json object, const std::string& manager, TimePoint
   after["metadata"] = UpdatedMetadata(*live, after);
   after.erase("status");
   if (const auto status = live->find("status"); status != live->end()) after["status"] = *status;
-  Json managed = OwnChanged(*live, after, given, manager, Seconds(now));
+  Json managed = OwnChanged(*live, after, given, by, Seconds(now));
   if (!managed.empty()) after["metadata"]["managedFields"] = std::move(managed);
   return Put(key, live, std::move(after), now);
 }

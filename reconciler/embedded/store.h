@@ -14,6 +14,7 @@
 #include "compiler/base/result.h"
 #include "compiler/base/time.h"
 #include "reconciler/embedded/fields.h"
+#include "reconciler/embedded/ownership.h"
 
 namespace sluice::embedded {
 
@@ -63,6 +64,10 @@ class Store {
   // PUT by a client: the object is as said but for its status and what only the server sets; what `manager` changes
   // is its own from then on. uid and version as in Apply; managedFields, where given, replace those there are.
   Result<Object> Replace(Json object, const std::string& manager, TimePoint now);
+  // PUT of the subresource `scale`: spec.replicas, which is the manager's own from then on, as of that subresource.
+  // `version` "" stands for any.
+  Result<Object> Scale(const ObjectKey& key, std::int64_t replicas, const std::string& version,
+                       const std::string& manager, TimePoint now);
   // PUT of everything but status, by a controller: metadata.resourceVersion as in ReplaceStatus.
   Result<Object> Update(Json object, TimePoint now);
   // Two phases where there are finalizers or a pod that runs, see Finish. `uid` "" is kInvalid.
@@ -84,6 +89,7 @@ class Store {
 
   Result<void> Admit(const Json& object, TimePoint now);
   Result<Object> Insert(Json object, TimePoint now);
+  Result<Object> ReplaceBy(const Updater& by, Json object, TimePoint now);
   Result<Object> Put(const ObjectKey& key, const Object& before, Json after, TimePoint now);
   Result<Object> PutStatus(const ObjectKey& key, const Object& live, Json status);
   void Hurry(const Object& live, std::int64_t grace);

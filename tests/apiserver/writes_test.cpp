@@ -358,4 +358,20 @@ TEST_CASE("collections go by selector") {
   CHECK(api.Ask("DELETE", "/api/v1/configmaps").status == 405);
 }
 
+TEST_CASE("who scales owns the replicas by the scale, and an apply of others conflicts with that") {
+  Api api;
+  const Json deployment = DeploymentOf("web", 1);
+  REQUIRE(api.Patch(kWeb + "?fieldManager=team", kApply, deployment).status == 201);
+  REQUIRE(api.Patch(kWeb + "/scale?fieldManager=people", kMerge, {{"spec", {{"replicas", 3}}}}).status == 200);
+  const Answered refused = api.Patch(kWeb + "?fieldManager=team", kApply, deployment);
+  CHECK(refused.status == 409);
+  CHECK(refused.body["message"] ==
+        "Apply failed with 1 conflict: conflict with \"people\" with subresource \"scale\" using apps/v1: "
+        ".spec.replicas");
+  const Answered forced = api.Patch(kWeb + "?fieldManager=team&force=true", kApply, deployment);
+  REQUIRE(forced.status == 200);
+  CHECK(forced.body["spec"]["replicas"] == 1);
+  CHECK(forced.body["metadata"]["managedFields"].size() == 1);
+}
+
 }  // namespace sluice::apiserver
