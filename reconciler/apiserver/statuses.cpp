@@ -1,5 +1,6 @@
 #include "reconciler/apiserver/statuses.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -111,6 +112,29 @@ Json CauseOf(std::string_view words) {
   return {{"reason", reason}, {"message", std::string(message)}, {"field", std::string(words.substr(0, colon))}};
 }
 
+// Several stand in brackets, one after another: each begins with its field and its reason.
+Json CausesOf(std::string_view words) {
+  static constexpr std::array<std::string_view, 4> kBegins = {
+      ": Required value", ": Invalid value: ", ": Unsupported value: ", ": Forbidden: "};
+  const auto begins = [&](std::size_t at) {
+    const std::size_t end = words.find_first_of(": ", at);
+    return end != std::string_view::npos && std::any_of(kBegins.begin(), kBegins.end(), [&](std::string_view begin) {
+             return words.substr(end).starts_with(begin);
+           });
+  };
+  if (words.starts_with('[') && words.ends_with(']') && begins(1)) {
+    words = words.substr(1, words.size() - 2);
+  }
+  Json causes = Json::array();
+  for (std::size_t from = 0; from < words.size();) {
+    std::size_t end = words.find(", ", from);
+    while (end != std::string_view::npos && !begins(end + 2)) end = words.find(", ", end + 2);
+    if (Json cause = CauseOf(words.substr(from, end - from)); !cause.is_null()) causes.push_back(std::move(cause));
+    from = end == std::string_view::npos ? words.size() : end + 2;
+  }
+  return causes;
+}
+
 }  // namespace
 
 Json FailureStatus(int code, const std::string& reason, const std::string& message) {
@@ -125,9 +149,7 @@ Json StatusOf(const Error& error, const Subject& subject) {
   Json details = DetailsOf(subject);
   if (error.code == ErrorCode::kInvalid) {
     if (subject.resource != nullptr) details["kind"] = subject.resource->kind.kind;
-    if (Json cause = CauseOf(Words(error.message, subject)); !cause.is_null()) {
-      details["causes"] = Json::array({std::move(cause)});
-    }
+    if (Json causes = CausesOf(Words(error.message, subject)); !causes.empty()) details["causes"] = std::move(causes);
   }
   if (error.code == ErrorCode::kForbidden && error.message.find("is being terminated") != std::string::npos) {
     details["causes"] = Json::array({{{"reason", "NamespaceTerminating"},

@@ -162,6 +162,58 @@ Json JobCells(const Json& job, TimePoint now) {
           LabelsText(Find(job, {"spec", "selector", "matchLabels"}))};
 }
 
+// A value as it stands in the object, or "<unknown>".
+std::string ValueText(const Json& json, cluster::Path path, const char* after = "") {
+  const Json* value = Find(json, path);
+  if (value == nullptr || value->is_null()) return "<unknown>";
+  return (value->is_string() ? value->get<std::string>() : value->dump()) + after;
+}
+
+// "cpu: 40%/80%": what is measured and what is wanted, of one of an autoscaler's metrics.
+std::string MetricText(const Json& metric, const Json& status) {
+  const std::string type = Text(metric, {"type"});
+  if (type == "Resource" || type == "ContainerResource") {
+    const char* source = type == "Resource" ? "resource" : "containerResource";
+    const std::string name = Text(metric, {source, "name"});
+    if (Find(metric, {source, "target", "averageValue"}) != nullptr) {
+      return fmt::format("{}: {}/{}", name, ValueText(status, {source, "current", "averageValue"}),
+                         ValueText(metric, {source, "target", "averageValue"}));
+    }
+    const std::string wanted = ValueText(metric, {source, "target", "averageUtilization"}, "%");
+    return fmt::format("{}: {}/{}", name, ValueText(status, {source, "current", "averageUtilization"}, "%"),
+                       wanted == "<unknown>" ? "<auto>" : wanted);
+  }
+  for (const auto& [of, source] : {std::pair{"External", "external"}, {"Pods", "pods"}, {"Object", "object"}}) {
+    if (type != of) continue;
+    const bool average = Find(metric, {source, "target", "averageValue"}) != nullptr;
+    const char* value = average ? "averageValue" : "value";
+    return fmt::format("{}/{}{}", ValueText(status, {source, "current", value}),
+                       ValueText(metric, {source, "target", value}), average && type != "Pods" ? " (avg)" : "");
+  }
+  return "<unknown type>";
+}
+
+// Of at most two metrics.
+std::string MetricsText(const Json& autoscaler) {
+  constexpr std::size_t kMost = 2;
+  const Json& metrics = List(autoscaler, {"spec", "metrics"});
+  const Json& statuses = List(autoscaler, {"status", "currentMetrics"});
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < metrics.size() && i < kMost; ++i) {
+    texts.push_back(MetricText(metrics[i], i < statuses.size() ? statuses[i] : Json()));
+  }
+  const std::string more = metrics.size() > kMost ? fmt::format(" + {} more...", metrics.size() - kMost) : "";
+  return Or(Joined(texts, ", "), "<none>") + more;
+}
+
+Json AutoscalerCells(const Json& autoscaler, TimePoint) {
+  const bool least = Find(autoscaler, {"spec", "minReplicas"}) != nullptr;
+  return {fmt::format("{}/{}", Text(autoscaler, {"spec", "scaleTargetRef", "kind"}),
+                      Text(autoscaler, {"spec", "scaleTargetRef", "name"})),
+          MetricsText(autoscaler), least ? std::to_string(Integer(autoscaler, {"spec", "minReplicas"})) : "<unset>",
+          Integer(autoscaler, {"spec", "maxReplicas"}), Integer(autoscaler, {"status", "currentReplicas"})};
+}
+
 Json ServiceCells(const Json& service, TimePoint) {
   std::vector<std::string> ports;
   for (const Json& port : List(service, {"spec", "ports"})) {
@@ -260,6 +312,9 @@ Printer PrinterOf(const Resource& resource) {
     return {with({{"Desired", "integer"}, {"Current", "integer"}, {"Ready", "integer"}}), ReplicaSetCells};
   }
   if (kind == "Job") return {with({{"Status"}, {"Completions"}, {"Duration"}}), JobCells};
+  if (kind == "HorizontalPodAutoscaler") {
+    return {{{"Reference"}, {"Targets"}, {"MinPods"}, {"MaxPods"}, {"Replicas"}}, AutoscalerCells};
+  }
   if (kind == "Service") {
     return {{{"Type"}, {"Cluster-IP"}, {"External-IP"}, {"Port(s)"}, {"Selector", "string", kWide}}, ServiceCells};
   }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/names.h"
+#include "reconciler/embedded/autoscaler_kind.h"
 #include "reconciler/embedded/job_kind.h"
 
 namespace sluice::embedded {
@@ -153,9 +154,17 @@ bool ClusterScoped(const Kind& kind) {
 }
 
 bool HasGeneration(const Kind& kind) {
-  static constexpr std::array<std::string_view, 10> kWithout = {"Service",   "ConfigMap",      "Secret", "Namespace",
-                                                                "Node",      "ServiceAccount", "Event",  "Lease",
-                                                                "Endpoints", "ResourceQuota"};
+  static constexpr std::array<std::string_view, 11> kWithout = {"Service",
+                                                                "ConfigMap",
+                                                                "Secret",
+                                                                "Namespace",
+                                                                "Node",
+                                                                "ServiceAccount",
+                                                                "Event",
+                                                                "Lease",
+                                                                "Endpoints",
+                                                                "ResourceQuota",
+                                                                "HorizontalPodAutoscaler"};
   return !(BuiltIn(kind) && OneOf(kind.kind, kWithout)) && kind.kind != "Event";
 }
 
@@ -172,6 +181,7 @@ void FillDefaults(Json& object) {
     FillTemplate(*spec);
     FillJob(object);
   }
+  if (kind == kAutoscaler) FillAutoscaler(object);
   if (kind == kPod) FillPod(*spec);
   if (kind == kService) FillService(*spec);
   if (kind == kHttpRoute) FillRoute(*spec);
@@ -195,6 +205,7 @@ Result<void> Validate(const Json& object) {
   }
   if (key.kind == kDeployment || key.kind == kReplicaSet) return ValidateWorkload(object);
   if (key.kind == kJob) return ValidateJob(object);
+  if (key.kind == kAutoscaler) return ValidateAutoscaler(object);
   if (key.kind == kService && key.name.size() > 63) return Invalid(object, "metadata.name: at most 63 characters");
   return {};
 }
@@ -255,9 +266,8 @@ std::vector<std::string> ListKeys(const Kind& kind, const std::vector<std::strin
 
 bool AtomicMap(const Kind& kind, const std::vector<std::string>& path) {
   if (!BuiltIn(kind) || path.empty()) return false;
-  static constexpr std::array<std::string_view, 8> kNames = {"selector",         "labelSelector", "nodeSelector",
-                                                             "configMapKeyRef",  "secretKeyRef",  "fieldRef",
-                                                             "resourceFieldRef", "scaleTargetRef"};
+  static constexpr std::array<std::string_view, 7> kNames = {
+      "selector", "labelSelector", "nodeSelector", "configMapKeyRef", "secretKeyRef", "fieldRef", "resourceFieldRef"};
   return OneOf(path.back(), kNames);
 }
 

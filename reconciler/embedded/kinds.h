@@ -13,6 +13,7 @@ namespace sluice::embedded {
 inline const Kind kDeployment{"apps/v1", "Deployment"};
 inline const Kind kReplicaSet{"apps/v1", "ReplicaSet"};
 inline const Kind kJob{"batch/v1", "Job"};
+inline const Kind kAutoscaler{"autoscaling/v2", "HorizontalPodAutoscaler"};
 inline const Kind kPod{"v1", "Pod"};
 inline const Kind kConfigMap{"v1", "ConfigMap"};
 inline const Kind kDisruptionBudget{"policy/v1", "PodDisruptionBudget"};

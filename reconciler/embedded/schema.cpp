@@ -124,8 +124,8 @@ const Schema& SchemaOf(const Kind& kind) {
   static const Schema kCustom = Make({});
   static const std::map<Kind, Schema> kBuiltIn = [] {
     std::map<Kind, Schema> schemas;
-    for (const Kind& each : {kPod, kDeployment, kReplicaSet, kJob, kService, kEndpointSlice, kHttpRoute, kResourceQuota,
-                             kDisruptionBudget, kConfigMap, Kind{"v1", "Secret"}}) {
+    for (const Kind& each : {kPod, kDeployment, kReplicaSet, kJob, kAutoscaler, kService, kEndpointSlice, kHttpRoute,
+                             kResourceQuota, kDisruptionBudget, kConfigMap, Kind{"v1", "Secret"}}) {
       schemas.emplace(each, Make(each));
     }
     return schemas;

@@ -56,6 +56,9 @@ constexpr Field kPods[] = {
     {"spec.containers[].ports[].containerPort", Type::kInteger},
     {"spec.containers[].env[]", Type::kObject},
     {"spec.containers[].env[].name", Type::kText},
+    {"spec.containers[].resources", Type::kObject},
+    {"spec.containers[].resources.requests", Type::kObject},
+    {"spec.containers[].resources.limits", Type::kObject},
     {"spec.containers[].lifecycle", Type::kObject},
     {"spec.containers[].lifecycle.preStop", Type::kObject},
     {"spec.containers[].readinessProbe", Type::kObject},
@@ -135,6 +138,61 @@ constexpr Field kJobs[] = {
     {"status.uncountedTerminatedPods", Type::kObject},
     {"status.uncountedTerminatedPods.succeeded[]", Type::kText},
     {"status.uncountedTerminatedPods.failed[]", Type::kText},
+};
+
+constexpr Field kAutoscalers[] = {
+    {"spec", Type::kObject},
+    {"spec.minReplicas", Type::kInteger},
+    {"spec.maxReplicas", Type::kInteger},
+    {"spec.scaleTargetRef", Type::kObject},
+    {"spec.scaleTargetRef.apiVersion", Type::kText},
+    {"spec.scaleTargetRef.kind", Type::kText},
+    {"spec.scaleTargetRef.name", Type::kText},
+    {"spec.metrics[]", Type::kObject},
+    {"spec.metrics[].type", Type::kText},
+    {"spec.metrics[].resource", Type::kObject},
+    {"spec.metrics[].resource.name", Type::kText},
+    {"spec.metrics[].resource.target", Type::kObject},
+    {"spec.metrics[].resource.target.type", Type::kText},
+    {"spec.metrics[].resource.target.averageUtilization", Type::kInteger},
+    {"spec.metrics[].containerResource", Type::kObject},
+    {"spec.metrics[].containerResource.name", Type::kText},
+    {"spec.metrics[].containerResource.container", Type::kText},
+    {"spec.metrics[].containerResource.target", Type::kObject},
+    {"spec.metrics[].containerResource.target.type", Type::kText},
+    {"spec.metrics[].containerResource.target.averageUtilization", Type::kInteger},
+    {"spec.metrics[].pods", Type::kObject},
+    {"spec.metrics[].pods.metric", Type::kObject},
+    {"spec.metrics[].pods.metric.name", Type::kText},
+    {"spec.metrics[].pods.target", Type::kObject},
+    {"spec.metrics[].object", Type::kObject},
+    {"spec.metrics[].object.describedObject", Type::kObject},
+    {"spec.metrics[].object.metric", Type::kObject},
+    {"spec.metrics[].object.metric.name", Type::kText},
+    {"spec.metrics[].object.target", Type::kObject},
+    {"spec.metrics[].external", Type::kObject},
+    {"spec.metrics[].external.metric", Type::kObject},
+    {"spec.metrics[].external.metric.name", Type::kText},
+    {"spec.metrics[].external.target", Type::kObject},
+    {"spec.behavior", Type::kObject},
+    {"spec.behavior.scaleUp", Type::kObject},
+    {"spec.behavior.scaleUp.stabilizationWindowSeconds", Type::kInteger},
+    {"spec.behavior.scaleUp.selectPolicy", Type::kText},
+    {"spec.behavior.scaleUp.policies[]", Type::kObject},
+    {"spec.behavior.scaleUp.policies[].type", Type::kText},
+    {"spec.behavior.scaleUp.policies[].value", Type::kInteger},
+    {"spec.behavior.scaleUp.policies[].periodSeconds", Type::kInteger},
+    {"spec.behavior.scaleDown", Type::kObject},
+    {"spec.behavior.scaleDown.stabilizationWindowSeconds", Type::kInteger},
+    {"spec.behavior.scaleDown.selectPolicy", Type::kText},
+    {"spec.behavior.scaleDown.policies[]", Type::kObject},
+    {"spec.behavior.scaleDown.policies[].type", Type::kText},
+    {"spec.behavior.scaleDown.policies[].value", Type::kInteger},
+    {"spec.behavior.scaleDown.policies[].periodSeconds", Type::kInteger},
+    {"status.currentReplicas", Type::kInteger},
+    {"status.desiredReplicas", Type::kInteger},
+    {"status.lastScaleTime", Type::kText},
+    {"status.currentMetrics[]", Type::kObject},
 };
 
 constexpr Field kServices[] = {
@@ -239,6 +297,7 @@ Fields FieldsOf(const Kind& kind) {
   if (kind == kPod) return kPods;
   if (kind == kDeployment || kind == kReplicaSet) return kWorkloads;
   if (kind == kJob) return kJobs;
+  if (kind == kAutoscaler) return kAutoscalers;
   if (kind == kService) return kServices;
   if (kind == kEndpointSlice) return kEndpointSlices;
   if (kind == kHttpRoute) return kRoutes;

@@ -223,6 +223,7 @@ Result<Object> Store::Insert(Json object, TimePoint now) {
   FillGenerated(object);
   if (key.kind == kNamespace) object["status"] = {{"phase", "Active"}};
   if (key.kind == kPod && !object.contains("status")) object["status"] = {{"phase", "Pending"}};
+  if (key.kind == kAutoscaler && !object.contains("status")) object["status"] = {{"desiredReplicas", 0}};
   return Commit(EventType::kAdded, key, std::move(object), size);
 }
 

@@ -76,6 +76,44 @@ TEST_CASE("a Job's row says how it is and how long it took") {
   CHECK(cells() == Json::array({"migrate", "Complete", "1/1", "4s", "60s"}));
 }
 
+TEST_CASE("an autoscaler's row says what it measures beside what it wants") {
+  const Resource autoscalers = *BuiltInResource({"autoscaling/v2", "HorizontalPodAutoscaler"});
+  CHECK(Columns(autoscalers) ==
+        std::vector<std::string>{"Name", "Reference", "Targets", "MinPods", "MaxPods", "Replicas", "Age"});
+  const auto resource = [](const char* name, Json target) {
+    return Json{{"type", "Resource"}, {"resource", {{"name", name}, {"target", std::move(target)}}}};
+  };
+  const auto measured = [](Json current) {
+    return Json{{"type", "Resource"}, {"resource", {{"current", std::move(current)}}}};
+  };
+  Json autoscaler = {{"metadata", {{"name", "web"}, {"creationTimestamp", "1970-01-01T23:59:00Z"}}},
+                     {"spec", {{"maxReplicas", 5}, {"scaleTargetRef", {{"kind", "Deployment"}, {"name", "web"}}}}}};
+  const auto cells = [&] { return TableRow(autoscalers, autoscaler, IncludeObject::kNone, kNow)["cells"]; };
+  CHECK(cells() == Json::array({"web", "Deployment/web", "<none>", "<unset>", 5, 0, "60s"}));
+  autoscaler["spec"]["minReplicas"] = 2;
+  autoscaler["spec"]["metrics"] = Json::array({resource("cpu", {{"averageUtilization", 80}})});
+  CHECK(cells() == Json::array({"web", "Deployment/web", "cpu: <unknown>/80%", "2", 5, 0, "60s"}));
+  // As the controller writes it where it learned nothing.
+  autoscaler["status"] = {{"currentReplicas", 2}, {"currentMetrics", Json::array({{{"type", ""}}})}};
+  CHECK(cells()[2] == "cpu: <unknown>/80%");
+  autoscaler["status"]["currentMetrics"] =
+      Json::array({measured({{"averageUtilization", 40}, {"averageValue", "40m"}})});
+  CHECK(cells() == Json::array({"web", "Deployment/web", "cpu: 40%/80%", "2", 5, 2, "60s"}));
+  autoscaler["spec"]["metrics"].push_back(resource("memory", {{"averageValue", "64Mi"}}));
+  autoscaler["status"]["currentMetrics"].push_back(measured({{"averageValue", "32Mi"}}));
+  CHECK(cells()[2] == "cpu: 40%/80%, memory: 32Mi/64Mi");
+  autoscaler["spec"]["metrics"].push_back({{"type", "Pods"}, {"pods", {{"target", {{"averageValue", "10"}}}}}});
+  CHECK(cells()[2] == "cpu: 40%/80%, memory: 32Mi/64Mi + 1 more...");
+  const auto only = [&](Json metric) {
+    autoscaler["spec"]["metrics"] = Json::array({std::move(metric)});
+    autoscaler["status"].erase("currentMetrics");
+    return cells()[2];
+  };
+  CHECK(only({{"type", "Pods"}, {"pods", {{"target", {{"averageValue", "10"}}}}}}) == "<unknown>/10");
+  CHECK(only({{"type", "External"}, {"external", {{"target", {{"averageValue", "10"}}}}}}) == "<unknown>/10 (avg)");
+  CHECK(only({{"type", "Object"}, {"object", {{"target", {{"value", "1k"}}}}}}) == "<unknown>/1k");
+}
+
 TEST_CASE("every kind's rows have a cell for each of its columns, whatever the object lacks") {
   for (const Kind& kind :
        {Kind{"v1", "Pod"}, Kind{"v1", "Event"}, Kind{"events.k8s.io/v1", "Event"}, Kind{"v1", "Service"},
@@ -83,7 +121,7 @@ TEST_CASE("every kind's rows have a cell for each of its columns, whatever the o
         Kind{"discovery.k8s.io/v1", "EndpointSlice"}, Kind{"coordination.k8s.io/v1", "Lease"},
         Kind{"gateway.networking.k8s.io/v1", "HTTPRoute"}, Kind{"sluice.dev/v1alpha1", "Rollout"},
         Kind{"sluice.dev/v1alpha1", "RolloutBundle"}, Kind{"sluice.dev/v1alpha1", "RolloutCommand"},
-        Kind{"batch/v1", "Job"}}) {
+        Kind{"batch/v1", "Job"}, Kind{"autoscaling/v2", "HorizontalPodAutoscaler"}}) {
     CAPTURE(kind.kind);
     const Resource* resource = BuiltInResource(kind);
     REQUIRE(resource != nullptr);

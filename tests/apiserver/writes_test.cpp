@@ -358,6 +358,32 @@ TEST_CASE("collections go by selector") {
   CHECK(api.Ask("DELETE", "/api/v1/configmaps").status == 405);
 }
 
+TEST_CASE("all that is wrong with an object is told, each mistake as a cause of its own") {
+  Api api;
+  const Json autoscaler = {
+      {"apiVersion", "autoscaling/v2"},
+      {"kind", "HorizontalPodAutoscaler"},
+      {"metadata", {{"name", "web"}}},
+      {"spec", {{"minReplicas", 0}, {"maxReplicas", 3}, {"metrics", Json::array({{{"type", "Cpu"}}})}}}};
+  const Answered refused = api.Ask("POST", "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers", autoscaler);
+  CHECK(refused.status == 422);
+  CHECK(refused.body["message"].get<std::string>().starts_with(
+      "HorizontalPodAutoscaler.autoscaling \"web\" is invalid: [spec.minReplicas: Invalid value: 0: must be greater "
+      "than "
+      "or equal to 1, spec.scaleTargetRef.kind: Required value, "));
+  std::vector<std::string> fields;
+  for (const Json& cause : refused.body["details"]["causes"]) {
+    fields.push_back(cause["field"].get<std::string>() + " " + cause["reason"].get<std::string>());
+  }
+  CHECK(fields == std::vector<std::string>{
+                      "spec.minReplicas FieldValueInvalid", "spec.scaleTargetRef.kind FieldValueRequired",
+                      "spec.scaleTargetRef.name FieldValueRequired", "spec.scaleTargetRef.apiVersion FieldValueInvalid",
+                      "spec.metrics[0].type FieldValueNotSupported", "spec.metrics FieldValueForbidden"});
+  CHECK(refused.body["details"]["causes"][4]["message"] ==
+        "Unsupported value: \"Cpu\": supported values: \"ContainerResource\", \"External\", \"Object\", \"Pods\", "
+        "\"Resource\"");
+}
+
 TEST_CASE("who scales owns the replicas by the scale, and an apply of others conflicts with that") {
   Api api;
   const Json deployment = DeploymentOf("web", 1);
