@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "reconciler/embedded/autoscalers.h"
 #include "reconciler/embedded/deployments.h"
 #include "reconciler/embedded/disruptions.h"
 #include "reconciler/embedded/endpoints.h"
@@ -13,6 +14,7 @@
 #include "reconciler/embedded/replica_sets.h"
 #include "reconciler/embedded/store.h"
 #include "reconciler/embedded/traffic.h"
+#include "reconciler/embedded/usage.h"
 #include "reconciler/embedded/watches.h"
 
 namespace sluice::embedded {
@@ -35,7 +37,8 @@ struct EmbeddedCluster::Parts {
         watches(loop, store, options.lags.watch, options.seed, [] { return true; }),
         client_watches(loop, store, options.lags.watch, Mix(options.seed, "clients"),
                        [this] { return Durable().ok(); }),
-        proxy_watches(loop, store, options.lags.proxy, Mix(options.seed, "proxies"), [] { return true; }) {}
+        proxy_watches(loop, store, options.lags.proxy, Mix(options.seed, "proxies"), [] { return true; }),
+        usage(loop, store, options) {}
 
   ~Parts() { loop.Cancel(flush); }
   Parts(const Parts&) = delete;
@@ -63,7 +66,8 @@ struct EmbeddedCluster::Parts {
     garbage_collector.emplace(loop, store, watches, lags.controller, options.seed);
     disruptions.emplace(loop, store, watches, lags.controller, options.seed);
     gateway.emplace(loop, store, watches, lags.gateway, options.seed);
-    traffic.emplace(loop, store, proxy_watches, options);
+    autoscalers.emplace(loop, store, watches, usage, options.seed);
+    traffic.emplace(loop, store, proxy_watches, usage, options);
   }
 
   void Flush() {
@@ -83,6 +87,7 @@ struct EmbeddedCluster::Parts {
   Watches watches;         // of the controllers, which a crash takes along with what they saw
   Watches client_watches;  // of those who outlive it
   Watches proxy_watches;
+  Usage usage;
   std::optional<Deployments> deployments;
   std::optional<ReplicaSets> replica_sets;
   std::optional<Jobs> jobs;
@@ -91,6 +96,7 @@ struct EmbeddedCluster::Parts {
   std::optional<GarbageCollector> garbage_collector;
   std::optional<Disruptions> disruptions;
   std::optional<Gateway> gateway;
+  std::optional<Autoscalers> autoscalers;
   std::optional<Traffic> traffic;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 };

@@ -59,6 +59,10 @@ struct ImageBehaviour {
   std::vector<ErrorRate> errors;  // ascending in time
   Duration latency_median{20};
   Duration latency_p99{80};
+  // What one of its containers uses. A millionth of a second of a processor is what one of them does in that time.
+  std::int64_t cpu_per_request = 1'000;    // millionths of a second
+  std::int64_t cpu_at_rest = 1;            // thousandths of a processor
+  std::int64_t memory = 32 * 1024 * 1024;  // bytes
 };
 
 // Requests that come from outside the objects: to a host through its routes, or to a Service in the cluster.
@@ -93,6 +97,7 @@ struct Options {
   Duration ledger_retention{900'000};  // of single ticks; sums are kept for good
   Duration scrape_interval{5'000};
   Duration metrics_retention{3'600'000};
+  Duration usage_resolution{15'000};  // what pods use is measured once in each (metrics-server's --metric-resolution)
 };
 
 }  // namespace sluice::embedded

@@ -72,9 +72,10 @@ std::vector<std::int64_t> Sharing::Share(std::int64_t requests, const std::vecto
   return shares;
 }
 
-Traffic::Traffic(loop::Loop& loop, Store& store, Watches& proxy_watches, const Options& options)
+Traffic::Traffic(loop::Loop& loop, Store& store, Watches& proxy_watches, Usage& usage, const Options& options)
     : loop_(loop),
       store_(store),
+      usage_(usage),
       options_(options),
       proxy_(loop, proxy_watches, options.lags.half_route),
       series_(options.metrics_retention),
@@ -135,6 +136,7 @@ std::optional<Carried> Traffic::Deliver(const Destination& destination, std::int
   const Json* ready = Condition(*pod, "Ready");
   TimePoint since = ready == nullptr ? loop_.Now() : TimeAt(*ready, {"lastTransitionTime"}, loop_.Now());
   Labels labels = Metrics::LabelsFor(destination.pod.namespace_, LabelsOf(*pod));
+  usage_.Serve(pod, requests);
   Carried carried;
   carried.requests = requests;
   carried.failed = Book(metrics_.Of(labels), behaviour, loop_.Now() - since, requests);

@@ -11,6 +11,7 @@
 #include "reconciler/embedded/metrics.h"
 #include "reconciler/embedded/proxy.h"
 #include "reconciler/embedded/store.h"
+#include "reconciler/embedded/usage.h"
 
 namespace sluice::embedded {
 
@@ -28,7 +29,8 @@ class Sharing {
 
 class Traffic {
  public:
-  Traffic(loop::Loop& loop, Store& store, Watches& proxy_watches, const Options& options);
+  // All must outlive it.
+  Traffic(loop::Loop& loop, Store& store, Watches& proxy_watches, Usage& usage, const Options& options);
   ~Traffic();
 
   const Ledger& ledger() const { return ledger_; }
@@ -60,6 +62,7 @@ class Traffic {
 
   loop::Loop& loop_;
   Store& store_;
+  Usage& usage_;
   const Options& options_;
   Proxy proxy_;
   Metrics metrics_;

@@ -9,6 +9,7 @@
 #include "compiler/base/number.h"
 #include "compiler/base/text.h"
 #include "reconciler/embedded/images.h"
+#include "reconciler/embedded/quantities.h"
 
 namespace sluice::embedded {
 namespace {
@@ -66,6 +67,34 @@ bool FlagOf(const YAML::Node& node) {
   if (text != "true" && text != "false") Fail(node, fmt::format("`{}` is neither `true` nor `false`", text));
   return text == "true";
 }
+
+// "1500us", "10ms", "2s" in millionths of a second.
+std::int64_t CpuTimeOf(const YAML::Node& node) {
+  const std::string text = TextOf(node);
+  for (const auto& [unit, size] : {std::pair{"us", 1}, std::pair{"ms", 1'000}, std::pair{"s", 1'000'000}}) {
+    if (!text.ends_with(unit)) continue;
+    const auto number = Number::Parse(text.substr(0, text.size() - std::string_view(unit).size()));
+    if (!number) continue;
+    const Number time = *number * Number(size);
+    if (time.is_integer() && time >= Number(0) && time <= Number(3'600'000'000)) return time.numerator();
+  }
+  Fail(node, fmt::format("`{}` is no time of a processor such as `10ms` or `250us`", text));
+}
+
+// A quantity as so many whole parts of its unit.
+std::int64_t PartsOf(const YAML::Node& node, std::int64_t parts, const char* example) {
+  const std::string text = TextOf(node);
+  const auto quantity = Quantity::Parse(text);
+  const Number amount = quantity ? quantity->value() * Number(parts) : Number::Overflow();
+  if (!amount.is_integer() || amount < Number(0)) {
+    Fail(node, fmt::format("`{}` is no quantity such as `{}`", text, example));
+  }
+  return amount.numerator();
+}
+// "20m" in thousandths of a processor.
+std::int64_t CpuOf(const YAML::Node& node) { return PartsOf(node, 1000, "20m"); }
+// "64Mi".
+std::int64_t BytesOf(const YAML::Node& node) { return PartsOf(node, 1, "64Mi"); }
 
 using Readers = std::map<std::string, std::function<void(const YAML::Node&)>>;
 
@@ -138,6 +167,9 @@ ImageBehaviour ImageOf(const YAML::Node& node) {
                     {"out-of-memory", [&](const YAML::Node& value) { image.out_of_memory = FlagOf(value); }},
                     {"stop-after", [&](const YAML::Node& value) { image.stop_after = DurationOf(value); }},
                     {"error-rate", [&](const YAML::Node& value) { image.errors = ErrorsOf(value); }},
+                    {"cpu-per-request", [&](const YAML::Node& value) { image.cpu_per_request = CpuTimeOf(value); }},
+                    {"cpu-at-rest", [&](const YAML::Node& value) { image.cpu_at_rest = CpuOf(value); }},
+                    {"memory", [&](const YAML::Node& value) { image.memory = BytesOf(value); }},
                     {"flap",
                      [&](const YAML::Node& value) {
                        ReadMap(value, {{"every", [&](const YAML::Node& at) { image.flap_every = DurationOf(at); }},

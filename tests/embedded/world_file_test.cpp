@@ -30,6 +30,9 @@ images:
     ready: false
     pull-fails: false
     starts: true
+    cpu-per-request: 1500us
+    cpu-at-rest: 20m
+    memory: 64Mi
   - image: migrate
     runs-for: 2m
     exit-code: 0
@@ -53,6 +56,9 @@ default-per-second: 0
   CHECK(ErrorsAt(world->images[1], 120s) == 80'000);
   CHECK(world->images[2].flap_for == 5s);
   CHECK(!world->images[2].exit_code);
+  CHECK(world->images[2].cpu_per_request == 1'500);
+  CHECK(world->images[2].cpu_at_rest == 20);
+  CHECK(world->images[2].memory == 64 * 1024 * 1024);
   CHECK(world->images[3].runs_for == 2min);
   CHECK(world->images[3].exit_code == 0);
   CHECK(world->images[3].says == "no such table\n");
@@ -76,6 +82,10 @@ TEST_CASE("what a world file says wrongly is named with its line") {
   std::vector<Case> cases = {
       {"images:\n  - image: a\n    redy-after: 1s\n", "line 3: unknown key `redy-after`; did you mean ready-after?"},
       {"images:\n  - ready-after: 1s\n", "needs `image`"},
+      {"images:\n  - image: a\n    cpu-per-request: 5m\n", "line 3: `5m` is no time of a processor"},
+      {"images:\n  - image: a\n    cpu-per-request: 0.1us\n", "line 3: `0.1us` is no time of a processor"},
+      {"images:\n  - image: a\n    cpu-at-rest: -1\n", "line 3: `-1` is no quantity such as `20m`"},
+      {"images:\n  - image: a\n    memory: much\n", "line 3: `much` is no quantity such as `64Mi`"},
       {"images:\n  - image: a\n    ready-after: 5\n", "line 3: `5` is no duration"},
       {"images:\n  - image: a\n    error-rate: 5\n", "line 3: `5` is no percentage"},
       {"images:\n  - image: a\n    error-rate: 101%\n", "is no percentage from"},
