@@ -216,7 +216,7 @@ void CheckMetric(const Json& metric, const std::string& field, Mistakes& mistake
   if (present.size() < 2) return;
   for (const std::string& member : present) {
     if (expected != nullptr && member == expected) continue;
-    mistakes.Forbidden(field + "." + member, "must populate the given metric source only");
+    mistakes.Forbidden(fmt::format("{}.{}", field, member), "must populate the given metric source only");
   }
 }
 

@@ -21,7 +21,7 @@ constexpr const char* kManager = "kube-controller-manager";
 // What has a scale, and its resource as messages name it.
 struct Scalable {
   Kind kind;
-  const char* resource;
+  const char* resource = "";
 };
 const std::array<Scalable, 3>& Scalables() {
   static const std::array<Scalable, 3> kScalables = {{{kDeployment, "deployments.apps"},
@@ -107,7 +107,7 @@ Object Autoscalers::TargetOf(Round& round) const {
   std::string why = fmt::format("no matches for kind \"{}\" in group \"{}\"", kind, group);
   for (const Scalable& scalable : Scalables()) {
     if (kind != scalable.kind.kind || group != graph::GroupOf(scalable.kind.api_version)) continue;
-    const Object found = targets_->Find({scalable.kind, round.autoscaler.key().namespace_, name});
+    Object found = targets_->Find({scalable.kind, round.autoscaler.key().namespace_, name});
     if (found != nullptr) {
       round.Say("AbleToScale", true, "SucceededGetScale",
                 "the HPA controller was able to get the target's current scale");

@@ -64,8 +64,8 @@ class ScalingHistory {
 
  private:
   struct Entry {
-    TimePoint at;
-    std::int64_t count;
+    TimePoint at{};
+    std::int64_t count = 0;
   };
 
   static std::int64_t Within(const std::vector<Entry>& entries, Duration period, TimePoint now);
