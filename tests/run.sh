@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 
 preset=release
 labels=(--label-exclude end-to-end)
-parts=(control-plane node gateway prometheus)
+parts=(control-plane node gateway prometheus metrics)
 servers=yes
 left_out="whoever dies, on real pods: ./tests/run.sh --end-to-end"
 while [ $# -gt 0 ]; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds programs of the tests' cluster from their Go modules, each once: what is there already costs nothing.
 #
-#   tests/cluster/build.sh control-plane|node|gateway|prometheus|kwok|kubectl …
+#   tests/cluster/build.sh control-plane|node|gateway|prometheus|metrics|kwok|kubectl …
 #
 # They are kept in ${SLUICE_CACHE:-~/.cache/sluice}/cluster. Needs `go` of any version (an older one fetches the one that
 # is wanted, through the module proxy), for the gateway also Python's pip. What is missing is said in one line, and
@@ -42,6 +42,7 @@ package_of() {
     contour) echo github.com/projectcontour/contour/cmd/contour ;;
     etcd) echo go.etcd.io/etcd/server/v3 ;;
     kwok) echo sigs.k8s.io/kwok/cmd/kwok ;;
+    metrics-server) echo sigs.k8s.io/metrics-server/cmd/metrics-server ;;
     shop) echo . ;;
     *) echo "k8s.io/kubernetes/cmd/$1" ;;
   esac
@@ -139,6 +140,7 @@ for part in "$@"; do
       build kwok
       copy_files kwok sigs.k8s.io/kwok kustomize/stage stages
       ;;
+    metrics) build metrics-server ;;
     kubectl) build kubectl ;;
     *) fail "no part is called $part" ;;
   esac

@@ -45,6 +45,7 @@ make_credentials() (
   openssl req -x509 -new -key ca.key -subj /CN=test-ca -days 30 -out ca.crt
   make_certificate server /CN=kubernetes "subjectAltName=$server_names"
   make_certificate admin-by-certificate /O=system:masters/CN=admin-by-certificate extendedKeyUsage=clientAuth
+  make_certificate front-proxy /CN=front-proxy extendedKeyUsage=clientAuth
   make_certificate kubelet-client /O=system:masters/CN=kube-apiserver extendedKeyUsage=clientAuth
   make_key service-accounts.key
 
@@ -66,6 +67,7 @@ system:kube-controller-manager
 system:kube-scheduler
 system:node:node system:nodes
 system:kube-proxy
+system:metrics-server system:masters
 END
   make_kubeconfig kubeconfig.cert "$2" client-certificate-data "$(base64 -w 0 admin-by-certificate.crt)" \
     client-key-data "$(base64 -w 0 admin-by-certificate.key)"

@@ -11,6 +11,7 @@ cluster_cache=${SLUICE_CACHE:-$HOME/.cache/sluice}/cluster
 module_of() {
   case $1 in
     contour | envoy | kwok) echo "$1" ;;
+    metrics-server) echo metrics ;;
     shop) echo image ;;
     *) echo kubernetes ;;
   esac
@@ -25,6 +26,7 @@ module_version() {
     image) echo v1 && return ;;
     kubernetes) package=k8s.io/kubernetes ;;
     kwok) package=sigs.k8s.io/kwok ;;
+    metrics) package=sigs.k8s.io/metrics-server ;;
   esac
   sed -nE "s#^\s*$package( v|==)([^ ]*).*#v\2#p" "$cluster_folder/$1/"{go.mod,requirements.txt} 2>/dev/null | head -n 1
 }

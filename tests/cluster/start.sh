@@ -5,6 +5,7 @@
 #
 # PART  control-plane (always there): etcd, the API server and, unless --bare is given, controller-manager and scheduler
 #       node: containerd, kubelet, kube-proxy · gateway: Contour with Envoy · prometheus · kwok: pods without processes
+#       metrics: metrics-server, after node
 # DIR   is made. In the end it holds
 #         server ca.crt                      where the API server listens, and whom to trust
 #         kubeconfig kubeconfig.cert         for an administrator by token and by client certificate
@@ -36,7 +37,7 @@ while [ $# -gt 0 ]; do
     --audit) audit=yes ;;
     --foreground) foreground=yes ;;
     control-plane) ;;
-    node | gateway | prometheus | kwok) [ -n "$directory" ] || usage; parts+=("$1") ;;
+    node | gateway | prometheus | metrics | kwok) [ -n "$directory" ] || usage; parts+=("$1") ;;
     -*) usage ;;
     *) [ -z "$directory" ] || usage; directory=$1 ;;
   esac
@@ -67,7 +68,7 @@ done
 inside=()
 port=6443
 case " ${parts[*]} " in
-  *' node '* | *' gateway '* | *' prometheus '*)
+  *' node '* | *' gateway '* | *' prometheus '* | *' metrics '*)
     [ "$(id -u)" -eq 0 ] || cannot "${parts[*]:1}: needs root"
     inside=(unshare --net --mount --pid --uts --ipc --fork --kill-child --mount-proc)
     why=$("${inside[@]}" true 2>&1) || cannot "${parts[*]:1}: no namespaces: $why"

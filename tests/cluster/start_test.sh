@@ -162,6 +162,14 @@ END
   "$here/stop.sh" "$directory"
 }
 
+metrics() {
+  start "$directory" node metrics || return 0
+  create_deployment
+  await 60 has 3 '"cpu": "' '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods?pretty'
+  pass "what three pods use is measured"
+  "$here/stop.sh" "$directory"
+}
+
 gateway_is_measured() {
   "$here/enter.sh" "$directory" curl -sS --max-time 2 \
     'http://127.0.0.1:9090/api/v1/query?query=envoy_cluster_upstream_rq_xx' | grep default_shop_80
@@ -171,4 +179,5 @@ control_plane
 [ "$passed" -eq 0 ] || killed # what can't be started was said to be skipped
 [ "$passed" -eq 0 ] || node
 [ "$passed" -eq 0 ] || gateway
+[ "$passed" -eq 0 ] || metrics
 [ "$passed" -eq 0 ] || echo "All tests passed ($passed assertions in $passed test cases)"

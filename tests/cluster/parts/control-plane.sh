@@ -31,6 +31,10 @@ start_control_plane() {
     --service-account-issuer https://kubernetes.default.svc --service-account-key-file service-accounts.key \
     --service-account-signing-key-file service-accounts.key --allow-privileged \
     --kubelet-preferred-address-types InternalIP \
+    --requestheader-client-ca-file ca.crt --requestheader-allowed-names front-proxy \
+    --requestheader-username-headers X-Remote-User --requestheader-group-headers X-Remote-Group \
+    --requestheader-extra-headers-prefix X-Remote-Extra- --enable-aggregator-routing \
+    --proxy-client-cert-file front-proxy.crt --proxy-client-key-file front-proxy.key \
     --kubelet-client-certificate kubelet-client.crt --kubelet-client-key kubelet-client.key "${audit[@]}"
   await kube-apiserver 60 api /readyz
   [ -z "$bare" ] || return 0
