@@ -317,6 +317,23 @@ TEST_CASE("who applies the replicas meets the autoscaler in them") {
   CHECK(Replicas(world) == 4);
 }
 
+TEST_CASE("a workload that changed a moment ago, unseen, is scaled all the same, and keeps the change") {
+  Options options = Requests(200);
+  options.lags.watch = {5s, 5s};
+  TestWorld world(options);
+  Begin(world, 1, AutoscalerOf(1, 10));
+  // It hears of the autoscaler 5 s after it was made, and looks at it 15 s after that.
+  world.Run(18s);
+  REQUIRE(Replicas(world) == 1);
+  Json changed = Web(1);
+  changed["spec"]["minReadySeconds"] = 1;
+  world.Apply(changed);
+  world.Run(3s);
+  CHECK(Replicas(world) == 4);
+  CHECK(world.cluster->Peek(kWeb)["spec"]["minReadySeconds"] == 1);
+  CHECK(Is(world, "AbleToScale") == "True SucceededRescale");
+}
+
 TEST_CASE("a cluster that was down goes on with what it knows") {
   TemporaryFile file;
   Options options = Requests(200);
