@@ -80,7 +80,7 @@ void Usage::Measure(const Object& pod, std::map<std::string, Measured>& measured
   present.started = *since;
   const auto before = measured_.find(pod.uid());
   const bool known = before != measured_.end() && before->second.started == *since;
-  const bool young = now - *since >= kYoungest && now - *since <= options_.usage_resolution;
+  const bool young = now - *since >= kYoungest && now - *since < options_.usage_resolution;
   if (!known && !young) return;
   const std::int64_t served_before = before == measured_.end() ? 0 : before->second.last.served;
   const Point from{known ? before->second.last.at : *since, served_before};

@@ -1,4 +1,4 @@
-// The arithmetic of autoscalers: values as Kubernetes' replica calculator comes to (replica_calculator_test.go).
+// The arithmetic of autoscalers: values worked out by the formulas of replica_calculator.go and horizontal.go.
 #include "reconciler/embedded/autoscaling.h"
 
 #include <catch2/catch.hpp>
