@@ -10,6 +10,7 @@
 #include "compiler/check/data.h"
 #include "compiler/check/field_spans.h"
 #include "compiler/check/words.h"
+#include "compiler/graph/names.h"
 #include "compiler/kubernetes/names.h"
 
 namespace sluice::check {
@@ -38,6 +39,7 @@ class ServiceBody {
       : declared_(declared), reader_(checker, scope, {}), clauses_(checker, declared), service_(service) {}
 
   void operator()(const syntax::ServiceClause& clause);
+  void operator()(const syntax::AutoscalerClause& clause);
   void operator()(const syntax::PortClause& clause);
   void operator()(const syntax::ProbeClause& clause);
   void operator()(const syntax::EnvClause& clause);
@@ -55,6 +57,7 @@ class ServiceBody {
   void Namespace(const syntax::ServiceClause& clause);
   void Image(const syntax::ServiceClause& clause);
   void Disruption(const syntax::ServiceClause& clause);
+  void CheckAutoscaler();
   void Cpu(const syntax::ServiceClause& clause);
   void Memory(const syntax::ServiceClause& clause);
   void Probe(const check::Probe& probe, Span target);
@@ -139,6 +142,26 @@ void ServiceBody::Disruption(const syntax::ServiceClause& clause) {
   }
 }
 
+// A percentage is one of what a pod requests: without a request there is nothing to count by, and Kubernetes says so
+// only in the autoscaler's status (FailedGetResourceMetric). A patch may have said it.
+void ServiceBody::CheckAutoscaler() {
+  if (!service_.autoscaling || reader_.checker().Broken(declared_.syntax->span)) {
+    return;
+  }
+  const std::string& resource = service_.autoscaling->resource;
+  const bool cpu = resource == "cpu";
+  const bool patched = std::any_of(service_.patches.begin(), service_.patches.end(), [](const Patch& patch) {
+    return patch.kind == "Deployment" || patch.kind == graph::kAutoscalerKind;
+  });
+  if (patched || (cpu ? service_.cpu_request.has_value() : service_.memory_request.has_value())) {
+    return;
+  }
+  reader_.Report(diagnostics::kAutoscalerBlind, service_.autoscaling->span,
+                 fmt::format("the pods of `{}` are counted by their {}, and they request none", declared_.name,
+                             cpu ? "CPU" : "memory"),
+                 fmt::format("say what a pod needs: `{}`", cpu ? "cpu 0.25" : "memory 256Mi"));
+}
+
 void ServiceBody::CheckOrder(const std::optional<Located<graph::Value>>& request,
                              const std::optional<Located<graph::Value>>& limit, std::string_view word) {
   if (!request || !limit || request->value.as_quantity()->number <= limit->value.as_quantity()->number) {
@@ -159,6 +182,41 @@ void ServiceBody::Memory(const syntax::ServiceClause& clause) {
   service_.memory_request = ReadMemory(clause.value, reader_);
   service_.memory_limit = ReadMemory(clause.to, reader_);
   CheckOrder(service_.memory_request, service_.memory_limit, "memory");
+}
+
+void ServiceBody::operator()(const syntax::AutoscalerClause& clause) {
+  if (!clauses_.Once(clause.word.text, clause.word.span)) {
+    return;
+  }
+  // An autoscaler counts by what runs: where nothing does, it doesn't (HPAScaleToZero is off by default).
+  const std::optional<std::int32_t> least = reader_.Int(clause.least, "the least `replicas`", 1, kMaxReplicas);
+  service_.replicas = {least.value_or(1), clause.least == nullptr ? clause.span : clause.least->span};
+  const std::optional<std::int32_t> most =
+      reader_.Int(clause.most, "the most `replicas`", service_.replicas.value, kMaxReplicas);
+  Autoscaling autoscaling;
+  autoscaling.max = {most.value_or(service_.replicas.value), clause.most == nullptr ? clause.span : clause.most->span};
+  autoscaling.span = clause.resource.span.known() ? clause.resource.span : clause.span;
+  autoscaling.resource = clause.resource.text;
+  static const std::vector<std::string> kResources = {"cpu", "memory"};
+  if (clause.use == nullptr) {
+    return;
+  }
+  if (std::find(kResources.begin(), kResources.end(), autoscaling.resource) == kResources.end()) {
+    ReportUnknownWord(clause.resource, "replicas … at", kResources, reader_.context());
+    return;
+  }
+  const std::optional<Number> use =
+      reader_.Percent(clause.use, "`" + autoscaling.resource + "`", Number::Ratio(1, 100), Number(10));
+  if (!use) {
+    return;
+  }
+  if (!(*use * Number(100)).is_integer()) {
+    reader_.Report(
+        diagnostics::kValueOutOfRange, clause.use->span,
+        fmt::format("`{}` is {}, Kubernetes takes only whole percents", autoscaling.resource, use->ToPercent()));
+  }
+  autoscaling.percent = (*use * Number(100)).Floor();
+  service_.autoscaling = std::move(autoscaling);
 }
 
 void ServiceBody::operator()(const syntax::PortClause& clause) {
@@ -302,7 +360,8 @@ void ServiceBody::operator()(const syntax::ConfigClause& clause) {
 
 void ServiceBody::operator()(const syntax::PatchClause& clause) {
   const std::string& kind = clause.kind.text;
-  static const std::vector<std::string> kKinds = {"Deployment", "Service", "PodDisruptionBudget"};
+  static const std::vector<std::string> kKinds = {"Deployment", "Service", "PodDisruptionBudget",
+                                                  graph::kAutoscalerKind};
   if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
     ReportUnknownWord(clause.kind, "patch", kKinds, reader_.context());
     return;
@@ -328,6 +387,7 @@ void ServiceBody::Finish() {
     return;
   }
   clauses_.Missing("image", "image \"REGISTRY/NAME:TAG\"");
+  CheckAutoscaler();
   if (clauses_.Has("probe ready") || reader_.checker().Broken(declared_.syntax->span)) {
     return;
   }

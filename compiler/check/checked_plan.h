@@ -35,11 +35,7 @@ struct FieldSpan {
   Span span;
 };
 
-// A number of things, or a share of the service's replicas.
-struct Amount {
-  bool percent = false;
-  Number number;  // a count, or a ratio
-};
+using graph::Amount;
 
 struct Port {
   std::string name;
@@ -78,6 +74,15 @@ struct Patch {
   Span span;                      // of the kind
 };
 
+// `replicas 4 to 20 at cpu 70%`: how many pods there are at most, and what they are counted by. The service's
+// `replicas` are the least.
+struct Autoscaling {
+  Located<std::int32_t> max{1, {}};
+  std::string resource;      // cpu | memory
+  std::int64_t percent = 0;  // of what a pod requests, on average
+  Span span;                 // of the target
+};
+
 struct Service {
   std::string name;
   Span span;         // of the name
@@ -86,6 +91,7 @@ struct Service {
   Span namespace_span;  // unknown if it is not written: the default is "default"
   Located<std::string> image;
   Located<std::int32_t> replicas{1, {}};
+  std::optional<Autoscaling> autoscaling;
   std::optional<Located<Amount>> surge, unavailable;
   std::optional<Located<Amount>> disruption;  // pods that may be evicted at once; a percent is a whole one
   std::vector<Port> ports;

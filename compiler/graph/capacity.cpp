@@ -7,6 +7,9 @@
 namespace sluice::graph {
 namespace {
 
+// Of one amount: far beyond what any service has, so that sums don't overflow.
+constexpr std::int64_t kMaxPods = 1'000'000;
+
 // Requires a share in 0..1 and a number of pods in the range of an int32, so nothing can overflow but a
 // ratio with a huge denominator; such a share asks for everything.
 std::int32_t CeilOf(const Number& share, std::int32_t pods) {
@@ -28,6 +31,36 @@ bool Tied(const Number& share, std::int32_t total) {
 }  // namespace
 
 std::int32_t PodsOf(const Number& share, std::int32_t replicas) { return CeilOf(share, replicas); }
+
+std::int32_t PodsOf(const Amount& amount, std::int32_t replicas) {
+  return amount.percent ? PodsOf(amount.number, replicas)
+                        : static_cast<std::int32_t>(std::clamp<std::int64_t>(amount.number.Floor(), 0, kMaxPods));
+}
+
+Allowance AllowanceOf(const Amount& surge, const Amount& unavailable, std::int32_t replicas) {
+  const Number fewer = unavailable.percent ? unavailable.number * Number(replicas) : unavailable.number;
+  Allowance allowance{PodsOf(surge, replicas), 0};
+  if (!fewer.overflowed()) {
+    allowance.unavailable = static_cast<std::int32_t>(std::clamp<std::int64_t>(fewer.Floor(), 0, replicas));
+  }
+  if (allowance.surge == 0 && allowance.unavailable == 0) {
+    allowance.unavailable = 1;
+  }
+  return allowance;
+}
+
+std::int32_t CandidatePods(const Number& share, const std::vector<Amount>& least, std::int32_t replicas) {
+  std::int32_t pods = PodsOf(share, replicas);
+  for (const Amount& amount : least) {
+    pods = std::max(pods, PodsOf(amount, replicas));
+  }
+  return share > Number(0) && replicas > 0 ? std::max(pods, 1) : pods;
+}
+
+std::int32_t MostPods(const Pods& before, const Pods& after, const PodLimits& limits, bool shared) {
+  const std::int32_t most = std::max(before.stable + before.candidate, after.stable + after.candidate);
+  return shared ? std::max(most, limits.replicas + limits.surge) : most;
+}
 
 std::int32_t Need(const Number& share, const PodLimits& limits) {
   if (!(share > Number(0)) || limits.replicas == 0) {

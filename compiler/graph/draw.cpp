@@ -179,17 +179,22 @@ class Table {
   bool waited_ = false;
 };
 
+std::string PodsText(const Graph& graph) {
+  const std::int32_t replicas = graph.workload.replicas;
+  return graph.autoscaler ? fmt::format("{} to {} pods, counted by an autoscaler (below: {})", replicas,
+                                        graph.autoscaler->max, replicas)
+                          : fmt::format("{} {}", replicas, replicas == 1 ? "pod" : "pods");
+}
+
 std::string HeaderText(const Graph& graph) {
   const Policies& policies = graph.policies;
   std::string text = fmt::format("rollout {} · service {} in {} · revision {}\n", graph.rollout, graph.service,
                                  graph.rollout_namespace, graph.workload.revision);
-  const std::int32_t replicas = graph.workload.replicas;
-  text +=
-      fmt::format("  {} {} · {} · surge {} · unavailable {} · router {}\n", replicas, replicas == 1 ? "pod" : "pods",
-                  graph.router.shares_by_pods ? "shares by pods"
-                  : policies.capacity_shared  ? "capacity shared"
-                                              : "capacity full",
-                  policies.surge, policies.unavailable, graph.router.name);
+  text += fmt::format("  {} · {} · surge {} · unavailable {} · router {}\n", PodsText(graph),
+                      graph.router.shares_by_pods ? "shares by pods"
+                      : policies.capacity_shared  ? "capacity shared"
+                                                  : "capacity full",
+                      policies.surge, policies.unavailable, graph.router.name);
   if (graph.watch) {
     text += fmt::format("  watch {}\n", GateText(graph, *graph.watch));
   }

@@ -58,6 +58,12 @@ struct Match {
   friend bool operator==(const Match&, const Match&) = default;
 };
 
+// A number of things, or a share of a service's pods.
+struct Amount {
+  bool percent = false;
+  Number number;  // a count, or a ratio
+};
+
 // Pods of both roles, by spec.
 struct Pods {
   std::int32_t stable = 0;
@@ -73,6 +79,9 @@ struct ScaleNode {
   std::int32_t max_pods = 0;   // pods of both roles together by spec, at any moment of the node
   Number share;                // that the candidate is about to carry
   Number achieved;             // candidate / (candidate + stable), where shares are made by pods
+  // What asks for pods of the candidate besides its share (`replicas`, a mirror, one for a match). Only under an
+  // autoscaler, which moves what they come to.
+  std::vector<Amount> least = {};
 };
 // Moves traffic. The whole state after the node, not a difference.
 struct TrafficNode {
@@ -206,6 +215,13 @@ struct Workload {
   std::vector<Value> companions;
 };
 
+// The pods of each revision are counted by a HorizontalPodAutoscaler: that of Workload::companions. What a graph says
+// of numbers of pods (Workload::replicas, scale nodes, Policies) stands for its minimum; Resized says it for others.
+struct Autoscaler {
+  std::int32_t min = 1, max = 1;
+  Amount surge, unavailable;
+};
+
 struct Policies {
   Duration deadline{30LL * 24 * 3600 * 1000};
   Disposition deadline_else = Disposition::kRollback;
@@ -229,6 +245,7 @@ struct Graph {
   Value stable_service;  // Service NAME without its selector's revision; see Router::address
   Router router;
   Policies policies;
+  std::optional<Autoscaler> autoscaler;
   std::vector<Gate> gates;
   std::optional<GateTree> watch;
   std::vector<Node> nodes;  // forward nodes, in an order in which `after` only points back

@@ -78,12 +78,18 @@ void Fields(A& a, Ref<A, RequestTemplate> x) {
 }
 
 template <typename A>
+void Fields(A& a, Ref<A, Amount> x) {
+  a.Field("percent", x.percent);
+  a.Field("number", x.number);
+}
+template <typename A>
 void Fields(A& a, Ref<A, ScaleNode> x) {
   a.Field("pods", x.pods);
   a.Field("min_ready", x.min_ready);
   a.Field("max_pods", x.max_pods);
   a.Field("share", x.share);
   a.Field("achieved", x.achieved);
+  a.Optional("least", x.least);
 }
 template <typename A>
 void Fields(A& a, Ref<A, TrafficNode> x) {
@@ -201,6 +207,13 @@ void Fields(A& a, Ref<A, Workload> x) {
   a.Optional("companions", x.companions);
 }
 template <typename A>
+void Fields(A& a, Ref<A, Autoscaler> x) {
+  a.Field("min", x.min);
+  a.Field("max", x.max);
+  a.Field("surge", x.surge);
+  a.Field("unavailable", x.unavailable);
+}
+template <typename A>
 void Fields(A& a, Ref<A, Policies> x) {
   a.Field("deadline_ms", x.deadline);
   a.Field("deadline_else", x.deadline_else);
@@ -232,6 +245,7 @@ void Fields(A& a, Ref<A, Graph> x) {
   a.Field("stable_service", x.stable_service);
   a.Field("router", x.router);
   a.Field("policies", x.policies);
+  a.Optional("autoscaler", x.autoscaler);
   a.Field("gates", x.gates);
   a.Field("watch", x.watch);
   a.Field("nodes", x.nodes);

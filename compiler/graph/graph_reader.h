@@ -43,7 +43,9 @@ class GraphReader {
       value = std::make_shared<Expression>();
     }
   }
-  void Optional(std::string_view name, std::vector<Value>& values) {
+  // A member that may be missing.
+  template <typename T>
+  void Optional(std::string_view name, T& values) {
     if (objects_.back().map->Find(name) != nullptr) {
       Field(name, values);
     }

@@ -26,9 +26,16 @@ class GraphWriter {
     Write(value);
   }
   void Required(std::string_view name, const ExpressionPtr& value) { Field(name, value); }
-  void Optional(std::string_view name, const std::vector<Value>& values) {
+  template <typename T>
+  void Optional(std::string_view name, const std::vector<T>& values) {
     if (!values.empty()) {
       Field(name, values);
+    }
+  }
+  template <typename T>
+  void Optional(std::string_view name, const std::optional<T>& value) {
+    if (value) {
+      Field(name, *value);
     }
   }
   void Exact(std::string_view name, const Value& value) {

@@ -14,6 +14,8 @@ inline constexpr const char* kCommandKind = "RolloutCommand";
 
 inline constexpr const char* kBudgetApiVersion = "policy/v1";
 inline constexpr const char* kBudgetKind = "PodDisruptionBudget";
+inline constexpr const char* kAutoscalerApiVersion = "autoscaling/v2";
+inline constexpr const char* kAutoscalerKind = "HorizontalPodAutoscaler";
 inline constexpr const char* kConfigMapKind = "ConfigMap";  // of apiVersion v1
 
 inline constexpr const char* kJobApiVersion = "batch/v1";

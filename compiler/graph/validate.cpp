@@ -22,6 +22,8 @@ bool IsMover(const Node& node) {
 
 bool IsShare(const Number& number) { return !number.overflowed() && number >= Number(0) && number <= Number(1); }
 
+constexpr std::int32_t kMostReplicas = 1'000'000;
+
 // Which nodes come before each, as rows of bits.
 class Ancestors {
  public:
@@ -50,6 +52,9 @@ class Validator {
     if (graph_.schema != kSchemaVersion) {
       return Error{ErrorCode::kInvalid, fmt::format("schema {} is not {}", graph_.schema, kSchemaVersion)};
     }
+    if (graph_.autoscaler && !IsAutoscaler(*graph_.autoscaler)) {
+      return Error{ErrorCode::kInvalid, "its autoscaler's numbers contradict each other"};
+    }
     if (graph_.nodes.empty()) {
       return Error{ErrorCode::kInvalid, "a graph without nodes"};
     }
@@ -72,6 +77,16 @@ class Validator {
   }
 
  private:
+  // A count that a service may have, or its pods, up to ten times over.
+  static bool IsAmount(const Amount& amount) {
+    return !amount.number.overflowed() && amount.number >= Number(0) &&
+           amount.number <= Number(amount.percent ? 10 : kMostReplicas);
+  }
+  static bool IsAutoscaler(const Autoscaler& autoscaler) {
+    return autoscaler.min >= 1 && autoscaler.min <= autoscaler.max && autoscaler.max <= kMostReplicas &&
+           IsAmount(autoscaler.surge) && IsAmount(autoscaler.unavailable);
+  }
+
   Result<void> CheckOne(const Node& node, std::size_t id) {
     if (node.path.empty() || !paths_.insert(node.path).second) {
       return Wrong(node, "its path is empty or another node's");
@@ -99,7 +114,8 @@ class Validator {
     if (const auto* scale = std::get_if<ScaleNode>(&node.does)) {
       const bool counts = scale->pods.stable >= 0 && scale->pods.candidate >= 0 && scale->min_ready >= 0 &&
                           std::int64_t{scale->pods.stable} + scale->pods.candidate <= scale->max_pods;
-      return counts && IsShare(scale->share) && IsShare(scale->achieved)
+      const bool least = std::all_of(scale->least.begin(), scale->least.end(), IsAmount);
+      return counts && least && IsShare(scale->share) && IsShare(scale->achieved)
                  ? Result<void>()
                  : Wrong(node, "its pods contradict each other");
     }

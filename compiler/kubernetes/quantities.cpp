@@ -40,4 +40,19 @@ std::optional<std::string> BytesText(const Number& bytes) {
   return std::to_string(count);
 }
 
+std::optional<std::string> DecimalText(const Number& number) {
+  const Number thousandths = number * Number(1000);
+  if (thousandths.overflowed() || !thousandths.is_integer() || thousandths < Number(0)) {
+    return std::nullopt;
+  }
+  std::int64_t mantissa = thousandths.Floor();
+  static constexpr std::array<const char*, 7> kSuffixes = {"m", "", "k", "M", "G", "T", "P"};
+  std::size_t suffix = mantissa == 0 ? 1 : 0;
+  while (mantissa != 0 && mantissa % 1000 == 0 && suffix + 1 < kSuffixes.size()) {
+    mantissa /= 1000;
+    ++suffix;
+  }
+  return std::to_string(mantissa) + kSuffixes[suffix];
+}
+
 }  // namespace sluice::kubernetes

@@ -16,4 +16,7 @@ std::optional<std::string> CpuText(const Number& cores);
 // Nothing if it is no whole number of bytes.
 std::optional<std::string> BytesText(const Number& bytes);
 
+// A number of anything: "1500m", "2k". nullopt for one below 0, finer than thousandths, or too large.
+std::optional<std::string> DecimalText(const Number& number);
+
 }  // namespace sluice::kubernetes

@@ -2,34 +2,29 @@
 
 #include <algorithm>
 
-#include "compiler/manifest/workload.h"
-
 namespace sluice::lower {
-namespace {
 
-// The pods of the candidate that a split asks for: by its share, by `replicas`, and one for matches and
-// mirrored requests to go to.
-std::int32_t CandidatePods(const CapacityRules& rules, const Split& split) {
-  const std::int32_t n = rules.limits.replicas;
-  std::int32_t pods = graph::PodsOf(split.share, n);
+std::vector<graph::Amount> LeastOf(const Split& split) {
+  std::vector<graph::Amount> least;
   if (split.replicas) {
-    pods = std::max(pods, manifest::PodCount(*split.replicas, n));
+    least.push_back(*split.replicas);
   }
   if (split.mirror > Number(0)) {
-    pods = std::max(pods, graph::PodsOf(split.mirror, n));
+    least.push_back({true, split.mirror});
   }
-  const bool reached = !split.matches.empty() || split.mirror > Number(0) || split.share > Number(0);
-  return reached && n > 0 ? std::max(pods, 1) : pods;
+  if (!split.matches.empty()) {
+    least.push_back({false, Number(1)});
+  }
+  return least;
 }
-
-}  // namespace
 
 graph::Pods PodsFor(const CapacityRules& rules, const Split& split) {
   const graph::PodLimits& limits = rules.limits;
   if (rules.capacity == Capacity::kPods) {
     return graph::NearestPods(split.share, limits);
   }
-  std::int32_t candidate = CandidatePods(rules, split);
+  std::int32_t candidate =
+      limits.replicas == 0 ? 0 : graph::CandidatePods(split.share, LeastOf(split), limits.replicas);
   if (rules.capacity == Capacity::kFull) {
     return graph::Pods{limits.replicas, candidate};
   }

@@ -24,7 +24,11 @@ enum class Capacity { kPods, kFull, kShared };
 struct CapacityRules {
   Capacity capacity = Capacity::kFull;
   graph::PodLimits limits;
+  std::optional<graph::PodLimits> most = {};  // under an autoscaler: those of its maximum
 };
+
+// What asks for pods of the candidate besides its share: `replicas`, a mirror, and one pod for matches to go to.
+std::vector<graph::Amount> LeastOf(const Split& split);
 
 // Pods of both roles once `split` stands.
 graph::Pods PodsFor(const CapacityRules& rules, const Split& split);

@@ -10,6 +10,7 @@
 
 #include "compiler/graph/codec.h"
 #include "compiler/graph/identity.h"
+#include "compiler/graph/names.h"
 #include "compiler/graph/validate.h"
 #include "compiler/graph/walk.h"
 #include "compiler/lower/deadline.h"
@@ -17,6 +18,7 @@
 #include "compiler/lower/nodes.h"
 #include "compiler/lower/order.h"
 #include "compiler/lower/router.h"
+#include "compiler/manifest/patch.h"
 #include "compiler/manifest/workload.h"
 
 namespace sluice::lower {
@@ -34,7 +36,7 @@ graph::Policies MakePolicies(const check::Rollout& rollout) {
   policies.fast_track = rollout.fast_track ? rollout.fast_track->value : policies.fast_track;
   policies.tolerance = rollout.tolerance ? rollout.tolerance->value : policies.tolerance;
   policies.delete_on_removal = rollout.delete_on_removal;
-  const manifest::Allowance allowance = manifest::AllowanceOf(*rollout.service);
+  const graph::Allowance allowance = manifest::AllowanceOf(*rollout.service);
   policies.surge = allowance.surge;
   policies.unavailable = allowance.unavailable;
   const bool by_pods = rollout.router->router.shares_by_pods;
@@ -48,7 +50,50 @@ CapacityRules MakeRules(const graph::Graph& graph) {
                    : graph.policies.capacity_shared ? Capacity::kShared
                                                     : Capacity::kFull;
   rules.limits = {graph.workload.replicas, graph.policies.surge, graph.policies.unavailable};
+  if (graph.autoscaler) {
+    const std::int32_t most = graph.autoscaler->max;
+    const graph::Allowance allowance = graph::AllowanceOf(graph.autoscaler->surge, graph.autoscaler->unavailable, most);
+    rules.most = {most, allowance.surge, allowance.unavailable};
+  }
   return rules;
+}
+
+std::optional<graph::Autoscaler> MakeAutoscaler(const check::Service& service) {
+  if (!service.autoscaling) {
+    return std::nullopt;
+  }
+  return graph::Autoscaler{service.replicas.value, service.autoscaling->max.value, manifest::SurgeOf(service),
+                           manifest::UnavailableOf(service)};
+}
+
+// A shared capacity moves pods and traffic in as many rounds as its pods take: a graph with an autoscaler would have
+// another shape for each number of them.
+bool CheckAutoscaler(const check::Rollout& rollout, diagnostics::Emitter& emitter) {
+  const check::Patch* patch = manifest::FindPatch(*rollout.service, graph::kAutoscalerKind);
+  if (patch != nullptr && rollout.router->router.shares_by_pods && !patch->value.Path({"spec", "metrics"}).is_none()) {
+    emitter
+        .Report(diagnostics::kSharedAutoscaler, patch->span,
+                fmt::format("where pods make the shares, `{}` can only be counted by its CPU or memory",
+                            rollout.service->name))
+        .Label(rollout.span, "by this rollout, without a route")
+        .Note(
+            "while it runs no autoscaler may move the shares: Sluice counts the pods of both revisions by what "
+            "`replicas … at` says");
+    return false;
+  }
+  if (!rollout.service->autoscaling || !rollout.capacity_shared || !rollout.capacity_shared->value ||
+      rollout.router->router.shares_by_pods) {
+    return true;
+  }
+  emitter
+      .Report(diagnostics::kSharedAutoscaler, rollout.capacity_shared->span,
+              fmt::format("`capacity shared` needs a fixed number of pods, and service `{}` has an autoscaler",
+                          rollout.service->name))
+      .Label(rollout.service->autoscaling->span, "the autoscaler")
+      .Note(
+          "leave `capacity` out: stable keeps its pods until the promotion has drained; or give the service a number "
+          "of `replicas`");
+  return false;
 }
 
 void PruneFunctions(graph::Graph& graph, const graph::FunctionTable& all) {
@@ -104,9 +149,11 @@ std::optional<graph::Graph> LowerOne(const check::Rollout& rollout, bool whole, 
   graph.workload =
       manifest::MakeWorkload(*rollout.service, {rollout.name, graph.router.shares_by_pods, graph.policies.drain});
   graph.stable_service = manifest::MakeStableService(*rollout.service, rollout.name);
+  graph.autoscaler = MakeAutoscaler(*rollout.service);
   graph.hold_on_failure = rollout.hold_on_failure;
 
   bool well = CheckPorts(rollout, emitter);
+  well = CheckAutoscaler(rollout, emitter) && well;
   well = AddNodes(rollout, whole, MakeRules(graph), sources, graph, emitter) && well;
   if (!well) {
     // A wrong share does not change how long the steps take.

@@ -196,7 +196,7 @@ bool CheckReplicas(const VerbSite& site, const check::Amount& amount, const Numb
         .Note("a pod of the candidate gets traffic as soon as it is ready; say `weight`");
     return false;
   }
-  const std::int32_t pods = manifest::PodCount(amount, site.rules.limits.replicas);
+  const std::int32_t pods = graph::PodsOf(amount, site.rules.limits.replicas);
   const std::int32_t need = graph::Need(share, site.rules.limits);
   if (pods >= need) {
     return true;

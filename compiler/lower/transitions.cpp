@@ -108,9 +108,9 @@ void NodeMaker::AddScale(const check::Step& step, const std::string& path, sourc
   graph::ScaleNode scale;
   scale.pods = to;
   scale.min_ready = std::max(0, limits.replicas - limits.unavailable);
-  scale.max_pods = std::max(pods_.stable + pods_.candidate, to.stable + to.candidate);
-  if (rules_.capacity != Capacity::kFull) {
-    scale.max_pods = std::max(scale.max_pods, limits.replicas + limits.surge);
+  scale.max_pods = graph::MostPods(pods_, to, limits, rules_.capacity != Capacity::kFull);
+  if (rules_.most) {
+    scale.least = LeastOf(split_);
   }
   scale.share = share;
   scale.achieved = rules_.capacity == Capacity::kPods ? graph::AchievedShare(to) : share;
@@ -124,8 +124,13 @@ Duration NodeMaker::ScaleBound(const graph::Pods& to) const {
   if (rules_.capacity == Capacity::kFull) {
     return kReadyBound;
   }
-  const std::int32_t swapped = std::max(0, to.candidate - pods_.candidate) + std::max(0, to.stable - pods_.stable);
-  const std::int32_t at_once = std::max(1, rules_.limits.surge + rules_.limits.unavailable);
+  std::int32_t swapped = std::max(0, to.candidate - pods_.candidate) + std::max(0, to.stable - pods_.stable);
+  graph::PodLimits limits = rules_.limits;
+  if (rules_.most) {
+    limits = *rules_.most;
+    swapped = limits.replicas;
+  }
+  const std::int32_t at_once = std::max(1, limits.surge + limits.unavailable);
   return kReadyBound + kRoundBound * ((swapped + at_once - 1) / at_once);
 }
 

@@ -84,6 +84,16 @@ std::vector<FieldSpan> ConfigFields(const check::Service& service, const check::
   return fields.Take();
 }
 
+std::vector<FieldSpan> AutoscalerFields(const check::Service& service) {
+  Fields fields;
+  fields.Add("/metadata/namespace", service.namespace_span);
+  if (service.autoscaling) {
+    fields.Add("/spec/minReplicas", service.replicas.span);
+    fields.Add("/spec/maxReplicas", service.autoscaling->max.span);
+  }
+  return fields.Take();
+}
+
 std::vector<FieldSpan> BudgetFields(const check::Service& service) {
   Fields fields;
   fields.Add("/metadata/namespace", service.namespace_span);

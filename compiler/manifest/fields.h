@@ -16,6 +16,9 @@ std::vector<check::FieldSpan> ServiceFields(const check::Service& service);
 // Of the ConfigMap of one `config`.
 std::vector<check::FieldSpan> ConfigFields(const check::Service& service, const check::Config& config);
 
+// Of the HorizontalPodAutoscaler.
+std::vector<check::FieldSpan> AutoscalerFields(const check::Service& service);
+
 // Of the PodDisruptionBudget.
 std::vector<check::FieldSpan> BudgetFields(const check::Service& service);
 

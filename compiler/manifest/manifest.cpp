@@ -193,7 +193,10 @@ class ObjectsOf {
   void AddCompanions(const std::vector<Value>& companions) const {
     for (std::size_t i = 0; i < companions.size(); ++i) {
       const bool config = i < service_.configs.size();
-      Add(companions[i], config ? ConfigFields(service_, service_.configs[i]) : BudgetFields(service_));
+      const bool budget = companions[i].Field("kind") == Value(graph::kBudgetKind);
+      Add(companions[i], config   ? ConfigFields(service_, service_.configs[i])
+                         : budget ? BudgetFields(service_)
+                                  : AutoscalerFields(service_));
     }
   }
 
@@ -216,7 +219,8 @@ void CheckPatchesOf(const check::Service& service, const WorkloadOptions* option
              DeploymentFields(service, {}), emitter);
   for (const auto& [kind, object, fields, clause] :
        {std::tuple("Service", MakeStableService(bare, ""), ServiceFields(service), "port"),
-        std::tuple(graph::kBudgetKind, workload.disruption_budget, BudgetFields(service), "disruption")}) {
+        std::tuple(graph::kBudgetKind, workload.disruption_budget, BudgetFields(service), "disruption"),
+        std::tuple(graph::kAutoscalerKind, workload.autoscaler, AutoscalerFields(service), "replicas … to …")}) {
     const check::Patch* patch = FindPatch(service, kind);
     if (!object.is_none()) {
       CheckPatch(service, object, fields, emitter);
@@ -270,6 +274,7 @@ std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::v
     objects.Add(MakeStableService(*service, ""), ServiceFields(*service));
     objects.AddCompanions(workload.config_maps);
     objects.Add(std::move(workload.disruption_budget), BudgetFields(*service));
+    objects.Add(std::move(workload.autoscaler), AutoscalerFields(*service));
   }
   for (const graph::Graph& graph : graphs) {
     const auto found = rollouts.find({graph.rollout_namespace, graph.rollout});

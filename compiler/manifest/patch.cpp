@@ -166,6 +166,12 @@ constexpr std::array<Rule, 2> kOfBudget{{
     {"/spec/maxUnavailable", "`disruption` says it"},
 }};
 
+constexpr std::array<Rule, 3> kOfAutoscaler{{
+    {"/spec/scaleTargetRef", "it is the Deployment that the executor keeps for a revision"},
+    {"/spec/minReplicas", "`replicas` says it, and what a rollout's traffic needs"},
+    {"/spec/maxReplicas", "`replicas` says it"},
+}};
+
 std::string_view WhyRefused(std::string_view kind, const Said& said) {
   const auto why = [&](const auto& rules) {
     const auto found =
@@ -183,7 +189,10 @@ std::string_view WhyRefused(std::string_view kind, const Said& said) {
       return kOurs;
     }
   }
-  return kind == "Deployment" ? why(kOfDeployment) : kind == graph::kBudgetKind ? why(kOfBudget) : std::string_view();
+  return kind == "Deployment"             ? why(kOfDeployment)
+         : kind == graph::kBudgetKind     ? why(kOfBudget)
+         : kind == graph::kAutoscalerKind ? why(kOfAutoscaler)
+                                          : std::string_view();
 }
 
 // Whether Kubernetes would refuse what the patch adds below what a clause wrote: of these there is one alone.

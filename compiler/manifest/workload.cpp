@@ -6,9 +6,9 @@
 
 #include "compiler/base/base64.h"
 #include "compiler/base/text.h"
-#include "compiler/graph/capacity.h"
 #include "compiler/graph/names.h"
 #include "compiler/kubernetes/image.h"
+#include "compiler/kubernetes/quantities.h"
 #include "compiler/manifest/patch.h"
 #include "compiler/manifest/pod_template.h"
 #include "compiler/manifest/revision.h"
@@ -52,7 +52,7 @@ Value Selector(const check::Service& service, const std::string& revision) {
 
 Value MakeDeployment(const check::Service& service, const std::string& name, const std::string& revision,
                      const std::string& rollout, Value pod_template) {
-  const Allowance allowance = AllowanceOf(service);
+  const graph::Allowance allowance = AllowanceOf(service);
   Map rolling;
   rolling.Set("maxSurge", allowance.surge);
   rolling.Set("maxUnavailable", allowance.unavailable);
@@ -129,6 +129,70 @@ Value MakeBudget(const check::Service& service, const std::string& name, const s
   return WithPatch(service, Value(std::move(object)));
 }
 
+// The numbers of a patch's metrics as the API server writes them back (KEP-853; `1000m` becomes `1`): another text
+// would be drift for ever. What has a binary suffix keeps it.
+Value WithCanonicalTargets(const Value& value) {
+  if (const List* list = value.as_list()) {
+    List result;
+    for (const Value& item : *list) {
+      result.push_back(WithCanonicalTargets(item));
+    }
+    return Value(std::move(result));
+  }
+  const Map* map = value.as_map();
+  if (map == nullptr) {
+    return value;
+  }
+  Map result;
+  for (const auto& [key, item] : map->entries()) {
+    const graph::Quantity* quantity = item.as_quantity();
+    const std::string* text = item.as_string();
+    std::optional<std::string> canonical;
+    if (key == "averageValue" || key == "value") {
+      const std::optional<Number> number = text != nullptr       ? ParseQuantity(*text)
+                                           : quantity != nullptr ? std::optional(quantity->number)
+                                                                 : std::nullopt;
+      const bool binary = text != nullptr && text->ends_with('i');
+      canonical = !number ? std::nullopt : binary ? kubernetes::BytesText(*number) : kubernetes::DecimalText(*number);
+    }
+    result.Set(key, canonical ? Value(*canonical) : WithCanonicalTargets(item));
+  }
+  return Value(std::move(result));
+}
+
+// Of Deployment `name`. By the use of one resource, the least and the most pods; a patch says the rest (`behavior`,
+// other metrics).
+Value MakeAutoscaler(const check::Service& service, const std::string& name, const std::string& revision,
+                     const std::string& rollout) {
+  if (!service.autoscaling) {
+    return Value();
+  }
+  const check::Autoscaling& autoscaling = *service.autoscaling;
+  Map goal, resource, metric, deployment, spec, object;
+  goal.Set("type", "Utilization");
+  goal.Set("averageUtilization", autoscaling.percent);
+  resource.Set("name", autoscaling.resource);
+  resource.Set("target", Value(std::move(goal)));
+  metric.Set("type", "Resource");
+  metric.Set("resource", Value(std::move(resource)));
+  deployment.Set("apiVersion", "apps/v1");
+  deployment.Set("kind", "Deployment");
+  deployment.Set("name", name);
+  spec.Set("scaleTargetRef", Value(std::move(deployment)));
+  spec.Set("minReplicas", service.replicas.value);
+  spec.Set("maxReplicas", autoscaling.max.value);
+  spec.Set("metrics", Value(List{Value(std::move(metric))}));
+  object.Set("apiVersion", graph::kAutoscalerApiVersion);
+  object.Set("kind", graph::kAutoscalerKind);
+  object.Set("metadata", Metadata(service, name, revision, rollout));
+  object.Set("spec", Value(std::move(spec)));
+  Map patched = *WithPatch(service, Value(std::move(object))).as_map();
+  Map inner = *patched.Find("spec")->as_map();
+  inner.Set("metrics", WithCanonicalTargets(*inner.Find("metrics")));
+  patched.Set("spec", Value(std::move(inner)));
+  return Value(std::move(patched));
+}
+
 // A ConfigMap's `data` and `binaryData`.
 Map DataOf(const check::Config& config) {
   Map text, binary, data;
@@ -195,28 +259,16 @@ std::string VersionOf(const std::string& image) {
 
 }  // namespace
 
-std::int32_t PodCount(const check::Amount& amount, std::int32_t replicas) {
-  if (amount.percent) {
-    return graph::PodsOf(amount.number, replicas);
-  }
-  return static_cast<std::int32_t>(std::clamp<std::int64_t>(amount.number.Floor(), 0, 1'000'000));
+graph::Amount SurgeOf(const check::Service& service) {
+  return service.surge ? service.surge->value : graph::Amount{true, Number::Ratio(1, 4)};
 }
 
-Allowance AllowanceOf(const check::Service& service) {
-  const std::int32_t replicas = service.replicas.value;
-  const check::Amount surge = service.surge ? service.surge->value : check::Amount{true, Number::Ratio(1, 4)};
-  Allowance allowance{PodCount(surge, replicas), 0};
-  if (service.unavailable) {
-    const check::Amount& amount = service.unavailable->value;
-    const Number pods = amount.percent ? amount.number * Number(replicas) : amount.number;
-    allowance.unavailable =
-        pods.overflowed() ? 0 : static_cast<std::int32_t>(std::clamp<std::int64_t>(pods.Floor(), 0, replicas));
-  }
-  if (allowance.surge == 0 && allowance.unavailable == 0) {
-    // Nothing could ever move (apps/v1 validation refuses a Deployment like this).
-    allowance.unavailable = 1;
-  }
-  return allowance;
+graph::Amount UnavailableOf(const check::Service& service) {
+  return service.unavailable ? service.unavailable->value : graph::Amount{};
+}
+
+graph::Allowance AllowanceOf(const check::Service& service) {
+  return graph::AllowanceOf(SurgeOf(service), UnavailableOf(service), service.replicas.value);
 }
 
 graph::Workload MakeWorkload(const check::Service& service, const WorkloadOptions& options) {
@@ -237,6 +289,9 @@ graph::Workload MakeWorkload(const check::Service& service, const WorkloadOption
   if (Value budget = MakeBudget(service, name, workload.revision, options.rollout); !budget.is_none()) {
     workload.companions.push_back(std::move(budget));
   }
+  if (Value autoscaler = MakeAutoscaler(service, name, workload.revision, options.rollout); !autoscaler.is_none()) {
+    workload.companions.push_back(std::move(autoscaler));
+  }
   return workload;
 }
 
@@ -255,6 +310,7 @@ PlainWorkload MakePlainWorkload(const check::Service& service) {
   }
   workload.deployment = MakeDeployment(service, service.name, "", "", std::move(pods));
   workload.disruption_budget = MakeBudget(service, service.name, "", "");
+  workload.autoscaler = MakeAutoscaler(service, service.name, "", "");
   return workload;
 }
 

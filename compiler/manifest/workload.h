@@ -9,6 +9,7 @@
 
 #include "compiler/base/time.h"
 #include "compiler/check/checked_plan.h"
+#include "compiler/graph/capacity.h"
 #include "compiler/graph/graph.h"
 #include "compiler/graph/value.h"
 
@@ -21,16 +22,11 @@ struct WorkloadOptions {
   Duration drain{30'000};       // how long a pod goes on serving after it was told to end (shares by pods)
 };
 
-// How far the pods of a service may go beyond and below its replicas, in pods: a surge rounded up, 25%
-// unless said; an unavailability rounded down, 0 unless said; 1 if both come to 0.
-struct Allowance {
-  std::int32_t surge = 0;
-  std::int32_t unavailable = 0;
-};
-Allowance AllowanceOf(const check::Service& service);
-
-// An amount of a service's pods, percents rounded up.
-std::int32_t PodCount(const check::Amount& amount, std::int32_t replicas);
+// How far the pods of a service may go beyond and below its replicas: by 25% and by none, unless said.
+graph::Amount SurgeOf(const check::Service& service);
+graph::Amount UnavailableOf(const check::Service& service);
+// The same in pods, of those that the plan says (of the least, under an autoscaler).
+graph::Allowance AllowanceOf(const check::Service& service);
 
 // The Deployment, revision Service, companions and revision digest of a service that a rollout deploys.
 graph::Workload MakeWorkload(const check::Service& service, const WorkloadOptions& options);
@@ -38,12 +34,14 @@ graph::Workload MakeWorkload(const check::Service& service, const WorkloadOption
 // Service NAME; its selector has only the service label. None for a service without ports.
 graph::Value MakeStableService(const check::Service& service, const std::string& rollout);
 
-// Of a service without a rollout: Deployment NAME, its ConfigMaps, PodDisruptionBudget NAME, as far as the plan names
-// them. The names of the ConfigMaps change with their content, so that pods are made anew.
+// Of a service without a rollout: Deployment NAME, its ConfigMaps, PodDisruptionBudget and HorizontalPodAutoscaler
+// NAME, as far as the plan names them. The names of the ConfigMaps change with their content, so that pods are made
+// anew.
 struct PlainWorkload {
   graph::Value deployment;
   std::vector<graph::Value> config_maps;
   graph::Value disruption_budget;  // or none
+  graph::Value autoscaler;         // or none
 };
 PlainWorkload MakePlainWorkload(const check::Service& service);
 

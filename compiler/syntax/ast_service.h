@@ -45,8 +45,15 @@ struct PatchClause {  // patch Deployment { spec: … }
   ExpressionPtr value;  // a map
   Span span;
 };
-using ServiceItem =
-    std::variant<ServiceClause, PortClause, ProbeClause, EnvClause, ConfigClause, PatchClause, Require, Later>;
+struct AutoscalerClause {  // replicas 4 to 20 at cpu 70%
+  Name word;               // replicas
+  ExpressionPtr least, most;
+  Name resource;  // cpu | memory
+  ExpressionPtr use;
+  Span span;
+};
+using ServiceItem = std::variant<ServiceClause, AutoscalerClause, PortClause, ProbeClause, EnvClause, ConfigClause,
+                                 PatchClause, Require, Later>;
 struct Service {
   DeclaredName name;
   std::vector<ServiceItem> items;

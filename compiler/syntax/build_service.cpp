@@ -44,7 +44,7 @@ ServiceItem AstBuilder::ServiceItemOf(const Part& item) {
   const Part to = item.ChildToken(token::TO);
   const int word = first.token().type;
   if (word == token::REPLICAS && (to || item.Has(token::AT))) {
-    return LaterOf(item, "an autoscaler");
+    return Autoscaler(item);
   }
   const Part at = item.ChildToken(token::AT);
   const bool range = word == token::CPU || word == token::MEMORY;
@@ -56,6 +56,23 @@ ServiceItem AstBuilder::ServiceItemOf(const Part& item) {
         .Emit();
   }
   return ServiceClause{NameOf(first), Expression(item.Expression()), Expression(item.ExpressionBehind(token::TO))};
+}
+
+AutoscalerClause AstBuilder::Autoscaler(const Part& item) {
+  const Part to = item.ChildToken(token::TO), at = item.ChildToken(token::AT);
+  const bool unfinished = to && !item.ExpressionBehind(token::TO);  // was reported
+  if ((!to || !at) && !unfinished) {
+    file_
+        .Report(diagnostics::kMissingWord, file_.At(item.begin(), item.end()),
+                to ? "an autoscaler has nothing that it counts pods by" : "an autoscaler has no largest number of pods")
+        .At("write it as in `replicas 4 to 20 at cpu 70%`");
+  }
+  return {NameOf(item.FirstChild()),
+          Expression(item.Expression()),
+          Expression(item.ExpressionBehind(token::TO)),
+          at ? NameChild(item) : Name(),
+          Expression(item.ExpressionBehind(token::AT)),
+          SpanOf(item)};
 }
 
 ProbeClause AstBuilder::Probe(const Part& item) {

@@ -71,6 +71,7 @@ class AstBuilder {
   // build_service.cpp
   Service ServiceOf(const Part& part);
   ServiceItem ServiceItemOf(const Part& item);
+  AutoscalerClause Autoscaler(const Part& item);
   ProbeClause Probe(const Part& item);
   Route RouteOf(const Part& part);
 

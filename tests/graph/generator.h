@@ -28,6 +28,9 @@ class GraphGenerator {
     graph.router.objects.push_back({"route", Maybe(3), Some(4)});
     graph.policies.deadline = Duration(30LL * 24 * 3600 * 1000);
     graph.policies.tolerance = Ratio();
+    if (Flip()) {
+      graph.autoscaler = Autoscaler{Int(1, 9), Int(9, 99), {true, Ratio()}, {false, Number(Int(0, 3))}};
+    }
     for (int i = Int(1, 3); i > 0; --i) {
       graph.gates.push_back(MakeGate());
     }
@@ -180,7 +183,12 @@ class GraphGenerator {
   decltype(Node::does) MakeDoes(const Graph& graph) {
     switch (Int(0, 6)) {
       case 0:
-        return ScaleNode{{Int(0, 20), Int(0, 20)}, Int(0, 20), 40, Ratio(), Ratio()};
+        return ScaleNode{{Int(0, 20), Int(0, 20)},
+                         Int(0, 20),
+                         40,
+                         Ratio(),
+                         Ratio(),
+                         Flip() ? std::vector<Amount>{{true, Ratio()}} : std::vector<Amount>()};
       case 1:
         if (graph.router.shares_by_pods) {
           return HoldNode{Time(), std::nullopt};

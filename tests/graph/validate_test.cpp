@@ -68,9 +68,21 @@ TEST_CASE("what is wrong with a graph is named with its node") {
       {"there is no traffic to move", [](Graph& g) { g.router.shares_by_pods = true; }},
       {"side by side with r/a/traffic",
        [](Graph& g) {
-         g.nodes[2].does = ScaleNode{{1, 1}, 0, 2, {}, {}}, g.nodes[2].after = {0};
+         g.nodes[2].does = ScaleNode{{1, 1}, 0, 2, {}, {}, {}}, g.nodes[2].after = {0};
        }},
       {"after the promotion", [](Graph& g) { g.nodes[5].does = TrafficNode{}; }},
+      {"its autoscaler's numbers contradict each other",
+       [](Graph& g) {
+         g.autoscaler = Autoscaler{5, 4, {}, {}};
+       }},
+      {"its autoscaler's numbers contradict each other",
+       [](Graph& g) {
+         g.autoscaler = Autoscaler{0, 4, {}, {}};
+       }},
+      {"its pods contradict each other",
+       [](Graph& g) {
+         std::get<ScaleNode>(g.nodes[0].does).least = {{false, Number(-1)}};
+       }},
       {"no message or no receiver", [](Graph& g) { g.nodes[2].does = NotifyNode{}; }},
       {"it takes up to 15m, its deadline is 10m", [](Graph& g) { g.policies.deadline = Duration(600'000); }},
   };

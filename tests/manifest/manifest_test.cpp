@@ -168,7 +168,7 @@ TEST_CASE("surge rounds up, unavailability down, and something always moves") {
     if (row.unavailable) {
       service.unavailable = {*row.unavailable, {}};
     }
-    const Allowance allowance = AllowanceOf(service);
+    const graph::Allowance allowance = AllowanceOf(service);
     CAPTURE(row.replicas, row.surge_pods, row.unavailable_pods);
     CHECK(allowance.surge == row.surge_pods);
     CHECK(allowance.unavailable == row.unavailable_pods);
@@ -280,6 +280,55 @@ TEST_CASE("file names are safe and tell apart what only letters told apart") {
   CHECK(FileName(other) == "cluster_clusterrole_system-checkout.yaml");
   other.name = "../../etc/passwd";
   CHECK(FileName(other).find('/') == std::string::npos);
+}
+
+TEST_CASE("a service that an autoscaler counts has one for each revision, and its least pods") {
+  check::Service service = MakeService("checkout", 4);
+  service.cpu_request = {Value(Number::Ratio(1, 4)), {}};
+  service.autoscaling = check::Autoscaling{{20, {}}, "cpu", 70, {}};
+  const graph::Workload workload = MakeWorkload(service, {"checkout", false, Duration(30'000)});
+  CHECK(workload.deployment.Path({"spec", "replicas"}) == Value(4));
+  REQUIRE(workload.companions.size() == 1);
+  std::string yaml = ToYaml(workload.companions.front());
+  for (const std::string& revision : {'"' + workload.revision + '"', workload.revision}) {
+    for (std::size_t at; (at = yaml.find(revision)) != std::string::npos;) {
+      yaml.replace(at, revision.size(), "REV");
+    }
+  }
+  CHECK(yaml == R"(apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: checkout-REV
+  namespace: shop
+  labels:
+    sluice.dev/service: checkout
+    sluice.dev/revision: REV
+    sluice.dev/rollout: checkout
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: checkout-REV
+  minReplicas: 4
+  maxReplicas: 20
+  metrics:
+  - type: Resource
+    resource:
+      name: cpu
+      target:
+        type: Utilization
+        averageUtilization: 70
+)");
+  SECTION("which is no part of the revision") {
+    check::Service fixed = service;
+    fixed.autoscaling.reset();
+    CHECK(MakeWorkload(fixed, {"checkout", false, Duration(30'000)}).revision == workload.revision);
+  }
+  SECTION("without a rollout it counts Deployment NAME") {
+    const PlainWorkload plain = MakePlainWorkload(service);
+    CHECK(plain.autoscaler.Path({"metadata", "name"}) == Value("checkout"));
+    CHECK(plain.autoscaler.Path({"spec", "scaleTargetRef", "name"}) == Value("checkout"));
+  }
 }
 
 }  // namespace

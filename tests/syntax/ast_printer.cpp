@@ -237,6 +237,10 @@ class Printer {
                      static_cast<int>(probe.means), Show(probe.target), probe.port ? probe.port->text : "-",
                      Show(probe.every), Show(probe.timeout), Show(probe.after)));
   }
+  void operator()(const AutoscalerClause& clause) {
+    Line(fmt::format("{} {} to {} at {} {}", clause.word.text, Show(clause.least), Show(clause.most),
+                     clause.resource.text, Show(clause.use)));
+  }
   void operator()(const EnvClause& env) { Line("env " + Show(env.value)); }
   void operator()(const ConfigClause& config) { Line("config " + Show(config.path) + " from " + Show(config.from)); }
   void operator()(const PatchClause& patch) { Line("patch " + patch.kind.text + " " + Show(patch.value)); }
