@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,10 @@ struct Context {
   std::string pods_why;
   bool deferred = false;               // an edit of the router waits
   std::vector<ApplyObject> jobs = {};  // to be made
+  // Pods by spec that this decision asks for, of every revision that has or gets some; and whose autoscalers it has
+  // written.
+  std::map<Revision, std::int32_t> planned = {};
+  std::set<Revision> autoscalers_written = {};
 
   graph::PodLimits limits() const {
     return {graph.workload.replicas, graph.policies.surge, graph.policies.unavailable};

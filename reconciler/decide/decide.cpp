@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reconciler/decide/autoscale.h"
 #include "reconciler/decide/back.h"
 #include "reconciler/decide/command.h"
 #include "reconciler/decide/context.h"
@@ -70,6 +71,7 @@ void DecideInto(Context& context) {
   }
   const Phase before = context.status.phase;
   Move(context);
+  KeepDemand(context);
   NameBackends(context);
   Drain(context);
   TendJobs(context);
@@ -79,6 +81,7 @@ void DecideInto(Context& context) {
   DeliverOutbox(context);
   // Last, but for ConfigMaps that new pods need: a batch ends at the first write that is refused.
   WriteCompanions(context);
+  SayBlindAutoscaler(context);
   MakeJobs(context);
   NameState(context);
   TrimStatus(context.status);
@@ -97,7 +100,9 @@ Decision Decide(const graph::Graph& graph, const Status& status, const Observed&
     return decision;
   }
   const bool deferred = Defers(graph, status, observed);
-  const graph::Graph& in_force = deferred ? *observed.accepted : graph;
+  const graph::Graph& planned = deferred ? *observed.accepted : graph;
+  const std::optional<graph::Graph> resized = ResizedToDemand(planned, status, observed, now);
+  const graph::Graph& in_force = resized ? *resized : planned;
   Context context{in_force, observed, now, decision, decision.status, {}, {}, 0, {}, {}, {}, deferred};
   DecideInto(context);
   // That a revision is gone is no reason to store anything; it is forgotten with what is.

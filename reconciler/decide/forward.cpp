@@ -136,15 +136,14 @@ bool WaitsForJob(const Context& context, const Walk& walk) {
 // Fills in what the nodes done so far say, where nothing more urgent was decided.
 void AimPods(Context& context, const Walk& walk) {
   const Status& status = context.status;
-  if (status.first_install && WaitsForJob(context, walk)) {
-    return;
-  }
   if (IsPromoted(status) || status.first_install) {
-    context.target.emplace(IsPromoted(status) ? status.stable : status.candidate, context.replicas());
     if (context.bounded() && !context.max_pods) {
       // What an earlier first install left gives its room up pod by pod.
       context.min_ready = std::max(context.min_ready, context.replicas() - context.graph.policies.unavailable);
       context.max_pods = context.replicas() + context.graph.policies.surge;
+    }
+    if (IsPromoted(status) || !WaitsForJob(context, walk)) {
+      context.target.emplace(IsPromoted(status) ? status.stable : status.candidate, context.replicas());
     }
     return;
   }

@@ -89,7 +89,11 @@ bool CheckReadiness(Context& context) {
   if (!status.unready_since) {
     status.unready_since = context.now;
   }
-  const TimePoint due = *status.unready_since + kUnreadyPatience;
+  TimePoint due = *status.unready_since + kUnreadyPatience;
+  // A load that grows asks for pods in the middle of a step: those have the time that pods of a step have to come.
+  if (context.graph.autoscaler && status.applied.pods_at && TroubleOf(context, status.candidate).empty()) {
+    due = std::max(due, *status.applied.pods_at + kReadyBound);
+  }
   const std::string text = fmt::format("{} of {} candidate pods that its share needs are ready", ready, need);
   const std::string evidence = TroubleOf(context, status.candidate);
   if (context.now < due) {
@@ -98,7 +102,8 @@ bool CheckReadiness(Context& context) {
   }
   const graph::Node* node = ExposingNode(context);
   FailRun(context,
-          fmt::format("{} for {}{}{}", text, FormatDuration(kUnreadyPatience), evidence.empty() ? "" : ": ", evidence),
+          fmt::format("{} for {}{}{}", text, FormatDuration(due - *status.unready_since), evidence.empty() ? "" : ": ",
+                      evidence),
           node == nullptr ? std::string() : node->path, true);
   return false;
 }

@@ -47,16 +47,29 @@ bool AnyLoserUp(const Context& context) {
   return false;
 }
 
+bool AnyOtherReady(const Context& context) {
+  return std::any_of(context.seen.revisions.begin(), context.seen.revisions.end(), [&](const auto& entry) {
+    return entry.first != context.status.stable && Endpoints(context, entry.first) > 0;
+  });
+}
+
 Named NameGoingBack(Context& context) {
   const Status& status = context.status;
   const TimePoint rescue = status.back_since.value_or(context.now) + kRescue;
-  if (!TrafficIsBack(context)) {
-    if (context.now < rescue || Endpoints(context, status.stable) > 0) {
+  const bool back = TrafficIsBack(context);
+  // Where all pods share one quota, those that are ready stay until stable's are.
+  const bool down = context.now >= rescue && Endpoints(context, status.stable) == 0;
+  const bool kept = back && down && context.bounded() && AnyOtherReady(context);
+  if (!back || kept) {
+    if (!down) {
       return {};
     }
     std::string text = fmt::format("stable {} has no ready endpoint", status.stable);
     if (const std::string trouble = TroubleOf(context, status.stable); !trouble.empty()) {
       text += ": " + trouble;
+    }
+    if (kept) {
+      return {Hold::kStableDown, text + "; the pods of others stay until it has"};
     }
     return AnyLoserUp(context) ? Named{Hold::kStableDown, text + "; traffic stays where pods are ready"}
                                : Named{Hold::kRollbackFailed, text + ", and no other revision has one"};

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/names.h"
+#include "reconciler/decide/autoscale.h"
 #include "reconciler/decide/context.h"
 #include "reconciler/decide/fold.h"
 #include "reconciler/decide/forward.h"
@@ -65,7 +66,9 @@ void CheckShares(Checker& c) {
     if (share <= had) {
       continue;
     }
-    if (Endpoints(c.is, revision) == 0) {
+    // What a revision without pods had can go to nobody better while the candidate may have no more than its step says.
+    const bool nobody = revision == c.after().stable && LosersGone(c) && SomeoneIsGone(c);
+    if (Endpoints(c.is, revision) == 0 && !nobody) {
       c.Break("I1: {} gets {} without a ready endpoint", revision, share.ToString());
     }
     const bool back = c.after().phase == Phase::kGoingBack && (c.Rescued() || LosersGone(c));
@@ -136,6 +139,33 @@ std::vector<PodWrite> PodWrites(const Checker& c) {
     writes.push_back({revision, number == nullptr ? 0 : static_cast<std::int32_t>(number->number.Floor())});
   }
   return writes;
+}
+
+// While something moves, no autoscaler may count a revision's pods down below what its traffic needs, or what it is
+// left.
+void CheckAutoscalers(Checker& c) {
+  const Phase phase = c.after().phase;
+  if (c.is.by_pods() || (phase != Phase::kProgressing && phase != Phase::kGoingBack)) {
+    return;
+  }
+  std::map<Revision, std::int32_t> left;
+  for (const PodWrite& write : PodWrites(c)) {
+    left[write.revision] = write.pods;
+  }
+  for (const Action& action : c.decision.actions) {
+    const auto* apply = std::get_if<ApplyObject>(&action);
+    if (apply == nullptr || apply->object.Field("kind").ToText() != graph::kAutoscalerKind) {
+      continue;
+    }
+    const Revision revision = apply->object.Path({"metadata", "labels", graph::kRevisionLabel}).ToText();
+    const graph::Value least = apply->object.Path({"spec", "minReplicas"});
+    const std::int32_t has = left.contains(revision) ? left[revision] : SpecPods(c.is, revision);
+    const std::int32_t need = std::min(has, NeedOf(c.is, ShareInFlight(c.is, revision)));
+    if (least.as_quantity() == nullptr || least.as_quantity()->number < Number(need)) {
+      c.Break("I2: the autoscaler of {} may count down to {} pods, its traffic needs {}", revision, least.ToText(),
+              need);
+    }
+  }
 }
 
 void CheckPods(Checker& c) {
@@ -393,7 +423,9 @@ std::vector<std::string> Violations(const graph::Graph& graph, const Status& bef
   }
   // The graph in force is the accepted one while an edit waits.
   const bool deferred = seen.accepted != nullptr && decision.status.accepted_digest != seen.digest;
-  const graph::Graph& in_force = deferred ? *seen.accepted : graph;
+  const graph::Graph& planned = deferred ? *seen.accepted : graph;
+  const std::optional<graph::Graph> resized = ResizedToDemand(planned, before, seen, now);
+  const graph::Graph& in_force = resized ? *resized : planned;
   Decision scratch;
   Status was = before;
   Status is = decision.status;
@@ -407,6 +439,7 @@ std::vector<std::string> Violations(const graph::Graph& graph, const Status& bef
   CheckNames(checker);
   CheckLostEndpoints(checker);
   CheckPods(checker);
+  CheckAutoscalers(checker);
   CheckOrder(checker);
   CheckWayBack(checker);
   CheckDeletes(checker);

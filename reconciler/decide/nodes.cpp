@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/decide/autoscale.h"
 #include "reconciler/decide/forward.h"
 #include "reconciler/decide/gates.h"
 #include "reconciler/decide/jobs.h"
@@ -64,19 +65,32 @@ std::optional<NodeEnd> JudgeScale(Context& context, const graph::Node& node, con
   const Status& status = context.status;
   const std::int32_t need = ReadyFor(context, scale);
   const bool shrunk = status.stable.empty() || SpecPods(context, status.stable) <= scale.pods.stable;
-  const bool sized = SpecPods(context, status.candidate) == scale.pods.candidate && (shrunk || !context.bounded());
-  if (sized && Fresh(context, status.candidate) && Ready(context, status.candidate) >= need) {
+  const bool sized = HasPods(context, status.candidate, scale.pods.candidate) && (shrunk || !context.bounded());
+  const bool kept = KeepsPods(context, status.candidate, scale.pods.candidate) &&
+                    (context.bounded() || KeepsPods(context, status.stable, scale.pods.stable));
+  if (sized && kept && Fresh(context, status.candidate) && Ready(context, status.candidate) >= need) {
     if (context.by_pods()) {
       NoteShareByPods(context);
     }
     return Pass(fmt::format("{} of {} pods ready", Ready(context, status.candidate), scale.pods.candidate));
   }
   const TimePoint due = record.deadline.value_or(record.entered_at + kReadyBound);
+  const std::string why = kept ? WhyNotReady(context, need) : "an autoscaler may still take pods that the split needs";
   if (context.now >= due) {
-    return Timeout(WhyNotReady(context, need));
+    return Timeout(why);
   }
-  context.Say("waits: " + WhyNotReady(context, need), node.path, due, TroubleOf(context, status.candidate));
+  context.Say("waits: " + why, node.path, due, TroubleOf(context, status.candidate));
   return std::nullopt;
+}
+
+// Another revision than the candidate gets more than its ready pods carry. The candidate's share then comes down as
+// they become ready (LowerShare).
+bool GainsTooMuch(const Context& context, const Split& split) {
+  return std::any_of(split.shares.begin(), split.shares.end(), [&](const auto& entry) {
+    const auto& [revision, share] = entry;
+    return revision != context.status.candidate && CandidateExposed(context) && share > ShareOf(context, revision) &&
+           Ready(context, revision) < NeedOf(context, share);
+  });
 }
 
 std::optional<NodeEnd> JudgeTraffic(Context& context, const graph::Node& node, const graph::TrafficNode& traffic,
@@ -91,6 +105,13 @@ std::optional<NodeEnd> JudgeTraffic(Context& context, const graph::Node& node, c
   }
   const TimePoint due = record.deadline.value_or(record.entered_at + kSettleBound);
   if (!IsApplied(context, split)) {
+    if (GainsTooMuch(context, split)) {
+      if (context.now >= due) {
+        return Timeout("the others can't carry what the candidate gives up");
+      }
+      context.Say("waits until the others carry what the candidate gives up", node.path, due);
+      return std::nullopt;
+    }
     if (Ready(context, status.candidate) < need) {
       if (context.now >= due) {
         return Timeout(WhyNotReady(context, need));

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/names.h"
+#include "reconciler/decide/autoscale.h"
 #include "reconciler/decide/revision.h"
 
 namespace sluice::decide {
@@ -102,6 +103,16 @@ ObjectName NameOfCompanion(const graph::Value& object) {
 
 // Pods don't start without them.
 bool PodsNeed(const graph::Value& companion) { return companion.Field("kind") == graph::Value(graph::kConfigMapKind); }
+
+// The plan in force says how all revisions are counted, not the bundle of each.
+bool CountsPods(const graph::Value& companion) {
+  return companion.Field("kind") == graph::Value(graph::kAutoscalerKind);
+}
+
+graph::Value WantedAutoscaler(const Context& context, const Revision& revision) {
+  const auto planned = context.planned.find(revision);
+  return planned == context.planned.end() ? graph::Value() : AutoscalerFor(context, revision, planned->second);
+}
 
 const ObservedObject* CompanionOf(const ObservedRevision* seen, const ObjectName& name) {
   if (seen == nullptr) {
@@ -245,6 +256,24 @@ void WriteServices(Context& context) {
   }
 }
 
+void WriteAutoscaler(Context& context, const Revision& revision) {
+  const ObservedRevision* seen = SeenOf(context, revision);
+  const graph::Value wanted = WantedAutoscaler(context, revision);
+  if (!context.graph.autoscaler && seen != nullptr) {
+    for (const auto& [name, companion] : seen->companions) {
+      if (name.kind == graph::kAutoscalerKind && IsOurs(context, companion.object) &&
+          context.autoscalers_written.insert(revision).second) {
+        DeleteCompanion(context, name, companion, "the plan names none");
+      }
+    }
+  }
+  if (!wanted.is_none() && context.autoscalers_written.insert(revision).second) {
+    WriteCompanion(context, seen, wanted,
+                   fmt::format("{} to {} pods", wanted.Path({"spec", "minReplicas"}).ToText(),
+                               wanted.Path({"spec", "maxReplicas"}).ToText()));
+  }
+}
+
 void WriteCompanions(Context& context) {
   const std::set<Revision> written = WrittenDeployments(context);  // their ConfigMaps too
   for (const auto& [revision, seen] : context.seen.revisions) {
@@ -252,8 +281,12 @@ void WriteCompanions(Context& context) {
     const bool known = seen.deployment && workload != nullptr;
     const std::vector<graph::Value> none;
     const std::vector<graph::Value>& wanted = known ? workload->companions : none;
+    const graph::Value autoscaler = known ? WantedAutoscaler(context, revision) : graph::Value();
+    if (!autoscaler.is_none()) {
+      WriteAutoscaler(context, revision);
+    }
     for (const graph::Value& companion : wanted) {
-      if (!PodsNeed(companion) || !written.contains(revision)) {
+      if (!CountsPods(companion) && (!PodsNeed(companion) || !written.contains(revision))) {
         WriteCompanion(context, &seen, companion,
                        PodsNeed(companion) ? "what its pods read" : "how many may be evicted");
       }
@@ -263,11 +296,18 @@ void WriteCompanions(Context& context) {
       continue;
     }
     for (const auto& [name, companion] : seen.companions) {
-      const bool named = std::any_of(wanted.begin(), wanted.end(), [&, &name = name](const graph::Value& object) {
-        return NameOfCompanion(object) == name;
-      });
-      if (!named && IsOurs(context, companion.object)) {
-        DeleteCompanion(context, name, companion, known ? "the plan names none" : "nothing names this revision");
+      const bool named = name.kind == graph::kAutoscalerKind
+                             ? !autoscaler.is_none() && NameOfCompanion(autoscaler) == name
+                             : std::any_of(wanted.begin(), wanted.end(), [&, &name = name](const graph::Value& object) {
+                                 return NameOfCompanion(object) == name;
+                               });
+      const bool deleted = name.kind == graph::kAutoscalerKind && context.autoscalers_written.contains(revision);
+      if (!named && !deleted && IsOurs(context, companion.object)) {
+        const bool counted = context.graph.autoscaler && name.kind == graph::kAutoscalerKind;
+        DeleteCompanion(context, name, companion,
+                        !known    ? "nothing names this revision"
+                        : counted ? "its revision has no pods"
+                                  : "the plan names none");
       }
     }
   }

@@ -31,6 +31,9 @@ void WriteDeployment(Context& context, const Revision& revision, std::int32_t po
 // Services: NAME-REV of every revision with pods, and NAME, whose selector follows the router's address. A NAME-REV
 // for which the plan has none any more goes once no route leads to it.
 void WriteServices(Context& context);
+// The autoscaler of a revision, for the pods that are planned for it; once a decision.
+void WriteAutoscaler(Context& context, const Revision& revision);
+
 // Companions of the revisions that have a Deployment, as their plans say; those of one that has none go.
 void WriteCompanions(Context& context);
 // All of them. True once there are none.

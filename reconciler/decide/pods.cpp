@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/decide/autoscale.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
 
@@ -26,7 +27,7 @@ void Swap(Context& context, std::map<Revision, std::int32_t>& next) {
     return;
   }
   for (auto& [revision, pods] : next) {
-    if (revision == context.swap_for || pods == 0 || pods != SpecPods(context, revision)) {
+    if (revision == context.swap_for || pods == 0 || pods != SpecPods(context, revision) || !Fresh(context, revision)) {
       continue;
     }
     pods = std::max(0, pods - std::max(1, context.graph.policies.unavailable));
@@ -65,9 +66,8 @@ bool NeedsWrite(const Context& context, const Revision& revision, std::int32_t p
   if (deployment->deleting) {
     return false;
   }
-  const bool moving = context.status.phase == Phase::kProgressing || context.status.phase == Phase::kGoingBack;
   return deployment->spec_replicas != pods || deployment->drifted ||
-         (moving && deployment->epoch < context.status.epoch);
+         (Moves(context.status) && deployment->epoch < context.status.epoch);
 }
 
 }  // namespace
@@ -116,7 +116,8 @@ void PlanPods(Context& context) {
     const auto floor = context.floor.find(revision);
     fresh = fresh && Fresh(context, revision);
     order.push_back(revision);
-    roles.push_back({now, Ready(context, revision), target == context.target.end() ? now : target->second,
+    roles.push_back({now, Ready(context, revision),
+                     target == context.target.end() ? now : PodsToAsk(context, revision, target->second),
                      floor == context.floor.end() ? 0 : floor->second});
   };
   add(status.stable);
@@ -133,16 +134,24 @@ void PlanPods(Context& context) {
     next[order[i]] = step[i];
   }
   Swap(context, next);
+  context.planned = next;
   std::map<Revision, std::int32_t> recorded;
   for (const auto& [revision, pods] : next) {
-    if (NeedsWrite(context, revision, pods)) {
+    const bool writes = NeedsWrite(context, revision, pods);
+    if (writes) {
+      // First where it would undo this: count up what is taken, or down what its maximum doesn't allow.
+      if (pods < SpecPods(context, revision) || context.by_pods()) {
+        WriteAutoscaler(context, revision);
+      }
       WriteDeployment(context, revision, pods);
     }
     // Fewer pods are recorded once the spec says so: they are asked for on every look until then, so that asking needs
     // no status write of its own.
     const auto before = status.applied.pods.find(revision);
     const std::int32_t had = before == status.applied.pods.end() ? 0 : before->second;
-    const std::int32_t has = SpecPods(context, revision) > pods ? std::max(had, pods) : pods;
+    // What an autoscaler makes of a revision at rest is nothing to store.
+    const bool counted = context.graph.autoscaler && !Moves(status) && !writes && pods > 0 && had > 0;
+    const std::int32_t has = counted ? had : SpecPods(context, revision) > pods ? std::max(had, pods) : pods;
     if (has > 0) {
       recorded[revision] = has;
     }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/decide/autoscale.h"
 #include "reconciler/decide/forward.h"
 #include "reconciler/decide/history.h"
 #include "reconciler/decide/objects.h"
@@ -15,8 +16,8 @@ namespace {
 
 bool AllPodsReady(const Context& context) {
   const Status& status = context.status;
-  const bool ready = SpecPods(context, status.candidate) == context.replicas() &&
-                     Ready(context, status.candidate) >= context.replicas();
+  const bool ready =
+      HasPods(context, status.candidate, context.replicas()) && Ready(context, status.candidate) >= context.replicas();
   const bool alone = !context.by_pods() || status.stable.empty() || SpecPods(context, status.stable) == 0;
   return ready && alone;
 }

@@ -171,6 +171,8 @@ struct Status {
   // How often a run node was entered in this run, by path: no two of its Jobs are one.
   std::map<std::string, std::int32_t> job_entries;
   Applied applied;
+  // Under an autoscaler, while something moves: the pods that the service needs (decide/autoscale.h); 0 at rest.
+  std::int32_t demand = 0;
 
   // Going back: from when, to whom, why.
   std::string back_reason;

@@ -260,6 +260,13 @@ Plan& Plan::Notify(const std::string& step) {
   return *this;
 }
 
+Plan& Plan::Autoscale(std::int32_t most) {
+  const auto pods = [](std::int32_t count) { return graph::Amount{false, Number(count)}; };
+  graph.autoscaler =
+      graph::Autoscaler{graph.workload.replicas, most, pods(graph.policies.surge), pods(graph.policies.unavailable)};
+  return *this;
+}
+
 graph::Graph Plan::Build(const std::string& revision) {
   Append("promote", "").does = graph::PromoteNode{};
   Append("retire", "").does = graph::RetireNode{graph.policies.keep_previous};
@@ -270,6 +277,20 @@ graph::Graph Plan::Build(const std::string& revision) {
   failure.does = notify;
   graph.on_failure.push_back(failure);
   graph.workload = WorkloadFor(graph, revision);
+  if (graph.autoscaler) {
+    graph.workload.companions.push_back(Object(
+        {{"apiVersion", Value(graph::kAutoscalerApiVersion)},
+         {"kind", Value(graph::kAutoscalerKind)},
+         {"metadata", *graph.workload.deployment.as_map()->Find("metadata")},
+         {"spec",
+          Object({{"scaleTargetRef", Object({{"name", Value("checkout-" + revision)}})},
+                  {"metrics", Value(graph::List{Object(
+                                  {{"type", Value("Resource")},
+                                   {"resource", Object({{"name", Value("cpu")},
+                                                        {"target", Object({{"averageUtilization", Value(70)}})}})}})})},
+                  {"minReplicas", Value(graph.autoscaler->min)},
+                  {"maxReplicas", Value(graph.autoscaler->max)}})}}));
+  }
   graph::SetIdentities(graph);
   return graph;
 }

@@ -32,6 +32,8 @@ class Plan {
   Plan& Pause(const std::string& step, Duration within, int quorum = 1);
   Plan& Run(const std::string& step, Duration within, int retries = 0);
   Plan& Notify(const std::string& step);
+  // From the plan's pods to `most` of them, as an autoscaler counts them.
+  Plan& Autoscale(std::int32_t most);
   // Promotion and what follows; hashes and keys. Last.
   graph::Graph Build(const std::string& revision);
 

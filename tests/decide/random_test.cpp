@@ -43,6 +43,9 @@ graph::Graph AnyPlan(Random& random, Capacity capacity, const std::string& revis
   plan.graph.policies.unavailable = std::min(plan.graph.policies.unavailable, plan.graph.workload.replicas);
   plan.graph.policies.deadline = std::chrono::hours(6);
   plan.graph.hold_on_failure = random.OneIn(6);
+  if (capacity != Capacity::kShared && random.OneIn(3)) {
+    plan.Autoscale(plan.graph.workload.replicas + random.Below(12));
+  }
   int share = 0;
   for (int i = 0; i < 4 && share < 90 && capacity != Capacity::kSwitch; ++i) {
     share += 5 + random.Below(40);
@@ -79,6 +82,10 @@ void Disturb(Random& random, Capacity capacity, Story& story) {
       acts.hangs = random.OneIn(4);
       acts.takes = std::chrono::seconds(1 + random.Below(200));
     }
+  }
+  if (random.OneIn(5)) {
+    world.load = Number(random.Below(20));
+    story.Note("load for " + world.load->ToString() + " pods");
   }
   if (random.OneIn(40)) {
     story.Note("somebody tears out the Jobs");

@@ -184,7 +184,7 @@ bool Story::RunUntilEntered(const std::string& node, Duration span) {
 }
 
 bool Story::RunToRest(Duration span) {
-  Run(span, [&] { return IsAtRest(status) && !last.wake_at && !world.NextEvent(); });
+  Run(span, [&] { return IsAtRest(status) && !last.wake_at && world.IsQuiet(); });
   return IsAtRest(status) || status.hold != Hold::kNone;
 }
 

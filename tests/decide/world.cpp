@@ -165,7 +165,7 @@ void World::Do(const ApplyObject& action) {
     return;
   }
   Route* route = nullptr;
-  const bool companion = kind == graph::kBudgetKind || kind == graph::kConfigMapKind;
+  const bool companion = kind == graph::kBudgetKind || kind == graph::kConfigMapKind || kind == graph::kAutoscalerKind;
   const ObjectName name{Text(action.object, {"apiVersion"}), kind, Text(action.object, {"metadata", "namespace"}),
                         Text(action.object, {"metadata", "name"})};
   if (companion) {
@@ -329,7 +329,8 @@ void World::Do(const DeleteObject& action) {
   }
   if (action.kind == "Deployment") {
     std::erase_if(deployments_, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
-  } else if (action.kind == graph::kBudgetKind || action.kind == graph::kConfigMapKind) {
+  } else if (action.kind == graph::kBudgetKind || action.kind == graph::kConfigMapKind ||
+             action.kind == graph::kAutoscalerKind) {
     for (auto& [revision, companions] : companions_) {
       std::erase_if(companions, [&](const auto& entry) { return entry.second.uid == action.version.uid; });
       if (deployments_.contains(revision)) CheckConfig(revision);
@@ -380,6 +381,12 @@ void World::Say(Command command) {
 }
 
 std::optional<TimePoint> World::NextEvent() const {
+  const std::optional<TimePoint> next = NextChange();
+  const TimePoint count = std::max(now_ + Duration{1}, counted_at_ + kCountsEvery);
+  return Counts() && (!next || count < *next) ? std::optional(count) : next;
+}
+
+std::optional<TimePoint> World::NextChange() const {
   std::optional<TimePoint> next;
   const auto take = [&](TimePoint at) {
     if (at > now_ && (!next || at < *next)) {
@@ -439,6 +446,7 @@ void World::MoveTo(TimePoint time) {
   if (busy_until_ && *busy_until_ <= now_) {
     busy_until_.reset();
   }
+  RunAutoscalers();
   RunDeployments();
   RunJobs();
   for (auto& [name, route] : routes_) {

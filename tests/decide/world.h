@@ -22,6 +22,9 @@ struct Behaviour {
   std::optional<std::int32_t> at_most;  // ready ones
 };
 
+// How often autoscalers count.
+inline constexpr Duration kCountsEvery{15'000};
+
 // What the Jobs of one node do.
 struct JobBehaviour {
   Duration takes{20'000};
@@ -40,6 +43,8 @@ class World {
   void Perform(const std::vector<Action>& actions);
   // The next moment at which something of the world changes by itself.
   std::optional<TimePoint> NextEvent() const;
+  // Nothing of the world changes any more but what autoscalers measure, and they count what there is.
+  bool IsQuiet() const { return !NextChange() && AreCounted(); }
   void MoveTo(TimePoint time);
   // No bundle holds that revision any more.
   void Forget(const Revision& revision);
@@ -61,6 +66,8 @@ class World {
   // All of them, finalizer or not.
   void TearOutJobs() { jobs_.clear(); }
   std::vector<std::string> Jobs() const;  // "NODE running|complete|failed[, released]", sorted
+  // The bounds of each revision's autoscaler: least, most.
+  std::map<Revision, std::pair<std::int32_t, std::int32_t>> AutoscalerBounds() const;
   // Names of the router's objects that there are, sorted.
   std::vector<std::string> RouteNames() const;
   // Where traffic that comes by any of them, or by Service NAME, finds nobody: one sentence each.
@@ -74,6 +81,9 @@ class World {
   std::set<std::string> jobs_made;               // names of all that ever were
   std::map<std::string, int> job_deadlines;      // seconds, of a node's last Job
   std::optional<std::int32_t> quota;             // pods of all revisions together
+  // Pods that all requests together keep busy as autoscalers want it; none: nothing is measured, they count nothing.
+  std::optional<Number> load;
+  std::map<Revision, Number> appetite;  // how much more of it than others a revision takes; 1 unless said
   bool route_stuck = false;
   bool keeps_routes = false;  // deleted ones stay until ReleaseRoutes
   bool notify_down = false;
@@ -132,6 +142,16 @@ class World {
   void DoJob(const ApplyObject& action);
   void RunDeployments();
   void RunJobs();
+  std::optional<TimePoint> NextChange() const;
+  bool AreCounted() const;
+  void RunAutoscalers();
+  bool Counts() const;  // some autoscaler does
+  // Of the processor time that autoscalers want used of a ready pod: 1 is all of it.
+  Number UseOf(const Revision& revision, const Deployment& deployment) const;
+  // Pods that an autoscaler takes for right at that use, whatever its bounds.
+  std::int32_t Recommended(const Revision& revision, const Deployment& deployment, const Number& use) const;
+  Number ShareOfLoad(const Revision& revision) const;
+  void ShowUse(const Revision& revision, const Deployment& deployment, const Number& use);
   void NoteBackends(Route& route, const graph::Value& object);
   // Whether the ConfigMaps that the revision's pods read are there; see `hasty`.
   void CheckConfig(const Revision& revision);
@@ -146,7 +166,10 @@ class World {
   std::map<Revision, std::pair<Version, std::string>> services_;  // and their owner
   std::map<ObjectName, Route> routes_;
   std::map<Revision, std::map<ObjectName, Route>> companions_;
-  std::map<std::string, Job> jobs_;  // by name
+  std::map<std::string, Job> jobs_;                                             // by name
+  std::map<Revision, std::vector<std::pair<TimePoint, std::int32_t>>> counts_;  // what autoscalers came to, and when
+  std::map<Revision, std::vector<Number>> uses_;                                // at the last counts
+  TimePoint counted_at_{};
   std::optional<Route> stable_service_;
   std::map<GateKey, ObservedGate> gates_;
   std::vector<Asked> asked_;
