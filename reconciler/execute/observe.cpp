@@ -124,7 +124,9 @@ class Observer {
       if (!(entry->id.name.second + "-").starts_with(name + "-")) continue;  // somebody's copy
       const decide::ObjectName key{entry->view.object.Field("apiVersion").ToText(),
                                    entry->view.object.Field("kind").ToText(), namespace_, entry->id.name.second};
-      out.revisions[*revision.as_string()].companions[key] = ObjectOf(entry->id, entry->view.object);
+      const graph::Value& aside = entry->view.aside;
+      out.revisions[*revision.as_string()].companions[key] = ObjectOf(
+          entry->id, aside.is_none() ? entry->view.object : decide::With(entry->view.object, {"status"}, aside));
     }
   }
 

@@ -140,6 +140,7 @@ void VisitStatus(V& v, S& s) {
   v("excludedMs", s.excluded);
   v("nodes", s.nodes);
   v("jobEntries", s.job_entries);
+  v("demand", s.demand);
   v("applied", s.applied);
   v("backReason", s.back_reason);
   v("backNode", s.back_node);

@@ -240,10 +240,15 @@ std::optional<JobPodView> ViewJobPod(const Json& object) {
 std::optional<OwnedView> ViewOwned(const Json& object) {
   OwnedView view{Label(object, graph::kRolloutLabel), {}};
   if (view.group.empty()) return std::nullopt;
-  // What the disruption controller counts wakes nobody. A revision's ConfigMap is immutable: that it is there is all.
+  const bool counter = cluster::Says(object, {"kind"}, graph::kAutoscalerKind);
+  // What the disruption controller and autoscalers count wakes nobody. A revision's ConfigMap is immutable: that it is
+  // there is all.
   view.object =
-      Lean(object, !cluster::Says(object, {"kind"}, graph::kBudgetKind),
+      Lean(object, !counter && !cluster::Says(object, {"kind"}, graph::kBudgetKind),
            !cluster::Says(object, {"kind"}, graph::kConfigMapKind) || Label(object, graph::kRevisionLabel).empty());
+  if (const auto status = object.find("status"); counter && status != object.end()) {
+    view.aside = cluster::ToValue(*status);
+  }
   return view;
 }
 

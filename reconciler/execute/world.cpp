@@ -19,7 +19,9 @@ const Kind kSlice{"discovery.k8s.io/v1", "EndpointSlice"};
 const Kind kPod{"v1", "Pod"};
 // Of the objects that come and go with a revision.
 const Kind kJob{graph::kJobApiVersion, graph::kJobKind};
-const std::array<Kind, 2> kCompanions{{{"v1", graph::kConfigMapKind}, {graph::kBudgetApiVersion, graph::kBudgetKind}}};
+const std::array<Kind, 3> kCompanions{{{"v1", graph::kConfigMapKind},
+                                       {graph::kBudgetApiVersion, graph::kBudgetKind},
+                                       {graph::kAutoscalerApiVersion, graph::kAutoscalerKind}}};
 
 // Slices carry the name of their Service, NAME or NAME-REV: both are named as services to look at.
 std::string ServiceOfSlice(const std::string& name) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "compiler/graph/names.h"
 #include "reconciler/telemetry/log.h"
 
 namespace sluice::sync {
@@ -17,6 +18,26 @@ bool SameDigest(const Json& live, const Json& wanted) {
     return cluster::Text(live, {"spec", name}) == cluster::Text(wanted, {"spec", name});
   };
   return same("digest") && same("bundle");
+}
+
+// What is to be written: the number of pods that an autoscaler came to stays. Left out, it would become 1 where nobody
+// else owns the field. Where somebody scaled to 0 no autoscaler counts; it is told as any field that somebody took.
+Json Intended(const Json* live, const WantedObject& wanted) {
+  Json object = wanted.object;
+  if (!wanted.counted || live == nullptr) return object;
+  const Json* found = cluster::Find(*live, {"spec", "replicas"});
+  if (found != nullptr && found->is_number_integer() && found->get<std::int64_t>() > 0) {
+    object["spec"]["replicas"] = *found;
+  }
+  return object;
+}
+
+// The plan set had an autoscaler for it and has none any more: the number of pods, which that one owns by the scale, is
+// the plan's again. The autoscaler itself goes with the prune, which comes after what is applied.
+bool WasCounted(const LiveObjects& live, const WantedObject& wanted) {
+  const cluster::Kind autoscaler{graph::kAutoscalerApiVersion, graph::kAutoscalerKind};
+  return !wanted.counted && wanted.key.kind.kind == "Deployment" && live.watches(autoscaler) &&
+         live.Find({autoscaler, wanted.key.namespace_, wanted.key.name}) != nullptr;
 }
 
 class Application : public std::enable_shared_from_this<Application> {
@@ -49,7 +70,7 @@ class Application : public std::enable_shared_from_this<Application> {
   void Write(const LiveObjects& live, const WantedObject& wanted) {
     cluster::Request request = cluster::Create{wanted.object, manager_};
     if (wanted.wave != Wave::kBundles) {
-      cluster::Apply apply{wanted.object, manager_, false};
+      cluster::Apply apply{Intended(live.Find(wanted.key), wanted), manager_, WasCounted(live, wanted)};
       // What was decided of one version is refused by another: it may arrive late, when someone else has gone on.
       if (const execute::Identity* seen = live.FindIdentity(wanted.key)) {
         apply.object["metadata"]["uid"] = seen->uid;
@@ -126,7 +147,7 @@ bool IsAsWanted(const LiveObjects& live, const WantedObject& wanted) {
     // One that is being deleted has to go first; writing to it would change nothing.
     return SameDigest(*found, wanted.object) || found->at("metadata").contains("deletionTimestamp");
   }
-  return Holds(*found, wanted.object);
+  return wanted.counted ? Holds(*found, Intended(found, wanted)) : Holds(*found, wanted.object);
 }
 
 void ApplyAll(cluster::Cluster& cluster, loop::Loop& loop, std::weak_ptr<LiveObjects> live,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -47,6 +48,26 @@ Json RolloutObject(const graph::Graph& graph, const std::string& digest, const P
             {"serviceAccount", "default"}}}};
 }
 
+// What the plan set's autoscalers count.
+void MarkCounted(std::vector<WantedObject>& wanted) {
+  std::set<std::tuple<std::string, std::string, std::string, std::string>> counted;
+  for (const WantedObject& object : wanted) {
+    const Json& autoscaler = object.object;
+    if (object.key.kind.kind == graph::kAutoscalerKind && object.key.kind.api_version.starts_with("autoscaling/")) {
+      const auto target = [&](const char* field) {
+        return cluster::Text(autoscaler, {"spec", "scaleTargetRef", field});
+      };
+      const std::string version = target("apiVersion");  // may be left out
+      counted.emplace(object.key.namespace_, version.empty() ? "apps" : graph::GroupOf(version), target("kind"),
+                      target("name"));
+    }
+  }
+  for (WantedObject& object : wanted) {
+    object.counted = counted.contains({object.key.namespace_, std::string(graph::GroupOf(object.key.kind.api_version)),
+                                       object.key.kind.kind, object.key.name});
+  }
+}
+
 }  // namespace
 
 std::string ToString(const Mistake& mistake) {
@@ -76,6 +97,7 @@ Result<std::vector<WantedObject>> WantedObjects(const Compiled& compiled, const 
     wanted.push_back(Make(std::move(bundle).value(), hash, false));
     wanted.push_back(Make(RolloutObject(graph, digest, id, commit), hash, false));
   }
+  MarkCounted(wanted);
   std::set<cluster::ObjectKey> seen;
   for (const WantedObject& object : wanted) {
     if (!seen.insert(object.key).second) {

@@ -46,6 +46,8 @@ struct WantedObject {
   cluster::Json object;
   Wave wave = Wave::kObjects;
   bool keep = false;
+  // An autoscaler of the plan set counts its pods: `spec.replicas` is what it begins with.
+  bool counted = false;
 };
 
 // Who asks for the objects.

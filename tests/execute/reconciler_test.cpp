@@ -105,6 +105,102 @@ TEST_CASE("a service's disruption budgets follow its revisions; without a rollou
   CHECK(budgets().empty());
 }
 
+// Each request takes a hundredth of what a pod requests, so 280 a second take six pods at half of their use.
+embedded::World BusyShop() {
+  embedded::World world = Shop();
+  world.loads.front().per_second = 280;
+  embedded::Load mail;
+  mail.namespace_ = "shop";
+  mail.service = "mail";
+  mail.per_second = 280;
+  world.loads.push_back(mail);
+  return world;
+}
+
+std::string CountedPlan(const std::string& tag, const std::string& hold = "6s") {
+  std::string plan = ShopPlan(tag, hold);
+  const std::size_t at = plan.find("replicas");
+  plan.replace(at, plan.find('\n', at) - at, "replicas 2 to 8 at cpu 50%\n  cpu 0.1");
+  const std::size_t half = plan.find("hold 6s", plan.find("step half"));
+  return plan.replace(half, 7, "hold " + hold);
+}
+
+TEST_CASE("autoscalers count the pods; a canary takes as many as there are, and stable keeps them until the drain") {
+  Scene scene(BusyShop());
+  const auto pods = [&](const std::string& revision) {
+    const cluster::Json found = scene.Object("apps/v1", "Deployment", "checkout-" + revision);
+    return found.is_null() ? 0 : found.at("spec").at("replicas").get<int>();
+  };
+  const auto bounds = [&](const std::string& revision) {
+    const cluster::Json found = scene.Object("autoscaling/v2", "HorizontalPodAutoscaler", "checkout-" + revision);
+    return found.is_null() ? std::pair(0, 0)
+                           : std::pair(found.at("spec").at("minReplicas").get<int>(),
+                                       found.at("spec").at("maxReplicas").get<int>());
+  };
+  scene.repository.Commit({{"checkout.plan", CountedPlan("1")}});
+  scene.Start();
+  REQUIRE(scene.RunUntilAtRest());
+  INFO(scene.reconciler->DescribeSource().dump(2));
+  const std::string first = scene.StatusOf("checkout").stable;
+  CHECK(bounds(first) == std::pair(2, 8));
+  scene.RunFor(Duration(30'000));  // the end of the installation
+  const std::size_t before = scene.cluster->writes();
+  scene.RunFor(Duration(900'000));
+  CHECK(pods(first) == 6);
+  CHECK(scene.cluster->writes() <= before + 1);  // one status: its measurements are of now
+  const std::size_t requests = scene.cluster->requests();
+  scene.RunFor(Duration(3'600'000));
+  CHECK(scene.cluster->requests() == requests);
+
+  scene.repository.Commit({{"checkout.plan", CountedPlan("2", "10m")}});
+  REQUIRE(RunIntoHold(scene));
+  const std::string second = scene.StatusOf("checkout").candidate;
+  CHECK(scene.StatusOf("checkout").demand == 6);
+  CHECK(bounds(first) == std::pair(6, 8));
+  CHECK(bounds(second) == std::pair(pods(second), 8));
+  REQUIRE(scene.RunUntil([&] { return scene.StatusOf("checkout").nodes.contains("checkout/half/hold"); },
+                         Duration(1'200'000)));
+  scene.RunFor(Duration(550'000));
+  CHECK(pods(first) == 6);  // although half of its requests are gone for nine minutes
+  CHECK(pods(second) == 3);
+  REQUIRE(scene.RunUntilAtRest(Duration(3'600'000)));
+  CHECK(scene.StatusOf("checkout").stable == second);
+  CHECK(pods(second) == 6);
+  CHECK(bounds(second) == std::pair(6, 8));  // until the measurements are of now
+  scene.RunFor(Duration(180'000));
+  CHECK(pods(second) == 6);
+  CHECK(bounds(second) == std::pair(2, 8));
+  CHECK(bounds(first) == std::pair(0, 0));
+}
+
+TEST_CASE("a service without a rollout keeps the pods that its autoscaler came to") {
+  const auto mail = [](const std::string& tag) {
+    return "service mail { namespace \"shop\" image \"shop/mail:" + tag +
+           "\" replicas 2 to 8 at cpu 50% cpu 0.1 port http 8080 probe ready http \"/readyz\" }\n";
+  };
+  Scene scene(BusyShop());
+  scene.repository.Commit({{"mail.plan", mail("1")}});
+  scene.Start();
+  scene.RunFor(Duration(900'000));
+  const auto deployment = [&] { return scene.Object("apps/v1", "Deployment", "mail"); };
+  INFO(scene.reconciler->DescribeSource().dump(2));
+  REQUIRE(deployment().at("spec").at("replicas") == 6);
+  scene.repository.Commit({{"mail.plan", mail("2")}});
+  bool fewer = false;
+  scene.RunUntil([&] { return fewer = fewer || deployment().at("spec").at("replicas").get<int>() < 6; },
+                 Duration(300'000));
+  CHECK_FALSE(fewer);
+  CHECK(deployment().at("spec").at("template").at("spec").at("containers")[0].at("image") == "shop/mail:2");
+
+  // A number of pods again: the autoscaler, which owns the number by now, goes.
+  std::string fixed = mail("2");
+  fixed.replace(fixed.find("2 to 8 at cpu 50%"), 17, "3");
+  scene.repository.Commit({{"mail.plan", fixed}});
+  scene.RunFor(Duration(300'000));
+  CHECK(scene.Names("autoscaling/v2", "HorizontalPodAutoscaler").empty());
+  CHECK(deployment().at("spec").at("replicas") == 3);
+}
+
 // A step whose Job runs between the first and the half.
 std::string WithSmoke(const std::string& tag, const std::string& image, const std::string& more = "") {
   std::string plan = ShopPlan(tag, "2s");

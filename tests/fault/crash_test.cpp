@@ -44,7 +44,8 @@ TEST_CASE("a crash at any write of a rollout whose gate fails changes nothing of
 TEST_CASE("a crash at any write of a superseded rollout changes nothing of its end") { CheckPlay(Plays()[3]); }
 TEST_CASE("a crash at any write of a canary by pods changes nothing of its end") { CheckPlay(Plays()[4]); }
 TEST_CASE("a crash at any write of a rollout with Jobs changes nothing of its end") { CheckPlay(Plays()[5]); }
-TEST_CASE("a crash at any write of a removal changes nothing of its end") { CheckPlay(Plays()[6]); }
+TEST_CASE("a crash at any write of an autoscaled rollout changes nothing of its end") { CheckPlay(Plays()[6]); }
+TEST_CASE("a crash at any write of a removal changes nothing of its end") { CheckPlay(Plays()[7]); }
 
 }  // namespace
 }  // namespace sluice::execute

@@ -53,7 +53,8 @@ TEST_CASE("no refused request changes the end of a rollout whose gate fails") { 
 TEST_CASE("no refused request changes the end of a superseded rollout") { CheckPlay(Plays()[3]); }
 TEST_CASE("no refused request changes the end of a canary by pods") { CheckPlay(Plays()[4]); }
 TEST_CASE("no refused request changes the end of a rollout with Jobs") { CheckPlay(Plays()[5]); }
-TEST_CASE("no refused request changes the end of a removal") { CheckPlay(Plays()[6]); }
+TEST_CASE("no refused request changes the end of an autoscaled rollout") { CheckPlay(Plays()[6]); }
+TEST_CASE("no refused request changes the end of a removal") { CheckPlay(Plays()[7]); }
 
 }  // namespace
 }  // namespace sluice::execute
