@@ -219,12 +219,13 @@ const std::map<std::string, std::string>& Spared() {
     // This one streams; KubernetesCluster lists first where a server refuses that.
     for (const char* kind : {"sluice.dev/rollouts", "sluice.dev/rolloutbundles", "sluice.dev/rolloutcommands",
                              "apps/deployments", "/services", "/pods", "/configmaps", "policy/poddisruptionbudgets",
-                             "batch/jobs", "discovery.k8s.io/endpointslices", "gateway.networking.k8s.io/httproutes",
-                             "coordination.k8s.io/leases in sluice-system"}) {
+                             "autoscaling/horizontalpodautoscalers", "batch/jobs", "discovery.k8s.io/endpointslices",
+                             "gateway.networking.k8s.io/httproutes", "coordination.k8s.io/leases in sluice-system"}) {
       table[fmt::format("list {}", kind)] = "not every API server sends a list as the beginning of a watch";
     }
-    for (const char* kind : {"apps/deployments", "/services", "/configmaps", "policy/poddisruptionbudgets",
-                             "batch/jobs", "gateway.networking.k8s.io/httproutes"}) {
+    for (const char* kind :
+         {"apps/deployments", "/services", "/configmaps", "policy/poddisruptionbudgets",
+          "autoscaling/horizontalpodautoscalers", "batch/jobs", "gateway.networking.k8s.io/httproutes"}) {
       table[fmt::format("get {}", kind)] = "whose is it, that was there already when it was to be made?";
     }
     table["get coordination.k8s.io/leases in sluice-system"] = "read back after a write that another got ahead of";
@@ -246,7 +247,8 @@ TEST_CASE("the reconciler needs each of its rights and no other") {
   const auto commit = [&](const std::string& tag) {
     scene.Commit({{"plans/web.plan", Write({.tag = tag,
                                             .clauses = "on removal delete",
-                                            .first_step = R"(run job { image "shop/smoke:1" } within 1m  hold 1s)"})},
+                                            .first_step = R"(run job { image "shop/smoke:1" } within 1m  hold 1s)",
+                                            .replicas = "4 to 8 at cpu 70%"})},
                   {"plans/shop.plan", Write({.tag = tag,
                                              .service = "shop",
                                              .declarations = R"(import std.routers

@@ -96,7 +96,7 @@ void CanaryByPods(RealCluster& cluster) {
   drain    2s
   step first { weight 25%  hold 5s }
   step half { weight 50%  hold 5s }
-  step full { weight 100%  hold 2s }
+  step full { weight 100%  hold 3s }
 )"});
   Load load(shop.ToService());
   shop.Release("2");
@@ -345,6 +345,64 @@ void JobOfAStep(RealCluster& cluster) {
   report.Print();
 }
 
+std::int64_t PodsOf(Shop& shop, const std::string& revision) {
+  const auto found =
+      shop.administrator().Ask(Get{{{"apps/v1", "Deployment"}, shop.plan.name, shop.plan.name + "-" + revision}});
+  return found.ok() ? Integer(**found, {"spec", "replicas"}) : 0;
+}
+
+// By what metrics-server measures of the pods: an answer takes 2 ms of a processor, and a pod requests 20 ms a second.
+void Autoscaled(RealCluster& cluster) {
+  Report report("an autoscaler counts the pods");
+  ShopPlan plan{"counted", kGateway, R"(
+  deadline 5m
+  drain    3s
+  step first { weight 10%  hold 10s }
+  step half { weight 50%  hold 20s }
+  step full { weight 100%  hold 4s }
+)"};
+  plan.replicas = 2;
+  plan.counted = "to 8 at cpu 75%";
+  plan.clauses = R"(env { WORK: "2ms" })";
+  Shop shop(cluster, plan);
+  LoadOptions options = shop.ThroughGateway();
+  options.per_second = 30;
+  Load load(options);
+  const std::string first = Text(shop.Rollout(), {"status", "stable"});
+  Expect(PodsOf(shop, first) == 2, "two pods without load");
+  shop.Await(
+      "four pods", [&](const Json&) { return PodsOf(shop, first) >= 4; }, Duration(180'000));
+  shop.Release("2");
+  shop.AwaitNode("first/hold");
+  const std::int64_t demand = Integer(shop.Rollout(), {"status", "demand"});
+  report.Add(fmt::format("{} pods when the rollout began", demand));
+  Expect(demand >= 4, "the demand");
+  std::int64_t least = 100, at_half = 0;
+  const Json promoted = shop.Await(
+      "promoted",
+      [&](const Json& rollout) {
+        const std::string candidate = Text(rollout, {"status", "candidate"});
+        if (!candidate.empty()) least = std::min(least, PodsOf(shop, first));
+        const auto entered = [&](const char* node) {
+          return Find(rollout, {"status", "nodes", shop.plan.name + "/" + node}) != nullptr;
+        };
+        if (entered("half/hold") && !entered("full/scale")) at_half = PodsOf(shop, candidate);
+        return IsSettled(rollout);
+      },
+      Duration(180'000));
+  const std::string second = Text(promoted, {"status", "stable"});
+  Expect(second != first && Outcome(promoted) == "promoted", Outcome(promoted));
+  report.Add(fmt::format("stable never below {}, the candidate {} at half, {} in the end", least, at_half,
+                         PodsOf(shop, second)));
+  Expect(least >= demand && 2 * at_half >= demand && PodsOf(shop, second) >= demand, "pods for the load");
+  const auto autoscaler = shop.administrator().Ask(
+      Get{{{"autoscaling/v2", "HorizontalPodAutoscaler"}, plan.name, plan.name + "-" + second}});
+  // Until it is measured what the requests that came to it last take.
+  Expect(autoscaler.ok() && Integer(**autoscaler, {"spec", "minReplicas"}) >= demand, "the demand as its least");
+  ExpectNoneLost(report, load);
+  report.Print();
+}
+
 // As a node's drain does it: every pod goes, as its budget allows.
 void Drained(RealCluster& cluster) {
   Report report("all pods evicted, at rest and at half");
@@ -497,8 +555,9 @@ TEST_CASE("rollouts on real pods lose no request") {
   const auto cluster = RealCluster::Start();
   if (cluster == nullptr) return;
   const auto reconciler = cluster->Reconcile();
-  const std::string wrong = Walk(*cluster, {NeverReady, ChangedOnTheWay, CanaryThroughGateway, CanaryByPods, BadVersion,
-                                            Rolling, BlueGreen, HeaderMatch, ChangedFile, JobOfAStep, Drained});
+  const std::string wrong =
+      Walk(*cluster, {NeverReady, Autoscaled, ChangedOnTheWay, CanaryThroughGateway, CanaryByPods, BadVersion, Rolling,
+                      BlueGreen, HeaderMatch, ChangedFile, JobOfAStep, Drained});
   INFO(servers::ReadFile(cluster->log("first")));
   CHECK(wrong == "");
   CHECK(reconciler->IsRunning());

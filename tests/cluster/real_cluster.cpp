@@ -13,14 +13,14 @@ namespace sluice::cluster {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{200};
-constexpr Duration kProxiesFollow{500};
+constexpr Duration kProxiesFollow{1'000};
 const Kind kRollouts{"sluice.dev/v1alpha1", "Rollout"};
 
 constexpr const char* kService = R"(
 service {0} {{
   namespace "{0}"
   image     "sluice.test/shop:{1}"
-  replicas  {2}
+  replicas  {2} {4}
   port      http 8080
   probe     ready http "/readyz" every 1s
   cpu       0.02
@@ -61,14 +61,14 @@ std::string ToText(const ShopPlan& plan) {
   std::string text;
   if (Mentions(plan.via, "routers.")) text += "import std.routers\n";
   if (Mentions(plan.body, "strategies.")) text += "import std.strategies\n";
-  text += fmt::format(kService, plan.name, plan.tag, plan.replicas, plan.clauses);
+  text += fmt::format(kService, plan.name, plan.tag, plan.replicas, plan.clauses, plan.counted);
   if (!plan.via.empty()) text += fmt::format(kRoute, plan.name, plan.via);
   return text + fmt::format("\nrollout {0} {{\n  deploy {0}\n{1}{2}}}\n", plan.name,
                             plan.via.empty() ? "" : fmt::format("  through {}\n", plan.name), plan.body);
 }
 
 std::unique_ptr<RealCluster> RealCluster::Start() {
-  auto plane = ControlPlane::Start({"node", "gateway", "prometheus"});
+  auto plane = ControlPlane::Start({"node", "gateway", "prometheus", "metrics"});
   if (plane == nullptr) return nullptr;
   plane->EnterNetwork();
   return std::unique_ptr<RealCluster>(new RealCluster(std::move(plane)));

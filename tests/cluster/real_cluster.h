@@ -72,6 +72,7 @@ struct ShopPlan {
   std::string tag = "1";
   std::string clauses = {};  // of the service
   std::map<std::string, std::string> files = {};
+  std::string counted = {};  // behind `replicas`: "to 8 at cpu 75%"
 };
 std::string ToText(const ShopPlan& plan);
 

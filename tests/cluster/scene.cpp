@@ -22,7 +22,7 @@ std::string Write(const PlanText& plan) {
 service {} {{
   namespace "web"
   image     "example.com/web:{}"
-  replicas  4
+  replicas  {}
   port      http 8080
   probe     ready http "/readyz" every 1s
   cpu       0.1
@@ -49,7 +49,7 @@ rollout {} {{
   }}
 }}
 )",
-                     plan.declarations, plan.service, plan.tag, plan.service, plan.service, plan.clauses,
+                     plan.declarations, plan.service, plan.tag, plan.replicas, plan.service, plan.service, plan.clauses,
                      plan.first_step);
 }
 

@@ -19,6 +19,7 @@ struct PlanText {
   std::string tag;
   std::string service = "web";
   std::string declarations = "", clauses = "", first_step = "hold   1s";
+  std::string replicas = "4";
 };
 std::string Write(const PlanText& plan);
 

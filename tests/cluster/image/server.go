@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"sort"
 	"strconv"
 	"strings"
@@ -20,6 +21,7 @@ import (
 type behaviour struct {
 	Fail    float64       // FAIL: of requests to be answered by 500; 0.1 is one in ten
 	Latency time.Duration // LATENCY: before each answer; "200ms"
+	Work    time.Duration // WORK: of a processor, for each answer; "2ms"
 	Ready   bool          // READY: what /readyz says; "true" by default
 }
 
@@ -59,6 +61,11 @@ func (b *behaviour) set(get func(string) string) error {
 			return err
 		}
 	}
+	if text := get("WORK"); text != "" {
+		if next.Work, err = time.ParseDuration(text); err != nil {
+			return err
+		}
+	}
 	if text := get("READY"); text != "" {
 		if next.Ready, err = strconv.ParseBool(text); err != nil {
 			return err
@@ -86,10 +93,30 @@ func (s *server) count(code int, spent time.Duration) {
 	}
 }
 
+// work keeps a processor busy for so long, by the time that this thread had one: on a busy machine it takes longer and
+// costs as much.
+func work(amount time.Duration) {
+	if amount <= 0 {
+		return
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	spent := func() time.Duration {
+		var usage syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_THREAD, &usage); err != nil {
+			return amount
+		}
+		return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	}
+	for end := spent() + amount; spent() < end; {
+	}
+}
+
 func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	now, _ := s.behaviour()
 	time.Sleep(now.Latency)
+	work(now.Work)
 	code := http.StatusOK
 	if rand.Float64() < now.Fail {
 		code = http.StatusInternalServerError
