@@ -10,7 +10,7 @@
 #include "compiler/graph/names.h"
 #include "compiler/kubernetes/quantities.h"
 #include "compiler/manifest/patch.h"
-#include "compiler/manifest/revision.h"
+#include "compiler/manifest/quantities.h"
 
 namespace sluice::manifest {
 namespace {
@@ -154,42 +154,6 @@ Value ConfigVolumes(const check::Service& service) {
   return Value(std::move(volumes));
 }
 
-// Quantities as the API server writes them back (of `1024Mi` it makes `1Gi`): another text would be drift for ever.
-Value CanonicalQuantity(const Value& value, bool cpu) {
-  const std::string* text = value.as_string();
-  const graph::Quantity* quantity = value.as_quantity();
-  const std::optional<Number> number = text != nullptr       ? ParseQuantity(*text)
-                                       : quantity != nullptr ? std::optional(quantity->number)
-                                                             : std::nullopt;
-  const auto canonical = !number ? std::nullopt : cpu ? kubernetes::CpuText(*number) : kubernetes::BytesText(*number);
-  return canonical ? Value(*canonical) : value;
-}
-
-Value WithCanonicalQuantities(const Value& value, std::vector<std::string>& path) {
-  if (const List* list = value.as_list()) {
-    List result;
-    for (const Value& item : *list) {
-      result.push_back(WithCanonicalQuantities(item, path));
-    }
-    return Value(std::move(result));
-  }
-  const Map* map = value.as_map();
-  if (map == nullptr) {
-    return value;
-  }
-  Map result;
-  for (const auto& [key, item] : map->entries()) {
-    if (IsQuantity(path, key)) {
-      result.Set(key, CanonicalQuantity(item, key == "cpu"));
-      continue;
-    }
-    path.push_back(key);
-    result.Set(key, WithCanonicalQuantities(item, path));
-    path.pop_back();
-  }
-  return Value(std::move(result));
-}
-
 // A pod that is told to end has the time for its drain, though a patch says less; another handler of the patch's takes
 // the place of the sleep, since there can be one only.
 Value WithDrain(const Value& pod_template, Duration drain) {
@@ -273,8 +237,7 @@ Value MakePodTemplate(const check::Service& service, std::optional<Duration> dra
   made.Set("spec", Value(std::move(spec)));
   Value result(std::move(made));
   if (const check::Patch* patch = FindPatch(service, "Deployment")) {
-    std::vector<std::string> path;
-    result = WithCanonicalQuantities(Patched(result, patch->value.Path({"spec", "template"})), path);
+    result = WithCanonicalQuantities(Patched(result, patch->value.Path({"spec", "template"})));
   }
   return drain && drain->count() > 0 ? WithDrain(result, *drain) : result;
 }

@@ -1,13 +1,13 @@
 #include "compiler/manifest/revision.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "compiler/base/hash.h"
+#include "compiler/manifest/quantities.h"
 
 namespace sluice::manifest {
 namespace {
@@ -95,28 +95,6 @@ class Canonical {
   std::string out_;
 };
 
-struct Suffix {
-  std::string_view text;
-  std::int64_t numerator, denominator;
-};
-constexpr std::array<Suffix, 15> kSuffixes{{
-    {"Ki", 1LL << 10, 1},
-    {"Mi", 1LL << 20, 1},
-    {"Gi", 1LL << 30, 1},
-    {"Ti", 1LL << 40, 1},
-    {"Pi", 1LL << 50, 1},
-    {"Ei", 1LL << 60, 1},
-    {"n", 1, 1'000'000'000},
-    {"u", 1, 1'000'000},
-    {"m", 1, 1'000},
-    {"k", 1'000, 1},
-    {"M", 1'000'000, 1},
-    {"G", 1'000'000'000, 1},
-    {"T", 1'000'000'000'000, 1},
-    {"P", 1'000'000'000'000'000, 1},
-    {"E", 1'000'000'000'000'000'000, 1},
-}};
-
 }  // namespace
 
 std::string RevisionDigest(const graph::Value& pod_template, const graph::Value& content) {
@@ -132,29 +110,6 @@ std::string RevisionDigest(const graph::Value& pod_template, const graph::Value&
 std::string RevisionName(std::string_view digest) {
   const std::size_t colon = digest.find(':');
   return std::string(digest.substr(colon == std::string_view::npos ? 0 : colon + 1, 8));
-}
-
-bool IsQuantity(const std::vector<std::string>& path, std::string_view key) {
-  const std::size_t depth = path.size();
-  if (depth >= 2 && path[depth - 2] == "resources" && (path[depth - 1] == "requests" || path[depth - 1] == "limits")) {
-    return true;
-  }
-  return depth >= 1 && path[depth - 1] == "emptyDir" && key == "sizeLimit";
-}
-
-std::optional<Number> ParseQuantity(std::string_view text) {
-  for (const Suffix& suffix : kSuffixes) {
-    if (text.size() > suffix.text.size() && text.ends_with(suffix.text)) {
-      const auto number = Number::Parse(text.substr(0, text.size() - suffix.text.size()));
-      if (!number || number->overflowed()) {
-        return std::nullopt;
-      }
-      const Number scaled = *number * Number::Ratio(suffix.numerator, suffix.denominator);
-      return scaled.overflowed() ? std::nullopt : std::optional<Number>(scaled);
-    }
-  }
-  const auto number = Number::Parse(text, /*exponent=*/true);
-  return number && !number->overflowed() ? number : std::nullopt;
 }
 
 }  // namespace sluice::manifest

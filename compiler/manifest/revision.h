@@ -1,12 +1,9 @@
 // The revision of a pod template: what has to be equal for pods to be the same.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "compiler/base/number.h"
 #include "compiler/graph/value.h"
 
 namespace sluice::manifest {
@@ -20,13 +17,5 @@ std::string RevisionDigest(const graph::Value& pod_template, const graph::Value&
 
 // The first 8 hexadecimal digits of a digest: REV in NAME-REV.
 std::string RevisionName(std::string_view digest);
-
-// Whether a field of a pod template is a quantity: of resources' requests and limits, an emptyDir's sizeLimit. `path`:
-// the keys above it, from the template's root; items of lists don't count.
-bool IsQuantity(const std::vector<std::string>& path, std::string_view key);
-
-// A Kubernetes quantity as a number: "100m" is 1/10, "1Gi" is 1073741824, "1e3" is 1000. Nothing if the
-// text is no quantity. Source: k8s.io/apimachinery/pkg/api/resource, Quantity.
-std::optional<Number> ParseQuantity(std::string_view text);
 
 }  // namespace sluice::manifest

@@ -8,9 +8,9 @@
 #include "compiler/base/text.h"
 #include "compiler/graph/names.h"
 #include "compiler/kubernetes/image.h"
-#include "compiler/kubernetes/quantities.h"
 #include "compiler/manifest/patch.h"
 #include "compiler/manifest/pod_template.h"
+#include "compiler/manifest/quantities.h"
 #include "compiler/manifest/revision.h"
 
 namespace sluice::manifest {
@@ -129,37 +129,6 @@ Value MakeBudget(const check::Service& service, const std::string& name, const s
   return WithPatch(service, Value(std::move(object)));
 }
 
-// The numbers of a patch's metrics as the API server writes them back (KEP-853; `1000m` becomes `1`): another text
-// would be drift for ever. What has a binary suffix keeps it.
-Value WithCanonicalTargets(const Value& value) {
-  if (const List* list = value.as_list()) {
-    List result;
-    for (const Value& item : *list) {
-      result.push_back(WithCanonicalTargets(item));
-    }
-    return Value(std::move(result));
-  }
-  const Map* map = value.as_map();
-  if (map == nullptr) {
-    return value;
-  }
-  Map result;
-  for (const auto& [key, item] : map->entries()) {
-    const graph::Quantity* quantity = item.as_quantity();
-    const std::string* text = item.as_string();
-    std::optional<std::string> canonical;
-    if (key == "averageValue" || key == "value") {
-      const std::optional<Number> number = text != nullptr       ? ParseQuantity(*text)
-                                           : quantity != nullptr ? std::optional(quantity->number)
-                                                                 : std::nullopt;
-      const bool binary = text != nullptr && text->ends_with('i');
-      canonical = !number ? std::nullopt : binary ? kubernetes::BytesText(*number) : kubernetes::DecimalText(*number);
-    }
-    result.Set(key, canonical ? Value(*canonical) : WithCanonicalTargets(item));
-  }
-  return Value(std::move(result));
-}
-
 // Of Deployment `name`. By the use of one resource, the least and the most pods; a patch says the rest (`behavior`,
 // other metrics).
 Value MakeAutoscaler(const check::Service& service, const std::string& name, const std::string& revision,
@@ -187,9 +156,7 @@ Value MakeAutoscaler(const check::Service& service, const std::string& name, con
   object.Set("metadata", Metadata(service, name, revision, rollout));
   object.Set("spec", Value(std::move(spec)));
   Map patched = *WithPatch(service, Value(std::move(object))).as_map();
-  Map inner = *patched.Find("spec")->as_map();
-  inner.Set("metrics", WithCanonicalTargets(*inner.Find("metrics")));
-  patched.Set("spec", Value(std::move(inner)));
+  patched.Set("spec", WithCanonicalQuantities(*patched.Find("spec")));
   return Value(std::move(patched));
 }
 

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "compiler/graph/codec.h"
+#include "compiler/graph/names.h"
 #include "compiler/manifest/revision.h"
 #include "compiler/manifest/workload.h"
 #include "tests/lower/plans.h"
@@ -323,6 +324,25 @@ spec:
     check::Service fixed = service;
     fixed.autoscaling.reset();
     CHECK(MakeWorkload(fixed, {"checkout", false, Duration(30'000)}).revision == workload.revision);
+  }
+  SECTION("a patch's numbers are written as the API server writes them back") {
+    const auto target = [](const char* text) {
+      graph::Map goal, external, metric, spec, patch;
+      goal.Set("type", "AverageValue");
+      goal.Set("averageValue", text);
+      external.Set("target", Value(goal));
+      metric.Set("external", Value(external));
+      spec.Set("metrics", Value(graph::List{Value(metric)}));
+      patch.Set("spec", Value(spec));
+      return Value(patch);
+    };
+    for (const auto& [text, canonical] :
+         {std::pair("1000m", "1"), {"1500m", "1500m"}, {"2000", "2k"}, {"1024Mi", "1Gi"}}) {
+      service.patches = {{graph::kAutoscalerKind, target(text), {}, {}}};
+      const Value made = MakePlainWorkload(service).autoscaler;
+      const Value metrics = made.Path({"spec", "metrics"});
+      CHECK(metrics.as_list()->front().Path({"external", "target", "averageValue"}) == Value(canonical));
+    }
   }
   SECTION("without a rollout it counts Deployment NAME") {
     const PlainWorkload plain = MakePlainWorkload(service);

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "compiler/graph/codec.h"
+#include "compiler/manifest/quantities.h"
 
 namespace sluice::manifest {
 namespace {
