@@ -141,7 +141,7 @@ Bounds BoundsOf(const Context& context, const Revision& revision, std::int32_t p
   if (status.demand == 0 && revision == status.stable) {
     return {plan.min, std::max(plan.min, plan.max)};
   }
-  if (!context.by_pods()) {
+  if (!context.by_pods() || !Moves(status)) {
     const auto target = context.target.find(revision);
     const auto floor = context.floor.find(revision);
     const std::int32_t aim = target == context.target.end() || target->second == 0 ? pods : target->second;
@@ -193,7 +193,7 @@ bool HasPods(const Context& context, const Revision& revision, std::int32_t pods
 
 std::int32_t PodsToAsk(const Context& context, const Revision& revision, std::int32_t target) {
   const auto& autoscaler = context.graph.autoscaler;
-  if (!autoscaler || context.by_pods() || target == 0) {
+  if (!autoscaler || (context.by_pods() && Moves(context.status)) || target == 0) {
     return target;
   }
   return std::max(target, std::min(SpecPods(context, revision), autoscaler->max));

@@ -77,6 +77,17 @@ TEST_CASE("at rest an autoscaler moves a service's pods and the rollout has noth
   }
 }
 
+TEST_CASE("where pods make the shares, a service that is installed may be counted up at once") {
+  Story story(Counted("a1", Capacity::kPods));
+  REQUIRE(story.Run(minutes(5), [&] { return story.status.phase == Phase::kSettled; }));
+  story.world.load = Number(9);
+  story.Run(seconds(75));
+  CHECK(story.world.Pods("a1") >= 9);
+  CHECK(story.RunToRest());
+  CHECK(story.world.AutoscalerBounds() == Bounds{{"a1", {4, 20}}});
+  CheckKept(story);
+}
+
 TEST_CASE("a canary takes the pods that the service needs, and stable keeps them until the drain ends") {
   Story story = Loaded(12);
   REQUIRE(story.world.Pods("a1") == 12);
