@@ -64,7 +64,9 @@ std::string PlaceOf(const Compilation& compilation, source::Span span) {
 
 void AppendPlace(std::string& out, std::string_view name, std::string_view place) {
   out += out.back() == '{' ? "" : ",";
-  out += Quoted(name) + ':' + Quoted(place);
+  graph::AppendJsonString(out, name);
+  out += ':';
+  graph::AppendJsonString(out, place);
 }
 
 // { schema, objects: { FILE: { JSON pointer: place } }, nodes: { PATH: place } }.

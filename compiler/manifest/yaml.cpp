@@ -3,6 +3,7 @@
 #include <cctype>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "compiler/manifest/manifest.h"
 
@@ -41,17 +42,11 @@ bool IsPlain(std::string_view text) {
   if (text.empty() || BeginsOddly(text.front()) || text.back() == ' ' || text.back() == ':' || IsWord(text)) {
     return false;
   }
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c < 0x20 || c > 0x7e) {
-      return false;
-    }
-    const std::string_view rest = text.substr(i);
-    if (rest.starts_with(": ") || rest.starts_with(" #")) {
-      return false;
-    }
-  }
-  return true;
+  char before = '\0';
+  return std::none_of(text.begin(), text.end(), [&](char c) {
+    const char last = std::exchange(before, c);
+    return c < 0x20 || c > 0x7e || (last == ':' && c == ' ') || (last == ' ' && c == '#');
+  });
 }
 
 void AppendQuoted(std::string& out, std::string_view text) {
