@@ -3,7 +3,6 @@
 #include <cctype>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "compiler/manifest/manifest.h"
 
@@ -42,11 +41,8 @@ bool IsPlain(std::string_view text) {
   if (text.empty() || BeginsOddly(text.front()) || text.back() == ' ' || text.back() == ':' || IsWord(text)) {
     return false;
   }
-  char before = '\0';
-  return std::none_of(text.begin(), text.end(), [&](char c) {
-    const char last = std::exchange(before, c);
-    return c < 0x20 || c > 0x7e || (last == ':' && c == ' ') || (last == ' ' && c == '#');
-  });
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; }) &&
+         text.find(": ") == std::string_view::npos && text.find(" #") == std::string_view::npos;
 }
 
 void AppendQuoted(std::string& out, std::string_view text) {
