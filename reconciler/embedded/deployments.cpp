@@ -17,6 +17,13 @@ std::int64_t Replicas(const Json& object) { return Integer(object, {"spec", "rep
 
 std::string TemplateHash(const Json& pod_template) { return Sha256(pod_template.dump()).substr(0, 10); }
 
+// The member of that name, or null.
+const Json& MemberOf(const Json& object, const char* name) {
+  static const Json kNull;
+  const Json* member = Find(object, {name});
+  return member == nullptr ? kNull : *member;
+}
+
 // Whether two objects are equal but for what they have under `name`, which `equal` compares.
 template <typename Equal>
 bool SameBut(const Json& a, const Json& b, const char* name, Equal equal) {
@@ -28,7 +35,7 @@ bool SameBut(const Json& a, const Json& b, const char* name, Equal equal) {
   };
   const auto& members = a.get_ref<const Json::object_t&>();
   return others(a) == others(b) && std::all_of(members.begin(), members.end(), as_in_b) &&
-         equal(a.value(name, Json()), b.value(name, Json()));
+         equal(MemberOf(a, name), MemberOf(b, name));
 }
 
 // Equal but for the hash that a ReplicaSet's pods are labelled with.
@@ -239,7 +246,7 @@ Json Deployments::Progress(const Json& deployment, const Sets& sets, const Json&
     bool was = before != nullptr && Says(*before, {"reason"}, "NewReplicaSetAvailable");
     return condition("True", "NewReplicaSetAvailable", was ? Text(*before, {"lastUpdateTime"}, now) : now);
   }
-  const Json old = deployment.value("status", Json::object());
+  const Json& old = MemberOf(deployment, "status");
   auto grew = [&](const char* name) { return Integer(status, {name}) > Integer(old, {name}); };
   bool moved = grew("updatedReplicas") || grew("readyReplicas") || grew("availableReplicas") ||
                Integer(status, {"replicas"}) - Integer(status, {"updatedReplicas"}) <

@@ -124,9 +124,10 @@ const Json* Condition(const Json& object, std::string_view type) {
 
 void SetCondition(Json& conditions, Json condition, TimePoint now) {
   if (!conditions.is_array()) conditions = Json::array();
+  const std::string type = Text(condition, {"type"});
   for (Json& present : conditions) {
-    if (Text(present, {"type"}) != Text(condition, {"type"})) continue;
-    bool flipped = Text(present, {"status"}) != Text(condition, {"status"});
+    if (!Says(present, {"type"}, type)) continue;
+    bool flipped = !Says(present, {"status"}, Text(condition, {"status"}));
     condition["lastTransitionTime"] = flipped ? Seconds(now) : Text(present, {"lastTransitionTime"}, Seconds(now));
     present = std::move(condition);
     return;

@@ -154,6 +154,7 @@ Json MergedAt(const Kind& kind, Json live, const Json& wanted, Names& path) {
 
 // Nothing (null) where both agree.
 Json DifferingAt(const Kind& kind, const Json& live, const Json& wanted, Names& path) {
+  static const Json kNothing;
   // An empty map asks for no more than that there is one.
   if (wanted.is_object() && wanted.empty() && live.is_object() && !AtomicMap(kind, path)) return {};
   if (Granular(kind, path, wanted) && live.is_object()) {
@@ -162,7 +163,7 @@ Json DifferingAt(const Kind& kind, const Json& live, const Json& wanted, Names& 
       if (ServersOwn(path, name) || member.is_null()) continue;
       Step step(path, name);
       auto present = live.find(name);
-      Json inner = DifferingAt(kind, present == live.end() ? Json() : *present, member, path);
+      Json inner = DifferingAt(kind, present == live.end() ? kNothing : *present, member, path);
       if (!inner.is_null()) fields["f:" + name] = std::move(inner);
     }
     return fields;
@@ -174,7 +175,7 @@ Json DifferingAt(const Kind& kind, const Json& live, const Json& wanted, Names& 
     Step step(path, "*");
     std::string key = ItemKey(item, keys);
     const Json* present = ItemOf(live, key, keys);
-    Json inner = DifferingAt(kind, present == nullptr ? Json() : *present, item, path);
+    Json inner = DifferingAt(kind, present == nullptr ? kNothing : *present, item, path);
     if (!inner.is_null()) fields[key] = std::move(inner);
   }
   return fields;

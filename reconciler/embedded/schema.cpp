@@ -102,9 +102,12 @@ std::string Wrong(const Json& value, const Schema& schema) {
     }
   } else if (const auto* members = value.get_ptr<const Json::object_t*>();
              members != nullptr && !schema.fields.empty()) {
+    // Both are sorted by name.
+    auto field = schema.fields.begin();
     for (const auto& [name, member] : *members) {
-      const Schema* field = FieldNamed(schema, name);
-      const std::string wrong = field == nullptr ? "" : Wrong(member, *field);
+      while (field != schema.fields.end() && field->name < name) ++field;
+      if (field == schema.fields.end()) break;
+      const std::string wrong = field->name == name ? Wrong(member, *field) : "";
       if (!wrong.empty()) return fmt::format(".{}{}", name, wrong);
     }
   }
