@@ -71,9 +71,8 @@ Result<Json> MakeBundle(const graph::Graph& graph, const std::string& digest) {
 
 Result<std::shared_ptr<const graph::Graph>> AcceptBundle(const Json& object, const std::string& digest,
                                                          const std::string& namespace_, const std::string& rollout) {
-  const Json spec = object.value("spec", Json::object());
-  const auto text = spec.find("graph");
-  if (text == spec.end() || !text->is_string()) return Error{ErrorCode::kInvalid, "the bundle has no graph"};
+  const Json* text = cluster::Find(object, {"spec", "graph"});
+  if (text == nullptr || !text->is_string()) return Error{ErrorCode::kInvalid, "the bundle has no graph"};
   const std::string& bytes = text->get_ref<const std::string&>();
   if (Sha256(bytes) != digest) {
     return Error{ErrorCode::kInvalid, fmt::format("the bundle's content has another digest than {}", digest)};
@@ -91,8 +90,8 @@ Result<std::shared_ptr<const graph::Graph>> AcceptBundle(const Json& object, con
   for (const graph::Value& made : objects) {
     if (auto checked = CheckNamespace(made, namespace_); !checked) return checked.error();
   }
-  const auto spans_text = spec.find("spans");
-  if (spans_text != spec.end() && spans_text->is_string()) {
+  const Json* spans_text = cluster::Find(object, {"spec", "spans"});
+  if (spans_text != nullptr && spans_text->is_string()) {
     const Json spans = cluster::ParseJson(spans_text->get_ref<const std::string&>());
     if (spans.is_object()) {
       graph->spans = DecodeLines(spans, "nodes", graph->nodes.size());

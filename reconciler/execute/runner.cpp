@@ -186,14 +186,16 @@ void Runner::Decide() {
   const decide::Observed observed = ObserveAll();
   if (!observed.complete) return Finish(std::nullopt);
   const TimePoint now = shared_.loop.Now();
-  decide::Status status = stored_.status;
   // Whoever acts does so under an epoch of its own; it is stored with the first thing that is decided.
-  const bool mine = status.executor == shared_.identity;
-  if (!mine) {
+  const bool mine = stored_.status.executor == shared_.identity;
+  if (mine) {
+    decision_ = decide::Decide(*graph_, stored_.status, observed, now);
+  } else {
+    decide::Status status = stored_.status;
     status.executor = shared_.identity;
     status.epoch += 1;
+    decision_ = decide::Decide(*graph_, status, observed, now);
   }
-  decision_ = decide::Decide(*graph_, status, observed, now);
   delivered_.clear();
   next_.bundles = NeededBundles(decision_.status, Refs(), view_.digest);
   next_.status = std::move(decision_.status);
