@@ -81,4 +81,17 @@ ImageParse ParseImage(std::string_view text) {
   return {image, ""};
 }
 
+std::string VersionOf(std::string_view image) {
+  const ImageParse parse = ParseImage(image);
+  if (!parse.image) {
+    return "";
+  }
+  if (!parse.image->tag.empty()) {
+    return parse.image->tag;
+  }
+  const std::string& digest = parse.image->digest;
+  const std::size_t colon = digest.find(':');
+  return colon == std::string::npos ? digest.substr(0, 12) : digest.substr(colon + 1, 12);
+}
+
 }  // namespace sluice::kubernetes

@@ -22,4 +22,7 @@ struct ImageParse {
 };
 ImageParse ParseImage(std::string_view text);
 
+// What people call the version: the tag, or the first 12 digits of the digest; "" if the text is no reference.
+std::string VersionOf(std::string_view image);
+
 }  // namespace sluice::kubernetes

@@ -5,6 +5,31 @@
 #include <utility>
 
 namespace sluice::kubernetes {
+namespace {
+
+struct Suffix {
+  std::string_view text;
+  std::int64_t numerator, denominator;
+};
+constexpr std::array<Suffix, 15> kSuffixes{{
+    {"Ki", 1LL << 10, 1},
+    {"Mi", 1LL << 20, 1},
+    {"Gi", 1LL << 30, 1},
+    {"Ti", 1LL << 40, 1},
+    {"Pi", 1LL << 50, 1},
+    {"Ei", 1LL << 60, 1},
+    {"n", 1, 1'000'000'000},
+    {"u", 1, 1'000'000},
+    {"m", 1, 1'000},
+    {"k", 1'000, 1},
+    {"M", 1'000'000, 1},
+    {"G", 1'000'000'000, 1},
+    {"T", 1'000'000'000'000, 1},
+    {"P", 1'000'000'000'000'000, 1},
+    {"E", 1'000'000'000'000'000'000, 1},
+}};
+
+}  // namespace
 
 std::optional<std::string> CpuText(const Number& cores) {
   Number thousandths = cores * Number(1000);
@@ -53,6 +78,21 @@ std::optional<std::string> DecimalText(const Number& number) {
     ++suffix;
   }
   return std::to_string(mantissa) + kSuffixes[suffix];
+}
+
+std::optional<Number> ParseQuantity(std::string_view text) {
+  for (const Suffix& suffix : kSuffixes) {
+    if (text.size() > suffix.text.size() && text.ends_with(suffix.text)) {
+      const auto number = Number::Parse(text.substr(0, text.size() - suffix.text.size()));
+      if (!number || number->overflowed()) {
+        return std::nullopt;
+      }
+      const Number scaled = *number * Number::Ratio(suffix.numerator, suffix.denominator);
+      return scaled.overflowed() ? std::nullopt : std::optional<Number>(scaled);
+    }
+  }
+  const auto number = Number::Parse(text, /*exponent=*/true);
+  return number && !number->overflowed() ? number : std::nullopt;
 }
 
 }  // namespace sluice::kubernetes

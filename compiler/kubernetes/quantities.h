@@ -1,8 +1,9 @@
-// Kubernetes quantities: how numbers of a plan are written in an object.
+// Kubernetes quantities: how numbers of a plan are written in an object, and what texts of objects say.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "compiler/base/number.h"
 
@@ -18,5 +19,9 @@ std::optional<std::string> BytesText(const Number& bytes);
 
 // A number of anything: "1500m", "2k". nullopt for one below 0, finer than thousandths, or too large.
 std::optional<std::string> DecimalText(const Number& number);
+
+// A Kubernetes quantity as a number: "100m" is 1/10, "1Gi" is 1073741824, "1e3" is 1000. Nothing if the
+// text is no quantity. Source: k8s.io/apimachinery/pkg/api/resource, Quantity.
+std::optional<Number> ParseQuantity(std::string_view text);
 
 }  // namespace sluice::kubernetes

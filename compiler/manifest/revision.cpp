@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 
 #include "compiler/base/hash.h"
-#include "compiler/manifest/quantities.h"
+#include "compiler/kubernetes/quantities.h"
+#include "compiler/kubernetes/quantity_fields.h"
 
 namespace sluice::manifest {
 namespace {
@@ -23,7 +24,7 @@ void AppendText(std::string_view text, std::string& out) {
 void AppendQuantity(const graph::Value& value, std::string& out) {
   std::optional<Number> number;
   if (const std::string* text = value.as_string()) {
-    number = ParseQuantity(*text);
+    number = kubernetes::ParseQuantity(*text);
     if (!number) {
       AppendText(*text, out);
       return;
@@ -65,7 +66,7 @@ class Canonical {
     fmt::format_to(std::back_inserter(out_), "m{}:", sorted.size());
     for (const graph::Map::Entry* entry : sorted) {
       AppendText(entry->first, out_);
-      if (IsQuantity(path_, entry->first)) {
+      if (kubernetes::IsQuantity(path_, entry->first)) {
         AppendQuantity(entry->second, out_);
         continue;
       }

@@ -3,7 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "compiler/graph/codec.h"
-#include "compiler/manifest/quantities.h"
+#include "compiler/kubernetes/quantities.h"
+#include "compiler/kubernetes/quantity_fields.h"
 
 namespace sluice::manifest {
 namespace {
@@ -81,12 +82,12 @@ TEST_CASE("quantities as Kubernetes reads them") {
                                                   {"10u", Number::Ratio(1, 100'000)}};
   for (const auto& [text, number] : right) {
     CAPTURE(text);
-    REQUIRE(ParseQuantity(text));
-    CHECK(*ParseQuantity(text) == number);
+    REQUIRE(kubernetes::ParseQuantity(text));
+    CHECK(*kubernetes::ParseQuantity(text) == number);
   }
   for (const char* text : {"", "m", "1X", "one", "1 Gi", "Gi"}) {
     CAPTURE(text);
-    CHECK_FALSE(ParseQuantity(text));
+    CHECK_FALSE(kubernetes::ParseQuantity(text));
   }
 }
 
