@@ -235,7 +235,7 @@ void Compiler::Build() {
   if (in_parts_ && !emitter().has_errors() && BuildInParts(files)) {
     return;
   }
-  source::NamedFiles named(tree_, entries_);
+  source::NamedFiles named(tree_, entries_, result_->sources);
   result_->plans = check::CheckPlanSet(files, result_->sources, named, emitter());
   std::vector<graph::Graph> graphs = lower::Lower(result_->plans, result_->sources, emitter());
   lint::Lint(result_->plans, graphs, result_->sources, emitter());
@@ -254,7 +254,7 @@ std::shared_ptr<const Part> Compiler::PartOf(PartFiles files, const PartFiles& s
     key.push_back({file.file->file, file.path + '\n' + digests_.at(file.file->file)});
   }
   std::shared_ptr<const Part> part;
-  const source::NamedFiles named(tree_, entries_);
+  source::NamedFiles named(tree_, entries_, result_->sources);
   if (const auto cached = cache_.parts.find(key); cached != cache_.parts.end() && named.SameAs(cached->second->looks)) {
     part = cached->second;
   } else {
@@ -262,7 +262,9 @@ std::shared_ptr<const Part> Compiler::PartOf(PartFiles files, const PartFiles& s
     std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     part = BuildPart(files, result_->sources, named);
   }
-  fresh.parts.emplace(std::move(key), part);
+  if (part->lasts) {
+    fresh.parts.emplace(std::move(key), part);
+  }
   return part;
 }
 

@@ -120,6 +120,7 @@ std::shared_ptr<const Part> BuildPart(const PartFiles& files, const source::Sour
   auto part = std::make_shared<Part>();
   part->plans = check::CheckPlanSet(files, sources, named, part->emitter);
   part->looks = named.looks();
+  part->lasts = !named.has_sources();
   part->graphs = lower::Lower(part->plans, sources, part->emitter);
   lint::Lint(part->plans, part->graphs, sources, part->emitter);
   manifest::CheckPatches(part->plans, part->emitter);

@@ -27,6 +27,7 @@ struct Part {
   std::size_t bytes = 0;  // of the manifests' YAML
   diagnostics::Emitter emitter;
   std::vector<source::NamedFiles::Look> looks;  // for files that its plans name
+  bool lasts = true;                            // its spans mean the same in the next compile
 };
 
 // The parts of `files`, which are sorted by path; the stdlib's are in none of them.

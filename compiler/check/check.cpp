@@ -167,6 +167,11 @@ CheckedPlanSet CheckPlanSet(const std::vector<ModuleFile>& files, const source::
       CheckDeclared(*declared, checker);
     }
   }
+  for (auto& [place, found] : checker.yaml_objects) {
+    if (!found.adopted) {
+      plans.objects.push_back(std::move(found.object));
+    }
+  }
   SortBySource(plans);
   CheckNamesInCluster(checker);
   CheckObjects(checker);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "compiler/base/text.h"
+#include "compiler/check/named_pattern.h"
 #include "compiler/kubernetes/names.h"
 
 namespace sluice::check {
@@ -16,46 +17,13 @@ using diagnostics::kConfigRefused;
 // As written: an object has at most 1 MiB, names and metadata included.
 constexpr std::size_t kMaxBytes = 1000 * 1024;
 
-// Where the plan stands: its directory with a slash, or "".
-std::string DirectoryOf(Span span, const Reader& reader) {
-  const std::string& path = reader.context().sources().file(span.file).path();
-  return path.substr(0, path.rfind('/') + 1);
-}
-
-// Paths that lead out of the plan set, or nowhere.
-bool CheckPattern(const std::string& pattern, Span span, const Reader& reader) {
-  const bool out = pattern.empty() || pattern.front() == '/' || ("/" + pattern + "/").find("/../") != std::string::npos;
-  const bool odd =
-      ("/" + pattern + "/").find("//") != std::string::npos || ("/" + pattern + "/").find("/./") != std::string::npos;
-  if (out || odd) {
-    reader.Report(diagnostics::kWrongClauseValue, span, fmt::format("`config` takes no files from `{}`", pattern),
-                  "a path begins at the plan set's root and stays in it: `config/checkout/*`");
-  }
-  return !out && !odd;
-}
-
-void ReportNone(const std::string& pattern, Span span, const Reader& reader) {
-  auto report = reader.context().Report(diagnostics::kNoSuchFile, span, fmt::format("there is no file `{}`", pattern));
-  report.Note("a path begins at the plan set's root");
-  const std::string beside = DirectoryOf(span, reader) + pattern;
-  if (beside != pattern && !reader.checker().named_files.Matching(beside).empty()) {
-    report.Fix(fmt::format("write `{}`", beside), diagnostics::Safety::kSafe, span, fmt::format("\"{}\"", beside));
-  } else if (!reader.checker().named_files.Matching(pattern + "/*").empty()) {
-    report.Fix(fmt::format("write `{}/*`", pattern), diagnostics::Safety::kSafe, span,
-               fmt::format("\"{}/*\"", pattern));
-  }
-  report.Emit();
-}
-
 class Files {
  public:
   Files(const Reader& reader, Span span, Config& config) : reader_(reader), span_(span), config_(config) {}
 
   // False: reported.
   bool Add(const source::Entry& entry) {
-    if (entry.kind != source::EntryKind::kFile) {
-      reader_.Report(diagnostics::kNotAFile, span_, fmt::format("`{}` is no regular file", entry.path),
-                     "symbolic links and submodules are never followed");
+    if (!CheckIsFile(entry, span_, reader_)) {
       return false;
     }
     const std::string name = entry.path.substr(entry.path.rfind('/') + 1);
@@ -105,8 +73,7 @@ class Files {
 
 std::optional<Config> ReadConfig(const syntax::ConfigClause& clause, const Reader& reader) {
   const std::optional<std::string> path = reader.Text(clause.path, "`config`");
-  const std::optional<std::string> pattern = reader.Text(clause.from, "`config … from`");
-  if (!path || !pattern) {
+  if (!path) {
     return std::nullopt;
   }
   const std::string directory = path->substr(0, path->find_last_not_of('/') + 1);
@@ -115,19 +82,15 @@ std::optional<Config> ReadConfig(const syntax::ConfigClause& clause, const Reade
                   fmt::format("`config` takes an absolute directory of the container, not `{}`", *path));
     return std::nullopt;
   }
-  if (!CheckPattern(*pattern, clause.from->span, reader)) {
-    return std::nullopt;
-  }
-  const std::vector<source::Entry> found = reader.checker().named_files.Matching(*pattern);
-  if (found.empty()) {
-    ReportNone(*pattern, clause.from->span, reader);
+  const auto found = FilesOf(clause.from, "config", reader);
+  if (!found) {
     return std::nullopt;
   }
   Config config;
   config.mount_path = directory;
   config.span = clause.span;
   Files files(reader, clause.from->span, config);
-  for (const source::Entry& entry : found) {
+  for (const source::Entry& entry : *found) {
     if (!files.Add(entry)) {
       return std::nullopt;
     }

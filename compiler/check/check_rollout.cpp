@@ -51,6 +51,7 @@ class RolloutBody {
   Clauses clauses_;
   Rollout& rollout_;
   std::vector<StepDraft> drafts_;
+  Span deletes_span_;  // of `on removal delete`
 };
 
 std::optional<graph::Value> RolloutBody::ByText(const syntax::ExpressionPtr& value, DeclarationKind kind,
@@ -204,11 +205,21 @@ void RolloutBody::operator()(const syntax::OnClause& clause) {
 void RolloutBody::operator()(const syntax::OnRemovalClause& clause) {
   if (clauses_.Once("on removal", clause.span)) {
     rollout_.delete_on_removal = clause.what.text != "orphan";
+    deletes_span_ = rollout_.delete_on_removal ? clause.what.span : Span();
   }
 }
 
 void RolloutBody::Finish() {
   clauses_.Missing("deploy", "deploy SERVICE");
+  if (deletes_span_.known() && rollout_.service != nullptr && rollout_.service->adopted) {
+    reader_.context()
+        .Report(
+            diagnostics::kAdoptionRefused, deletes_span_,
+            fmt::format("service `{}` was there before its rollout, which doesn't delete it", rollout_.service->name))
+        .Label(rollout_.service->adopted->span, "it is taken over by this")
+        .Note("write `on removal orphan`, or leave it out")
+        .Emit();
+  }
   if (drafts_.empty() && !clauses_.Has("using")) {
     clauses_.Missing("step", "step full { weight 100% }");
     rollout_.incomplete = true;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "compiler/base/text.h"
+#include "compiler/check/check_adopted.h"
 #include "compiler/check/check_config.h"
 #include "compiler/check/checker.h"
 #include "compiler/check/container.h"
@@ -38,6 +39,10 @@ class ServiceBody {
   ServiceBody(const Declared& declared, const ScopePtr& scope, Checker& checker, Service& service)
       : declared_(declared), reader_(checker, scope, {}), clauses_(checker, declared), service_(service) {}
 
+  void operator()(const syntax::FromClause& clause) {
+    from_ = true;
+    ReadAdopted(clause, reader_, service_);
+  }
   void operator()(const syntax::ServiceClause& clause);
   void operator()(const syntax::AutoscalerClause& clause);
   void operator()(const syntax::PortClause& clause);
@@ -70,6 +75,7 @@ class ServiceBody {
   Clauses clauses_;
   Service& service_;
   bool later_ = false;
+  bool from_ = false;
   std::vector<std::pair<check::Probe, Span>> probes_;  // with the span of the target
 };
 
@@ -382,8 +388,8 @@ void ServiceBody::Finish() {
     Probe(probe, target);
     service_.probes.push_back(probe);
   }
-  // What is not carried out yet may be what stands for these.
-  if (later_) {
+  // What is not carried out yet may be what stands for these, and YAML is.
+  if (later_ || from_) {
     return;
   }
   clauses_.Missing("image", "image \"REGISTRY/NAME:TAG\"");
@@ -411,7 +417,12 @@ Made MakeService(const Declared& declared, const ScopePtr& scope, Checker& check
   service->namespace_ = "default";
   CheckServiceName(declared, checker);
   ServiceBody body(declared, scope, checker, *service);
-  for (const syntax::ServiceItem& item : declared.as<syntax::Service>().items) {
+  const std::vector<syntax::ServiceItem>& items = declared.as<syntax::Service>().items;
+  const bool from = !items.empty() && std::holds_alternative<syntax::FromClause>(items.front());
+  for (const syntax::ServiceItem& item : items) {
+    if (from && CheckBesideYaml(item, checker.context)) {
+      continue;
+    }
     std::visit(body, item);
   }
   body.Finish();

@@ -83,6 +83,18 @@ struct Autoscaling {
   Span span;                 // of the target
 };
 
+// A workload that runs already, as YAML files describe it: `service … from "FILES"`. Objects as written, without what
+// only an API server says.
+struct Adopted {
+  graph::Value deployment;
+  graph::Value service;  // Service NAME; none without one
+  graph::Value budget;   // PodDisruptionBudget; none without one
+  // Where the fields of these objects were written.
+  std::vector<FieldSpan> deployment_fields, service_fields, budget_fields;
+  Span deployment_span, service_span, budget_span;
+  Span span;  // of the clause
+};
+
 struct Service {
   std::string name;
   Span span;         // of the name
@@ -102,6 +114,9 @@ struct Service {
   std::vector<EnvEntry> env;
   std::vector<Config> configs;
   std::vector<Patch> patches;  // at most one a kind
+  // Then what the clauses would say is said there: `image`, `replicas`, `surge`, `unavailable`, `ports` and
+  // `namespace_` are read from it, the other clauses have nothing.
+  std::optional<Adopted> adopted;
 };
 
 // What a router can do.

@@ -1,6 +1,7 @@
 // What the checks of all declarations share.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -36,8 +37,16 @@ class Checker : public Instantiator {
   // which was reported when it was checked without a call.
   void Report(const diagnostics::Kind& kind, Span span, Span site, std::string message, std::string note = "");
 
+  // Objects of YAML files that services are made `from`, by where they begin. Those that are no service's own are
+  // objects of the plan set.
+  struct YamlObject {
+    StaticObject object;
+    bool adopted = false;
+  };
+
   CheckedPlanSet& plans;
   source::NamedFiles& named_files;
+  std::map<std::pair<source::FileId, std::uint32_t>, YamlObject> yaml_objects;
   Context context;
 
  private:

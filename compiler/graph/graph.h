@@ -213,6 +213,9 @@ struct Workload {
   Value service;              // NAME-REV, or none where shares are made by pods
   // What comes and goes with the revision: its ConfigMaps, its disruption budget. In the order of their writes.
   std::vector<Value> companions;
+  // "" for a revision that Sluice made, whose pods carry kRevisionLabel. Of one that was taken over: the value of
+  // kPodHashLabel that its pods carry instead. In no bundle.
+  std::string pod_hash = {};
 };
 
 // The pods of each revision are counted by a HorizontalPodAutoscaler: that of Workload::companions. What a graph says
@@ -220,6 +223,13 @@ struct Workload {
 struct Autoscaler {
   std::int32_t min = 1, max = 1;
   Amount surge, unavailable;
+};
+
+// A Deployment that runs already, taken over as stable's without a pod being restarted.
+struct Adoption {
+  std::string deployment;  // its name
+  Value pods;              // its pod template as the plan's files say it, without what is added for a rollout
+  std::string budget;      // the name of its PodDisruptionBudget; ""
 };
 
 struct Policies {
@@ -246,6 +256,7 @@ struct Graph {
   Router router;
   Policies policies;
   std::optional<Autoscaler> autoscaler;
+  std::optional<Adoption> adopts;
   std::vector<Gate> gates;
   std::optional<GateTree> watch;
   std::vector<Node> nodes;  // forward nodes, in an order in which `after` only points back

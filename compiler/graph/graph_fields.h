@@ -214,6 +214,12 @@ void Fields(A& a, Ref<A, Autoscaler> x) {
   a.Field("unavailable", x.unavailable);
 }
 template <typename A>
+void Fields(A& a, Ref<A, Adoption> x) {
+  a.Field("deployment", x.deployment);
+  a.Field("pods", x.pods);
+  a.Field("budget", x.budget);
+}
+template <typename A>
 void Fields(A& a, Ref<A, Policies> x) {
   a.Field("deadline_ms", x.deadline);
   a.Field("deadline_else", x.deadline_else);
@@ -246,6 +252,7 @@ void Fields(A& a, Ref<A, Graph> x) {
   a.Field("router", x.router);
   a.Field("policies", x.policies);
   a.Optional("autoscaler", x.autoscaler);
+  a.Optional("adopts", x.adopts);
   a.Field("gates", x.gates);
   a.Field("watch", x.watch);
   a.Field("nodes", x.nodes);

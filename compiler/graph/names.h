@@ -23,11 +23,15 @@ inline constexpr const char* kJobKind = "Job";
 
 inline constexpr const char* kServiceLabel = "sluice.dev/service";
 inline constexpr const char* kRevisionLabel = "sluice.dev/revision";
+// What the Deployment controller puts on the pods of one ReplicaSet.
+inline constexpr const char* kPodHashLabel = "pod-template-hash";
 inline constexpr const char* kRolloutLabel = "sluice.dev/rollout";   // on workloads, Services, router objects
 inline constexpr const char* kPlanSetLabel = "sluice.dev/plan-set";  // on what the syncer applies
 inline constexpr const char* kSourceLabel = "sluice.dev/source";     // on the state of a source: "true"
 inline constexpr const char* kOwnerAnnotation = "sluice.dev/owner";  // the Rollout's uid
 inline constexpr const char* kEpochAnnotation = "sluice.dev/epoch";
+// On a Deployment that was taken over: kPodHashLabel of its pods.
+inline constexpr const char* kAdoptedAnnotation = "sluice.dev/adopted";
 inline constexpr const char* kExecutorManager = "sluice-executor";
 
 // The group of an API version: "apps" of "apps/v1", "" of "v1". A kind's name is its own only within its group

@@ -35,7 +35,8 @@ graph::Policies MakePolicies(const check::Rollout& rollout) {
   policies.keep_previous = rollout.keep_previous ? rollout.keep_previous->value : policies.keep_previous;
   policies.fast_track = rollout.fast_track ? rollout.fast_track->value : policies.fast_track;
   policies.tolerance = rollout.tolerance ? rollout.tolerance->value : policies.tolerance;
-  policies.delete_on_removal = rollout.delete_on_removal;
+  // What was there before stays.
+  policies.delete_on_removal = rollout.delete_on_removal && !rollout.service->adopted;
   const graph::Allowance allowance = manifest::AllowanceOf(*rollout.service);
   policies.surge = allowance.surge;
   policies.unavailable = allowance.unavailable;
@@ -126,6 +127,21 @@ bool CheckPorts(const check::Rollout& rollout, diagnostics::Emitter& emitter) {
   return false;
 }
 
+// A router that writes Service NAME itself selects pods by labels that those that run already don't have.
+bool CheckAdoption(const check::Rollout& rollout, diagnostics::Emitter& emitter) {
+  if (!rollout.service->adopted || rollout.router->router.address != graph::Router::Address::kRouter) {
+    return true;
+  }
+  emitter
+      .Report(diagnostics::kAdoptionRefused, rollout.through_span.known() ? rollout.through_span : rollout.span,
+              fmt::format("router `{}` writes Service `{}` itself, which leads to pods that run already",
+                          rollout.router->router.name, rollout.service->name))
+      .Label(rollout.service->adopted->span, "these")
+      .Note("take over the workload without a route, by pods, or through a gateway")
+      .Emit();
+  return false;
+}
+
 std::optional<graph::Graph> LowerOne(const check::Rollout& rollout, bool whole, const graph::FunctionTable& functions,
                                      const source::SourceSet& sources, diagnostics::Emitter& emitter) {
   if (rollout.service == nullptr || !rollout.router) {
@@ -150,9 +166,11 @@ std::optional<graph::Graph> LowerOne(const check::Rollout& rollout, bool whole, 
       manifest::MakeWorkload(*rollout.service, {rollout.name, graph.router.shares_by_pods, graph.policies.drain});
   graph.stable_service = manifest::MakeStableService(*rollout.service, rollout.name);
   graph.autoscaler = MakeAutoscaler(*rollout.service);
+  graph.adopts = manifest::MakeAdoption(*rollout.service);
   graph.hold_on_failure = rollout.hold_on_failure;
 
   bool well = CheckPorts(rollout, emitter);
+  well = CheckAdoption(rollout, emitter) && well;
   well = CheckAutoscaler(rollout, emitter) && well;
   well = AddNodes(rollout, whole, MakeRules(graph), sources, graph, emitter) && well;
   if (!well) {

@@ -34,6 +34,9 @@ class Fields {
 }  // namespace
 
 std::vector<FieldSpan> DeploymentFields(const check::Service& service, source::Span drain) {
+  if (service.adopted) {
+    return service.adopted->deployment_fields;
+  }
   const std::string pod = "/spec/template/spec";
   const std::string container = pod + "/containers/0";
   Fields fields;
@@ -68,6 +71,9 @@ std::vector<FieldSpan> DeploymentFields(const check::Service& service, source::S
 }
 
 std::vector<FieldSpan> ServiceFields(const check::Service& service) {
+  if (service.adopted) {
+    return service.adopted->service_fields;
+  }
   Fields fields;
   fields.Add("/metadata/namespace", service.namespace_span);
   for (std::size_t i = 0; i < service.ports.size(); ++i) {
@@ -95,6 +101,9 @@ std::vector<FieldSpan> AutoscalerFields(const check::Service& service) {
 }
 
 std::vector<FieldSpan> BudgetFields(const check::Service& service) {
+  if (service.adopted) {
+    return service.adopted->budget_fields;
+  }
   Fields fields;
   fields.Add("/metadata/namespace", service.namespace_span);
   fields.Add("/spec/maxUnavailable", service.disruption);

@@ -1,4 +1,5 @@
-// Where the fields of a service's objects were written, as far as clauses say them; see PatchFields for the others.
+// Where the fields of a service's objects were written, as far as clauses or the files of a service `from` files say
+// them; see PatchFields for the others.
 #pragma once
 
 #include <vector>

@@ -268,6 +268,13 @@ std::vector<Manifest> Manifests(const check::CheckedPlanSet& plans, const std::v
     if (deployed.contains(service.get())) {
       continue;
     }
+    if (service->adopted) {
+      const check::Adopted& adopted = *service->adopted;
+      collector.Add(adopted.deployment, adopted.deployment_span, adopted.deployment_fields, /*executor_only=*/false);
+      collector.Add(adopted.service, adopted.service_span, adopted.service_fields, /*executor_only=*/false);
+      collector.Add(adopted.budget, adopted.budget_span, adopted.budget_fields, /*executor_only=*/false);
+      continue;
+    }
     const ObjectsOf objects(collector, *service, /*executor_only=*/false);
     PlainWorkload workload = MakePlainWorkload(*service);
     objects.Add(std::move(workload.deployment), DeploymentFields(*service, {}));

@@ -9,8 +9,8 @@
 
 #include "compiler/graph/names.h"
 #include "compiler/kubernetes/quantities.h"
+#include "compiler/kubernetes/quantity_fields.h"
 #include "compiler/manifest/patch.h"
-#include "compiler/manifest/quantities.h"
 
 namespace sluice::manifest {
 namespace {
@@ -188,6 +188,18 @@ Value WithDrain(const Value& pod_template, Duration drain) {
   return Value(std::move(result));
 }
 
+// KEP-3960 (on by default since Kubernetes 1.30): needs no shell in the image.
+Value WithSleep(const Value* lifecycle, Duration drain) {
+  Map sleep, pre_stop, result;
+  sleep.Set("seconds", CeilSeconds(drain));
+  pre_stop.Set("sleep", Value(std::move(sleep)));
+  if (lifecycle != nullptr && lifecycle->as_map() != nullptr) {
+    result = *lifecycle->as_map();
+  }
+  result.Set("preStop", Value(std::move(pre_stop)));
+  return Value(std::move(result));
+}
+
 Value Container(const check::Service& service, std::optional<Duration> drain) {
   Map container;
   container.Set("name", service.name);
@@ -210,19 +222,44 @@ Value Container(const check::Service& service, std::optional<Duration> drain) {
   }
   SetProbes(service, container);
   if (drain && drain->count() > 0) {
-    // KEP-3960 (on by default since Kubernetes 1.30): needs no shell in the image.
-    Map sleep, pre_stop, lifecycle;
-    sleep.Set("seconds", CeilSeconds(*drain));
-    pre_stop.Set("sleep", Value(std::move(sleep)));
-    lifecycle.Set("preStop", Value(std::move(pre_stop)));
-    container.Set("lifecycle", Value(std::move(lifecycle)));
+    container.Set("lifecycle", WithSleep(nullptr, *drain));
   }
   return Value(std::move(container));
 }
 
+// Of a service `from` files: as they say, with the service's label and the sleep.
+Value AdoptedPodTemplate(const check::Service& service, std::optional<Duration> drain) {
+  Map made = *AsWritten(*service.adopted).as_map();
+  Map metadata = *made.Find("metadata")->as_map();
+  Map labels = *metadata.Find("labels")->as_map();
+  labels.Set(graph::kServiceLabel, service.name);
+  metadata.Set("labels", Value(std::move(labels)));
+  made.Set("metadata", Value(std::move(metadata)));
+  if (drain && drain->count() > 0) {
+    Map spec = *made.Find("spec")->as_map();
+    List containers = *spec.Find("containers")->as_list();
+    if (containers.front().Path({"lifecycle", "preStop"}).is_none()) {
+      Map container = *containers.front().as_map();
+      container.Set("lifecycle", WithSleep(container.Find("lifecycle"), *drain));
+      containers.front() = Value(std::move(container));
+      spec.Set("containers", Value(std::move(containers)));
+      made.Set("spec", Value(std::move(spec)));
+    }
+  }
+  return Value(std::move(made));
+}
+
 }  // namespace
 
+Value AsWritten(const check::Adopted& adopted) {
+  return kubernetes::WithCanonicalQuantities(adopted.deployment.Path({"spec", "template"}));
+}
+
 Value MakePodTemplate(const check::Service& service, std::optional<Duration> drain) {
+  if (service.adopted) {
+    const Value adopted = AdoptedPodTemplate(service, drain);
+    return drain && drain->count() > 0 ? WithDrain(adopted, *drain) : adopted;
+  }
   Map labels;
   labels.Set(graph::kServiceLabel, service.name);
   Map metadata;
@@ -237,7 +274,7 @@ Value MakePodTemplate(const check::Service& service, std::optional<Duration> dra
   made.Set("spec", Value(std::move(spec)));
   Value result(std::move(made));
   if (const check::Patch* patch = FindPatch(service, "Deployment")) {
-    result = WithCanonicalQuantities(Patched(result, patch->value.Path({"spec", "template"})));
+    result = kubernetes::WithCanonicalQuantities(Patched(result, patch->value.Path({"spec", "template"})));
   }
   return drain && drain->count() > 0 ? WithDrain(result, *drain) : result;
 }

@@ -17,6 +17,9 @@ namespace sluice::manifest {
 // themselves are the share and nothing takes traffic from them before.
 graph::Value MakePodTemplate(const check::Service& service, std::optional<Duration> drain);
 
+// The pod template of what is taken over, as its files say it.
+graph::Value AsWritten(const check::Adopted& adopted);
+
 // "readinessProbe": a container's field.
 const char* ProbeField(syntax::ProbeClause::Purpose purpose);
 

@@ -8,9 +8,9 @@
 #include "compiler/base/text.h"
 #include "compiler/graph/names.h"
 #include "compiler/kubernetes/image.h"
+#include "compiler/kubernetes/quantity_fields.h"
 #include "compiler/manifest/patch.h"
 #include "compiler/manifest/pod_template.h"
-#include "compiler/manifest/quantities.h"
 #include "compiler/manifest/revision.h"
 
 namespace sluice::manifest {
@@ -50,6 +50,34 @@ Value Selector(const check::Service& service, const std::string& revision) {
   return Value(std::move(labels));
 }
 
+// What the files of a service `from` files say of an object beyond what Sluice says: labels, annotations, fields of its
+// spec.
+Value WithWritten(const Value& written, const Value& made) {
+  static constexpr const char* kKubectl = "kubectl.kubernetes.io/last-applied-configuration";
+  static constexpr const char* kCount = "deployment.kubernetes.io/revision";
+  const auto with = [](const Value& base, const Value& over) {
+    Map result = base.as_map() == nullptr ? Map() : *base.as_map();
+    if (over.as_map() != nullptr) {
+      for (const auto& [key, value] : over.as_map()->entries()) {
+        result.Set(key, value);
+      }
+    }
+    return result;
+  };
+  Map object = *made.as_map();
+  Map metadata = *object.Find("metadata")->as_map();
+  metadata.Set("labels", Value(with(written.Path({"metadata", "labels"}), *metadata.Find("labels"))));
+  Map annotations = with(written.Path({"metadata", "annotations"}), Value());
+  annotations.Erase(kKubectl);
+  annotations.Erase(kCount);
+  if (!annotations.empty()) {
+    metadata.Set("annotations", Value(std::move(annotations)));
+  }
+  object.Set("metadata", Value(std::move(metadata)));
+  object.Set("spec", Value(with(written.Field("spec"), *object.Find("spec"))));
+  return Value(std::move(object));
+}
+
 Value MakeDeployment(const check::Service& service, const std::string& name, const std::string& revision,
                      const std::string& rollout, Value pod_template) {
   const graph::Allowance allowance = AllowanceOf(service);
@@ -76,15 +104,81 @@ Value MakeDeployment(const check::Service& service, const std::string& name, con
   object.Set("metadata", Metadata(service, name, revision, rollout));
   object.Set("spec", Value(std::move(spec)));
   // The template has its part of the patch already: the revision is computed over it.
-  Map patched = *WithPatch(service, Value(std::move(object))).as_map();
+  const Value bare(std::move(object));
+  Map patched = *(service.adopted ? WithWritten(service.adopted->deployment, bare) : WithPatch(service, bare)).as_map();
   Map whole = *patched.Find("spec")->as_map();
   whole.Set("template", std::move(pod_template));
   patched.Set("spec", Value(std::move(whole)));
   return Value(std::move(patched));
 }
 
+// What tells one revision's pods from the others of `selector`; all of them for "".
+Value Narrowed(const Value& selector, const std::string& revision) {
+  Map labels = *selector.as_map();
+  if (!revision.empty()) {
+    labels.Set(graph::kRevisionLabel, revision);
+  }
+  return Value(std::move(labels));
+}
+
+// An object of a service `from` files under another name, with our labels.
+Map Renamed(const check::Service& service, const Value& written, const std::string& name, const std::string& revision,
+            const std::string& rollout) {
+  Map object;
+  object.Set("apiVersion", written.Field("apiVersion"));
+  object.Set("kind", written.Field("kind"));
+  object.Set("metadata", Metadata(service, name, revision, rollout));
+  object.Set("spec", Value(Map()));
+  return *WithWritten(written, Value(std::move(object))).as_map();
+}
+
+Value AdoptedService(const check::Service& service, const std::string& name, const std::string& revision,
+                     const std::string& rollout) {
+  const Value& written = service.adopted->service;
+  if (written.is_none()) {
+    return Value();
+  }
+  Map object = Renamed(service, written, name, revision, rollout);
+  Map spec = *object.Find("spec")->as_map();
+  spec.Set("selector", Narrowed(*spec.Find("selector"), revision));
+  object.Set("spec", Value(std::move(spec)));
+  if (revision.empty()) {
+    return Value(std::move(object));
+  }
+  // What annotations ask for (a host name, a load balancer) is asked for once.
+  object.Set("metadata", Metadata(service, name, revision, rollout));
+  return service.ports.empty() ? Value() : WithoutExposure(Value(std::move(object)));
+}
+
+// A budget for each revision: a number of pods that must stay is one of all of them, so that as many may go.
+Value AdoptedBudget(const check::Service& service, const std::string& name, const std::string& revision,
+                    const std::string& rollout) {
+  const Value& written = service.adopted->budget;
+  if (written.is_none()) {
+    return Value();
+  }
+  Map object = Renamed(service, written, name, revision, rollout);
+  Map spec = *object.Find("spec")->as_map();
+  const Value least = written.Path({"spec", "minAvailable"});
+  if (least.as_quantity() != nullptr) {
+    spec.Erase("minAvailable");
+    spec.Set("maxUnavailable", std::max<std::int64_t>(1, service.replicas.value - least.as_quantity()->number.Floor()));
+  }
+  if (spec.Find("unhealthyPodEvictionPolicy") == nullptr) {
+    spec.Set("unhealthyPodEvictionPolicy", "AlwaysAllow");
+  }
+  Map selector;
+  selector.Set("matchLabels", Narrowed(written.Path({"spec", "selector", "matchLabels"}), revision));
+  spec.Set("selector", Value(std::move(selector)));
+  object.Set("spec", Value(std::move(spec)));
+  return Value(std::move(object));
+}
+
 Value MakeService(const check::Service& service, const std::string& name, const std::string& revision,
                   const std::string& rollout) {
+  if (service.adopted) {
+    return AdoptedService(service, name, revision, rollout);
+  }
   List ports;
   for (const check::Port& port : service.ports) {
     Map entry;
@@ -111,6 +205,9 @@ Value MakeService(const check::Service& service, const std::string& name, const 
 // An unready pod never holds up a node's drain: evicting it makes nothing worse (KEP-3017).
 Value MakeBudget(const check::Service& service, const std::string& name, const std::string& revision,
                  const std::string& rollout) {
+  if (service.adopted) {
+    return AdoptedBudget(service, name, revision, rollout);
+  }
   if (!service.disruption) {
     return Value();
   }
@@ -156,7 +253,7 @@ Value MakeAutoscaler(const check::Service& service, const std::string& name, con
   object.Set("metadata", Metadata(service, name, revision, rollout));
   object.Set("spec", Value(std::move(spec)));
   Map patched = *WithPatch(service, Value(std::move(object))).as_map();
-  patched.Set("spec", WithCanonicalQuantities(*patched.Find("spec")));
+  patched.Set("spec", kubernetes::WithCanonicalQuantities(*patched.Find("spec")));
   return Value(std::move(patched));
 }
 
@@ -210,20 +307,6 @@ std::vector<Value> MakeConfigMaps(const check::Service& service, const std::stri
   return config_maps;
 }
 
-// A tag, or the first 12 digits of a digest: what people call the version.
-std::string VersionOf(const std::string& image) {
-  const kubernetes::ImageParse parse = kubernetes::ParseImage(image);
-  if (!parse.image) {
-    return "";
-  }
-  if (!parse.image->tag.empty()) {
-    return parse.image->tag;
-  }
-  const std::string& digest = parse.image->digest;
-  const std::size_t colon = digest.find(':');
-  return colon == std::string::npos ? digest.substr(0, 12) : digest.substr(colon + 1, 12);
-}
-
 }  // namespace
 
 graph::Amount SurgeOf(const check::Service& service) {
@@ -244,7 +327,7 @@ graph::Workload MakeWorkload(const check::Service& service, const WorkloadOption
   workload.revision_digest = RevisionDigest(bare, ContentOf(service));
   workload.revision = RevisionName(workload.revision_digest);
   workload.image = service.image.value;
-  workload.version = VersionOf(service.image.value);
+  workload.version = kubernetes::VersionOf(service.image.value);
   workload.replicas = service.replicas.value;
   const std::string name = service.name + "-" + workload.revision;
   workload.deployment = MakeDeployment(service, name, workload.revision, options.rollout,
@@ -264,6 +347,17 @@ graph::Workload MakeWorkload(const check::Service& service, const WorkloadOption
 
 Value MakeStableService(const check::Service& service, const std::string& rollout) {
   return MakeService(service, service.name, "", rollout);
+}
+
+std::optional<graph::Adoption> MakeAdoption(const check::Service& service) {
+  if (!service.adopted) {
+    return std::nullopt;
+  }
+  const check::Adopted& adopted = *service.adopted;
+  const auto name = [](const Value& object) {
+    return object.is_none() ? std::string() : object.Path({"metadata", "name"}).ToText();
+  };
+  return graph::Adoption{name(adopted.deployment), AsWritten(adopted), name(adopted.budget)};
 }
 
 PlainWorkload MakePlainWorkload(const check::Service& service) {

@@ -4,6 +4,7 @@
 // change stays out of it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,15 @@ graph::Allowance AllowanceOf(const check::Service& service);
 // The Deployment, revision Service, companions and revision digest of a service that a rollout deploys.
 graph::Workload MakeWorkload(const check::Service& service, const WorkloadOptions& options);
 
-// Service NAME; its selector has only the service label. None for a service without ports.
+// Service NAME; its selector has only the service label, or that of its files. None for a service without ports.
 graph::Value MakeStableService(const check::Service& service, const std::string& rollout);
 
-// Of a service without a rollout: Deployment NAME, its ConfigMaps, PodDisruptionBudget and HorizontalPodAutoscaler
-// NAME, as far as the plan names them. The names of the ConfigMaps change with their content, so that pods are made
-// anew.
+// What a rollout takes over; none for a service that has no files.
+std::optional<graph::Adoption> MakeAdoption(const check::Service& service);
+
+// Of a service without a rollout and without files: Deployment NAME, its ConfigMaps, PodDisruptionBudget and
+// HorizontalPodAutoscaler NAME, as far as the plan names them. The names of the ConfigMaps change with their content,
+// so that pods are made anew.
 struct PlainWorkload {
   graph::Value deployment;
   std::vector<graph::Value> config_maps;

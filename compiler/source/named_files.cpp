@@ -49,6 +49,17 @@ std::vector<Entry> NamedFiles::Matching(const std::string& pattern) {
   return found;
 }
 
+Result<FileId> NamedFiles::ReadSource(const std::string& path, std::size_t limit) {
+  if (const auto found = read_.find(path); found != read_.end()) {
+    return found->second;
+  }
+  Result<std::string> text = Read(path, limit);
+  if (!text) {
+    return text.error();
+  }
+  return read_.emplace(path, sources_.Add(path, *std::move(text))).first->second;
+}
+
 std::string NamedFiles::DigestOf(const std::vector<Entry>& found) const {
   std::string text;
   std::size_t left = kMaxHashed;

@@ -52,8 +52,13 @@ struct AutoscalerClause {  // replicas 4 to 20 at cpu 70%
   ExpressionPtr use;
   Span span;
 };
-using ServiceItem = std::variant<ServiceClause, AutoscalerClause, PortClause, ProbeClause, EnvClause, ConfigClause,
-                                 PatchClause, Require, Later>;
+struct FromClause {  // from "k8s/payments/*.yaml" workload "payments"
+  ExpressionPtr files;
+  ExpressionPtr workload;  // or null
+  Span span;
+};
+using ServiceItem = std::variant<FromClause, ServiceClause, AutoscalerClause, PortClause, ProbeClause, EnvClause,
+                                 ConfigClause, PatchClause, Require, Later>;
 struct Service {
   DeclaredName name;
   std::vector<ServiceItem> items;

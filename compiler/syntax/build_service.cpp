@@ -9,7 +9,8 @@ Service AstBuilder::ServiceOf(const Part& part) {
   Service service;
   service.name = Declared(part.Child(rule::kDeclaredName));
   if (const Part origin = part.Child(rule::kServiceOrigin)) {
-    service.items.emplace_back(LaterOf(origin, "a service `from` existing objects"));
+    service.items.emplace_back(FromClause{Expression(origin.Expression()),
+                                          Expression(origin.ExpressionBehind(token::WORKLOAD)), SpanOf(origin)});
   } else if (!part.Child(rule::kServiceBody)) {
     file_.Report(diagnostics::kMissingBody, file_.At(part.token()), "this `service` has no body")
         .At("expected `{` and the service's clauses behind its name");

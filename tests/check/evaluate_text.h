@@ -39,7 +39,7 @@ class PlanSet {
   source::SourceSet sources_;
   source::MemoryTree no_files_{{}};
   std::vector<source::Entry> no_entries_;
-  source::NamedFiles named_files_{no_files_, no_entries_};
+  source::NamedFiles named_files_{no_files_, no_entries_, sources_};
   diagnostics::Emitter emitter_;
   std::vector<syntax::PlanFile> parsed_;
   CheckedPlanSet plans_;

@@ -28,7 +28,7 @@ const std::map<std::string, std::set<std::string>>& Allowed() {
     table["compiler/diagnostics"] = {"compiler/base", "compiler/source"};
     table["compiler/syntax"] = {"compiler/base", "compiler/source", "compiler/diagnostics"};
     table["compiler/graph"] = {"compiler/base"};
-    table["compiler/kubernetes"] = {"compiler/base"};
+    table["compiler/kubernetes"] = {"compiler/base", "compiler/graph"};
     table["compiler/check"] = {"compiler/base",   "compiler/source", "compiler/diagnostics",
                                "compiler/syntax", "compiler/graph",  "compiler/kubernetes"};
     table["compiler/manifest"] = With(table["compiler/check"], {"compiler/check"});
@@ -48,7 +48,8 @@ const std::map<std::string, std::set<std::string>>& Allowed() {
     table["reconciler/embedded"] = With(table["reconciler/cluster"], {"reconciler/cluster"});
     table["reconciler/serve"] = With(table["reconciler/cluster"], {"reconciler/cluster"});
     table["reconciler/apiserver"] = With(table["reconciler/embedded"], {"reconciler/embedded", "reconciler/serve"});
-    table["reconciler/execute"] = With(table["reconciler/measure"], {"reconciler/measure", "reconciler/telemetry"});
+    table["reconciler/execute"] =
+        With(table["reconciler/measure"], {"reconciler/measure", "reconciler/telemetry", "compiler/kubernetes"});
     table["reconciler/sync"] =
         With(table["reconciler/execute"], {"reconciler/execute", "reconciler/git", "compiler", "compiler/source",
                                            "compiler/diagnostics", "compiler/manifest"});

@@ -243,6 +243,9 @@ class Printer {
   }
   void operator()(const EnvClause& env) { Line("env " + Show(env.value)); }
   void operator()(const ConfigClause& config) { Line("config " + Show(config.path) + " from " + Show(config.from)); }
+  void operator()(const FromClause& from) {
+    Line("from " + Show(from.files) + (from.workload == nullptr ? "" : " workload " + Show(from.workload)));
+  }
   void operator()(const PatchClause& patch) { Line("patch " + patch.kind.text + " " + Show(patch.value)); }
   void operator()(const RouteClause& clause) { Line(clause.word.text + " " + Show(clause.value)); }
   void operator()(const ViaClause& via) { Line("via " + Show(via.router)); }

@@ -391,7 +391,7 @@ TEST_CASE("the stdlib has no mistake, used or not") {
   REQUIRE(files.size() > 10);
   const source::MemoryTree none({});
   const std::vector<source::Entry> entries;
-  source::NamedFiles named(none, entries);
+  source::NamedFiles named(none, entries, sources);
   check::CheckPlanSet(files, sources, named, emitter, true);
   CHECK(diagnostics::RenderShort(emitter.Sorted(), sources) == "");
 }

@@ -1,4 +1,4 @@
-// One plan set each in tests/golden/check: NAME.plan, or a directory NAME with several files. Beside it
+// One plan set each in tests/golden/check: NAME.plan, or a directory NAME with several files, manifests among them. Beside it
 // NAME.diag, what `sluice lint --format short` prints with the notes and fixes below each line.
 // UPDATE_GOLDEN=1 rewrites them.
 #include <algorithm>
@@ -35,7 +35,8 @@ std::string ReadFile(const fs::path& path) {
 std::map<std::string, std::map<std::string, std::string>> Cases() {
   std::map<std::string, std::map<std::string, std::string>> cases;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kRoot)) {
-    if (entry.path().extension() != ".plan") {
+    const bool manifests = entry.path().extension() == ".yaml";
+    if (entry.path().extension() != ".plan" && !manifests) {
       continue;
     }
     const fs::path relative = fs::relative(entry.path(), kRoot);

@@ -1,0 +1,458 @@
+#include "compiler/check/check_adopted.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/base/text.h"
+#include "compiler/check/container.h"
+#include "compiler/check/data.h"
+#include "compiler/check/named_pattern.h"
+#include "compiler/graph/names.h"
+#include "compiler/kubernetes/names.h"
+#include "compiler/kubernetes/yaml.h"
+
+namespace sluice::check {
+namespace {
+
+using diagnostics::kAdoptionRefused;
+using graph::Map;
+using graph::Value;
+
+constexpr std::size_t kMaxYamlBytes = 1024 * 1024;
+
+std::string TextAt(const Value& object, std::initializer_list<std::string_view> path) {
+  const Value value = object.Path(path);
+  return value.as_string() == nullptr ? std::string() : *value.as_string();
+}
+
+bool Is(const StaticObject& object, std::string_view group, std::string_view kind) {
+  return TextAt(object.value, {"kind"}) == kind && graph::GroupOf(TextAt(object.value, {"apiVersion"})) == group;
+}
+
+std::string NameOf(const StaticObject& object) { return TextAt(object.value, {"metadata", "name"}); }
+std::string NamespaceOf(const StaticObject& object) {
+  const std::string space = TextAt(object.value, {"metadata", "namespace"});
+  return space.empty() ? "default" : space;
+}
+
+// Where a field stands, or the nearest field above it.
+Span SpanAt(const StaticObject& object, std::string pointer) {
+  while (!pointer.empty()) {
+    const auto found = std::find_if(object.fields.begin(), object.fields.end(),
+                                    [&](const FieldSpan& field) { return field.pointer == pointer; });
+    if (found != object.fields.end()) {
+      return found->span;
+    }
+    pointer.erase(pointer.rfind('/'));
+  }
+  return object.span;
+}
+
+// Every label that `selector` asks for is among `labels`; it asks for one at least.
+bool Selects(const Value& selector, const Value& labels) {
+  const Map* map = selector.as_map();
+  return map != nullptr && !map->empty() &&
+         std::all_of(map->entries().begin(), map->entries().end(),
+                     [&](const auto& entry) { return labels.Field(entry.first) == entry.second; });
+}
+
+// Without what an API server adds to an object that is read from it.
+Value WithoutServerFields(const Value& object) {
+  Map whole = *object.as_map();
+  whole.Erase("status");
+  if (const Map* found = whole.Find("metadata") == nullptr ? nullptr : whole.Find("metadata")->as_map()) {
+    Map metadata = *found;
+    for (const char* field :
+         {"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"}) {
+      metadata.Erase(field);
+    }
+    whole.Set("metadata", Value(std::move(metadata)));
+  }
+  return WithoutUnits(Value(std::move(whole)));
+}
+
+// Reads YAML files into Checker::yaml_objects and gives what there is in them.
+class YamlFiles {
+ public:
+  YamlFiles(const Reader& reader, Span span) : reader_(reader), span_(span) {}
+
+  // False: reported.
+  bool Read(const source::Entry& entry) {
+    if (!CheckIsFile(entry, span_, reader_)) {
+      return false;
+    }
+    const Result<source::FileId> file = reader_.checker().named_files.ReadSource(entry.path, kMaxYamlBytes);
+    if (!file) {
+      reader_.Report(diagnostics::kUnreadableTree, span_,
+                     fmt::format("the file `{}` cannot be read: {}", entry.path, file.error().message));
+      return false;
+    }
+    file_ = *file;
+    const kubernetes::YamlParse parse = kubernetes::ReadYaml(reader_.context().sources().file(file_).text());
+    bool well = true;
+    for (const kubernetes::YamlDocument& document : parse.documents) {
+      well = document.value.is_none() || Add(document) ? well : false;
+    }
+    if (parse.fault) {
+      reader_.Report(diagnostics::kInvalidYaml, At(parse.fault->at, parse.fault->at + 1), parse.fault->message);
+    }
+    return well && !parse.fault;
+  }
+
+  const std::vector<Checker::YamlObject*>& objects() const { return objects_; }
+
+ private:
+  Span At(std::size_t begin, std::size_t end) const {
+    const std::size_t size = reader_.context().sources().file(file_).text().size();
+    return {file_, static_cast<std::uint32_t>(std::min(begin, size)), static_cast<std::uint32_t>(std::min(end, size))};
+  }
+
+  bool Add(const kubernetes::YamlDocument& document) {
+    const auto first = document.fields.empty() ? document.begin : document.fields.front().begin;
+    const Span span = At(first, document.fields.empty() ? first + 1 : document.fields.front().end);
+    const Value& value = document.value;
+    if (value.as_map() == nullptr) {
+      reader_.Report(diagnostics::kInvalidYaml, span,
+                     "this is no object: a map with `apiVersion`, `kind` and `metadata`");
+      return false;
+    }
+    for (const auto& [field, text] :
+         {std::pair("apiVersion", TextAt(value, {"apiVersion"})), std::pair("kind", TextAt(value, {"kind"})),
+          std::pair("metadata.name", TextAt(value, {"metadata", "name"}))}) {
+      if (text.empty()) {
+        const bool list = TextAt(value, {"kind"}) == "List";
+        reader_.Report(diagnostics::kIncompleteObject, span, fmt::format("this object has no `{}`", field),
+                       list ? "write the items of a `List` as documents of their own, with `---` in between" : "");
+        return false;
+      }
+    }
+    const auto [entry, added] = reader_.checker().yaml_objects.try_emplace({span.file, span.begin});
+    if (added) {
+      StaticObject& object = entry->second.object;
+      object.name = fmt::format("{} {}", TextAt(value, {"kind"}), TextAt(value, {"metadata", "name"}));
+      object.value = WithoutServerFields(value);
+      object.span = object.value_span = span;
+      for (const kubernetes::YamlDocument::Field& field : document.fields) {
+        object.fields.push_back({field.pointer, At(field.begin, field.end)});
+      }
+    }
+    objects_.push_back(&entry->second);
+    return true;
+  }
+
+  const Reader& reader_;
+  Span span_;
+  source::FileId file_ = source::FileId::kNone;
+  std::vector<Checker::YamlObject*> objects_;
+};
+
+// Finds what belongs to the service, and reads from it what clauses would have said.
+class Adoption {
+ public:
+  Adoption(const Reader& reader, const syntax::FromClause& clause, const std::vector<Checker::YamlObject*>& objects,
+           Service& service)
+      : reader_(reader), clause_(clause), objects_(objects), service_(service) {}
+
+  void Run() {
+    Checker::YamlObject* deployment = FindDeployment();
+    if (deployment == nullptr) {
+      return;
+    }
+    adopted_.span = clause_.span;
+    Claim(*deployment);
+    adopted_.deployment = deployment->object.value;
+    adopted_.deployment_fields = deployment->object.fields;
+    adopted_.deployment_span = deployment->object.span;
+    space_ = NamespaceOf(deployment->object);
+    labels_ = adopted_.deployment.Path({"spec", "template", "metadata", "labels"});
+    ReadDeployment(deployment->object);
+    for (Checker::YamlObject* other : objects_) {
+      if (NamespaceOf(other->object) == space_) {
+        Visit(*other);
+      }
+    }
+    service_.namespace_ = space_;
+    service_.namespace_span = SpanAt(deployment->object, "/metadata/namespace");
+    if (well_) {
+      service_.adopted = std::move(adopted_);
+    }
+  }
+
+ private:
+  void Refuse(Span span, std::string message, std::string note = "") {
+    reader_.Report(kAdoptionRefused, span, std::move(message), std::move(note));
+    well_ = false;
+  }
+  void NotYet(Span span, std::string feature) {
+    ReportLater({std::move(feature), span}, reader_.context());
+    well_ = false;
+  }
+
+  void Claim(Checker::YamlObject& object) {
+    if (object.adopted) {
+      Refuse(clause_.span, fmt::format("{} belongs to another service already", object.object.name),
+             "each Deployment, Service and disruption budget is one service's");
+    }
+    object.adopted = true;
+  }
+
+  // What is narrowed to these pods must not be there for others, too.
+  void CheckAlone(const StaticObject& object, const std::string& at) {
+    const Value selector = at == "/spec/selector" ? object.value.Path({"spec", "selector"})
+                                                  : object.value.Path({"spec", "selector", "matchLabels"});
+    for (const Checker::YamlObject* other : objects_) {
+      const Value labels = other->object.value.Path({"spec", "template", "metadata", "labels"});
+      const bool same = NameOf(other->object) == TextAt(adopted_.deployment, {"metadata", "name"}) &&
+                        Is(other->object, "apps", "Deployment");
+      if (!same && NamespaceOf(other->object) == space_ && Selects(selector, labels)) {
+        Refuse(SpanAt(object, at), fmt::format("{} selects the pods of {}, too", object.name, other->object.name),
+               "while a rollout has it, it selects those of one revision alone");
+      }
+    }
+  }
+
+  Checker::YamlObject* FindDeployment() {
+    std::optional<std::string> name;
+    if (clause_.workload != nullptr && !(name = reader_.Text(clause_.workload, "`workload`"))) {
+      return nullptr;
+    }
+    std::vector<Checker::YamlObject*> found;
+    std::vector<std::string> names;
+    for (Checker::YamlObject* object : objects_) {
+      for (const char* kind : {"StatefulSet", "DaemonSet"}) {
+        if (name && NameOf(object->object) == *name && Is(object->object, "apps", kind)) {
+          ReportLater({fmt::format("a rollout of a {}", kind), object->object.span}, reader_.context());
+          return nullptr;
+        }
+      }
+      if (Is(object->object, "apps", "Deployment")) {
+        names.push_back(fmt::format("`{}`", NameOf(object->object)));
+        if (!name || NameOf(object->object) == *name) {
+          found.push_back(object);
+        }
+      }
+    }
+    if (found.size() == 1) {
+      return found.front();
+    }
+    const Span span = clause_.workload != nullptr ? clause_.workload->span : clause_.files->span;
+    reader_.Report(kAdoptionRefused, span,
+                   found.size() > 1
+                       ? fmt::format("the files describe {} Deployments: {}", found.size(), JoinWords(names))
+                   : name ? fmt::format("the files describe no Deployment `{}`", *name)
+                          : "the files describe no Deployment",
+                   found.size() > 1 && !name ? "say which one: `workload \"NAME\"`"
+                   : !names.empty()          ? fmt::format("what they describe is {}", JoinWords(names))
+                                             : "");
+    return nullptr;
+  }
+
+  void ReadDeployment(const StaticObject& object) {
+    const Value spec = object.value.Field("spec");
+    const Value selector = spec.Path({"selector", "matchLabels"});
+    const Value expressions = spec.Path({"selector", "matchExpressions"});
+    if (!expressions.is_none() || !Selects(selector, labels_)) {
+      Refuse(SpanAt(object, "/spec/selector"),
+             fmt::format("Deployment `{}` does not select its pods by labels that they have", NameOf(object)),
+             "a rollout tells the pods of two revisions apart by labels: `selector.matchLabels` only");
+    }
+    RefuseOurLabels(object, labels_, "/spec/template/metadata/labels/");
+    const Value replicas = spec.Field("replicas");
+    const graph::Quantity* count = replicas.as_quantity();
+    if (count == nullptr || !count->number.is_integer() || count->number < Number(0) ||
+        count->number > Number(10'000)) {
+      Refuse(SpanAt(object, "/spec/replicas"),
+             count == nullptr
+                 ? fmt::format("Deployment `{}` does not say its `replicas`", NameOf(object))
+                 : fmt::format("Deployment `{}` has {} replicas", NameOf(object), count->number.ToString()),
+             "the shares of a rollout are shares of so many pods, from 0 to 10000");
+    } else {
+      service_.replicas = {static_cast<std::int32_t>(count->number.Floor()), SpanAt(object, "/spec/replicas")};
+    }
+    ReadStrategy(object, spec);
+    ReadContainers(object, spec.Path({"template", "spec", "containers"}));
+    if (spec.Field("paused") == Value(true)) {
+      Refuse(SpanAt(object, "/spec/paused"), fmt::format("Deployment `{}` is paused", NameOf(object)));
+    }
+  }
+
+  void RefuseOurLabels(const StaticObject& object, const Value& labels, const std::string& at) {
+    for (const char* label : {graph::kServiceLabel, graph::kRevisionLabel, graph::kRolloutLabel}) {
+      if (!labels.Field(label).is_none()) {
+        std::string escaped = label;
+        escaped.replace(escaped.find('/'), 1, "~1");
+        Refuse(SpanAt(object, at + escaped), fmt::format("the label `{}` is Sluice's own", label),
+               "this looks like what was read from a cluster that Sluice manages: take the label out");
+      }
+    }
+  }
+
+  void ReadStrategy(const StaticObject& object, const Value& spec) {
+    if (spec.Path({"strategy", "type"}) == Value("Recreate")) {
+      Refuse(SpanAt(object, "/spec/strategy/type"),
+             fmt::format("Deployment `{}` is never to run two versions at once (`Recreate`)", NameOf(object)),
+             "a rollout runs two: write `RollingUpdate`, or leave the service without a rollout of Sluice's");
+    }
+    service_.surge = AmountAt(object, "maxSurge");
+    service_.unavailable = AmountAt(object, "maxUnavailable");
+    // Kubernetes' own default, unlike the language's.
+    if (!service_.unavailable) {
+      service_.unavailable = Located<Amount>{{true, Number::Ratio(1, 4)}, object.span};
+    }
+  }
+
+  std::optional<Located<Amount>> AmountAt(const StaticObject& object, const char* field) {
+    const Value value = object.value.Path({"spec", "strategy", "rollingUpdate", field});
+    const Span span = SpanAt(object, fmt::format("/spec/strategy/rollingUpdate/{}", field));
+    if (value.is_none()) {
+      return std::nullopt;
+    }
+    const graph::Quantity* count = value.as_quantity();
+    const std::string* text = value.as_string();
+    std::optional<Number> number = count != nullptr ? std::optional(count->number) : std::nullopt;
+    const bool percent = text != nullptr && text->ends_with('%');
+    if (percent) {
+      number = Number::Parse(std::string_view(*text).substr(0, text->size() - 1));
+    }
+    if (!number || !number->is_integer() || *number < Number(0) || *number > Number(percent ? 100 : 10'000)) {
+      Refuse(span,
+             fmt::format("`{}` is `{}`, it must be a number of pods or a whole percentage", field, value.ToText()));
+      return std::nullopt;
+    }
+    return Located<Amount>{{percent, percent ? *number / Number(100) : *number}, span};
+  }
+
+  void ReadContainers(const StaticObject& object, const Value& containers) {
+    const graph::List* list = containers.as_list();
+    if (list == nullptr || list->empty()) {
+      return Refuse(SpanAt(object, "/spec/template/spec/containers"),
+                    fmt::format("Deployment `{}` has no containers", NameOf(object)));
+    }
+    bool probed = false;
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const std::string at = fmt::format("/spec/template/spec/containers/{}", i);
+      const std::string image = TextAt((*list)[i], {"image"});
+      if (image.empty()) {
+        Refuse(SpanAt(object, at), fmt::format("container {} of Deployment `{}` has no image", i + 1, NameOf(object)));
+        continue;
+      }
+      CheckImage(image, SpanAt(object, at + "/image"), reader_);
+      probed = probed || !(*list)[i].Field("readinessProbe").is_none();
+      if (i == 0) {
+        service_.image = {image, SpanAt(object, at + "/image")};
+      }
+    }
+    if (!probed) {
+      reader_.Report(diagnostics::kNoReadinessProbe, SpanAt(object, "/spec/template/spec/containers"),
+                     fmt::format("no container of Deployment `{}` has a readiness probe", NameOf(object)),
+                     "without one a pod takes traffic as soon as its process runs");
+    }
+  }
+
+  void Visit(Checker::YamlObject& other) {
+    const StaticObject& object = other.object;
+    if (Is(object, "", "Service") && NameOf(object) == service_.name) {
+      Claim(other);
+      ReadService(object);
+    } else if (Is(object, "policy", "PodDisruptionBudget") &&
+               Selects(object.value.Path({"spec", "selector", "matchLabels"}), labels_)) {
+      if (!adopted_.budget.is_none()) {
+        Refuse(object.span, fmt::format("two disruption budgets select the pods of `{}`", service_.name),
+               "Kubernetes evicts no pod that two of them select");
+      }
+      Claim(other);
+      CheckAlone(object, "/spec/selector/matchLabels");
+      adopted_.budget = object.value;
+      adopted_.budget_fields = object.fields;
+      adopted_.budget_span = object.span;
+    } else if (Is(object, "autoscaling", "HorizontalPodAutoscaler") &&
+               TextAt(object.value, {"spec", "scaleTargetRef", "name"}) ==
+                   TextAt(adopted_.deployment, {"metadata", "name"})) {
+      NotYet(object.span, "taking over a workload that has an autoscaler");
+    }
+  }
+
+  void ReadService(const StaticObject& object) {
+    adopted_.service = object.value;
+    adopted_.service_fields = object.fields;
+    adopted_.service_span = object.span;
+    if (!Selects(object.value.Path({"spec", "selector"}), labels_)) {
+      Refuse(SpanAt(object, "/spec/selector"),
+             fmt::format("Service `{}` does not select the pods of Deployment `{}`", service_.name,
+                         TextAt(adopted_.deployment, {"metadata", "name"})));
+    }
+    CheckAlone(object, "/spec/selector");
+    const Value ports = object.value.Path({"spec", "ports"});
+    for (std::size_t i = 0; ports.as_list() != nullptr && i < ports.as_list()->size(); ++i) {
+      const Value& port = (*ports.as_list())[i];
+      const Value said = port.Field("port");
+      const graph::Quantity* number = said.as_quantity();
+      const Span span = SpanAt(object, fmt::format("/spec/ports/{}", i));
+      if (number == nullptr || !number->number.is_integer() || number->number < Number(1) ||
+          number->number > Number(65535)) {
+        Refuse(span, fmt::format("port {} of Service `{}` has no number from 1 to 65535", i + 1, service_.name));
+        continue;
+      }
+      service_.ports.push_back({TextAt(port, {"name"}), static_cast<std::int32_t>(number->number.Floor()), span});
+    }
+  }
+
+  const Reader& reader_;
+  const syntax::FromClause& clause_;
+  const std::vector<Checker::YamlObject*>& objects_;
+  Service& service_;
+  Adopted adopted_;
+  std::string space_;
+  Value labels_;  // of the pods
+  bool well_ = true;
+};
+
+Span SpanOfItem(const syntax::ServiceItem& item) {
+  struct Visitor {
+    Span operator()(const syntax::ServiceClause& clause) const { return clause.word.span; }
+    Span operator()(const syntax::AutoscalerClause& clause) const { return clause.word.span; }
+    Span operator()(const syntax::Require&) const { return {}; }
+    Span operator()(const syntax::FromClause&) const { return {}; }
+    Span operator()(const syntax::Later&) const { return {}; }
+    Span operator()(const syntax::PatchClause& clause) const { return clause.span; }
+    Span operator()(const syntax::PortClause& clause) const { return clause.span; }
+    Span operator()(const syntax::ProbeClause& clause) const { return clause.span; }
+    Span operator()(const syntax::EnvClause& clause) const { return clause.span; }
+    Span operator()(const syntax::ConfigClause& clause) const { return clause.span; }
+  };
+  return std::visit(Visitor(), item);
+}
+
+}  // namespace
+
+void ReadAdopted(const syntax::FromClause& clause, const Reader& reader, Service& service) {
+  const auto entries = FilesOf(clause.files, "service", reader);
+  if (!entries) {
+    return;
+  }
+  YamlFiles files(reader, clause.files->span);
+  bool well = true;
+  for (const source::Entry& entry : *entries) {
+    well = files.Read(entry) && well;
+  }
+  if (well) {
+    Adoption(reader, clause, files.objects(), service).Run();
+  }
+}
+
+bool CheckBesideYaml(const syntax::ServiceItem& item, Context& context) {
+  const Span span = SpanOfItem(item);
+  if (!span.known()) {
+    return false;
+  }
+  context.Report(kAdoptionRefused, span, "a service `from` files has no such clause")
+      .Note("what its objects are is said in the files")
+      .Emit();
+  return true;
+}
+
+}  // namespace sluice::check
