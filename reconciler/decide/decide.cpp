@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reconciler/decide/adopt.h"
 #include "reconciler/decide/autoscale.h"
 #include "reconciler/decide/back.h"
 #include "reconciler/decide/command.h"
@@ -59,7 +60,9 @@ bool IsGoing(const Context& context) {
 
 void DecideInto(Context& context) {
   TakeCommands(context);
-  FollowGit(context);
+  if (!TakesOver(context)) {
+    FollowGit(context);
+  }
   AcceptEdit(context);
   ObserveRoute(context);
   if (IsGoing(context)) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/names.h"
+#include "reconciler/decide/adopt.h"
 #include "reconciler/decide/jobs.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
@@ -71,7 +72,11 @@ bool NoneElseIsRouted(const Context& context) {
 void DeleteRevision(Context& context, const Revision& revision, const ObservedRevision& observed) {
   const std::string& space = context.graph.rollout_namespace;
   const std::string& us = context.seen.uid;
-  if (observed.deployment && !observed.deployment->deleting && observed.deployment->owner == us) {
+  const bool ours = observed.deployment && observed.deployment->owner == us && !IsAdopted(context, revision);
+  if (IsAdopted(context, revision) && observed.deployment) {
+    ReleaseDeployment(context, revision, 0);
+  }
+  if (ours && !observed.deployment->deleting) {
     context.decision.actions.emplace_back(DeleteObject{"apps/v1", "Deployment", space, NameOf(context, revision),
                                                        observed.deployment->version, "nothing names this revision"});
   }
@@ -142,7 +147,7 @@ void Drain(Context& context) {
 void Remove(Context& context) {
   Status& status = context.status;
   if (!context.graph.policies.delete_on_removal) {
-    if (!LeaveJobs(context)) {
+    if (!LeaveJobs(context) || !GiveBack(context)) {
       return;
     }
     status.phase = Phase::kIdle;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/names.h"
+#include "reconciler/decide/adopt.h"
 #include "reconciler/decide/autoscale.h"
 #include "reconciler/decide/revision.h"
 
@@ -63,6 +64,35 @@ void DeleteRevisionServices(Context& context) {
                                                        context.graph.service + "-" + revision, *seen.service,
                                                        "nothing routes to one revision any more"});
   }
+}
+
+// A Service that leads to the pods of one revision alone.
+graph::Value Narrowed(const Context& context, const graph::Value& service, const Revision& revision) {
+  const graph::Workload* workload = WorkloadOf(context, revision);
+  const bool ours = workload == nullptr || workload->pod_hash.empty();
+  return With(service, {"spec", "selector", ours ? graph::kRevisionLabel : graph::kPodHashLabel},
+              graph::Value(ours ? revision : workload->pod_hash));
+}
+
+// Service NAME while it leads to the pods of a revision. Of a service that is described by files another graph may have
+// other labels and ports: they hold once it leads to pods that are that graph's.
+graph::Value AddressFor(const Context& context, const Revision& revision) {
+  const graph::Value& wanted = context.graph.stable_service;
+  const auto& found = context.seen.stable_service;
+  const bool described = context.graph.adopts || IsAdopted(context, revision);
+  if (!described || !found || revision == context.graph.workload.revision) {
+    return wanted;
+  }
+  graph::Value kept = wanted;
+  const graph::Value selector = found->object.Path({"spec", "selector"});
+  if (selector.as_map() != nullptr) {
+    graph::Map labels = *selector.as_map();
+    labels.Erase(graph::kRevisionLabel);
+    labels.Erase(graph::kPodHashLabel);
+    kept = With(kept, {"spec", "selector"}, graph::Value(std::move(labels)));
+  }
+  const graph::Value ports = found->object.Path({"spec", "ports"});
+  return ports.is_none() ? kept : With(kept, {"spec", "ports"}, ports);
 }
 
 // NAME-REV. The bundle of a revision that came while shares were made by pods has none: it is like NAME, but for
@@ -133,6 +163,9 @@ void WriteCompanion(Context& context, const ObservedRevision* seen, const graph:
 }
 
 void DeleteCompanion(Context& context, const ObjectName& name, const ObservedObject& companion, std::string why) {
+  if (!companion.object.Path({"metadata", "annotations", graph::kAdoptedAnnotation}).is_none()) {
+    return Release(context, companion.object, companion.version);
+  }
   context.decision.actions.emplace_back(
       DeleteObject{name.api_version, name.kind, name.namespace_, name.name, companion.version, std::move(why)});
 }
@@ -239,9 +272,9 @@ void WriteServices(Context& context) {
     return;
   }
   const bool narrow = context.graph.router.address == graph::Router::Address::kStable;
-  graph::Value wanted = context.graph.stable_service;
+  graph::Value wanted = AddressFor(context, address);
   if (narrow) {
-    wanted = With(wanted, {"spec", "selector", graph::kRevisionLabel}, graph::Value(address));
+    wanted = Narrowed(context, wanted, address);
   }
   const auto& found = context.seen.stable_service;
   const bool moved = !found || context.seen.stable_service_revision != (narrow ? address : Revision());

@@ -112,6 +112,13 @@ struct Failure {
   TimePoint since{};
 };
 
+// The Deployment that graph::Graph::adopts names, taken over or to be: what it is while it is stable's or was.
+struct ObservedAdoption {
+  Revision revision;                                // git's where its pods are git's, else one of its own
+  std::shared_ptr<const graph::Workload> workload;  // what our field manager owns of it
+  std::string not_yet;                              // why it can't be taken over now: "its own roll is not over"; ""
+};
+
 struct Observed {
   bool complete = false;  // first lists of all kinds are here; nothing is decided before
   bool removed = false;   // the Rollout is being deleted
@@ -123,9 +130,10 @@ struct Observed {
   std::string uid;                                                       // the Rollout's
   std::map<Revision, ObservedRevision> revisions;                        // all that exist, by label
   std::map<Revision, std::shared_ptr<const graph::Workload>> workloads;  // of every kept bundle
-  std::optional<ObservedObject> stable_service;                          // Service NAME
-  Revision stable_service_revision;                                      // its selector's; "" if it selects all
-  std::map<Revision, std::int32_t> stable_service_ready;                 // ready endpoints of NAME's slices by revision
+  std::optional<ObservedAdoption> adoption;               // none where the graph adopts nothing, or nothing is there
+  std::optional<ObservedObject> stable_service;           // Service NAME
+  Revision stable_service_revision;                       // its selector's; "" if it selects all
+  std::map<Revision, std::int32_t> stable_service_ready;  // ready endpoints of NAME's slices by revision
   // What there is of the objects that the router writes or wrote (Applied::objects), without those of another
   // rollout.
   std::map<ObjectName, ObservedObject> router_objects;

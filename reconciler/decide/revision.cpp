@@ -9,6 +9,10 @@ const ObservedDeployment* DeploymentOf(const Context& context, const Revision& r
   return found == context.seen.revisions.end() || !found->second.deployment ? nullptr : &*found->second.deployment;
 }
 
+bool IsAdopted(const Context& context, const Revision& revision) {
+  return context.seen.adoption && context.seen.adoption->revision == revision;
+}
+
 std::string TroubleOf(const Context& context, const Revision& revision) {
   const ObservedDeployment* deployment = DeploymentOf(context, revision);
   if (deployment == nullptr) {
@@ -18,6 +22,9 @@ std::string TroubleOf(const Context& context, const Revision& revision) {
 }
 
 const graph::Workload* WorkloadOf(const Context& context, const Revision& revision) {
+  if (IsAdopted(context, revision)) {
+    return context.seen.adoption->workload.get();
+  }
   if (revision == context.graph.workload.revision) {
     return &context.graph.workload;
   }

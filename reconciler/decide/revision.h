@@ -8,6 +8,8 @@
 namespace sluice::decide {
 
 const ObservedDeployment* DeploymentOf(const Context& context, const Revision& revision);
+// Whether its Deployment is the one that was there before the rollout.
+bool IsAdopted(const Context& context, const Revision& revision);
 // Why its pods don't become ready, or can't be made: "CrashLoopBackOff: exit code 1"; "" if nothing is known.
 std::string TroubleOf(const Context& context, const Revision& revision);
 // Null if no kept bundle describes it.

@@ -100,21 +100,6 @@ bool SettledUpTo(Context& context, const std::vector<RouteObject>& objects, std:
   return true;
 }
 
-// A proxy hears of endpoints and of routes apart: one that followed the route first would have nowhere to send to. The
-// router's lag, by which it follows a route, is taken for endpoints too.
-bool ProxiesKnow(Context& context, const Revision& revision) {
-  const auto seen = context.seen.revisions.find(revision);
-  if (seen == context.seen.revisions.end() || !seen->second.endpoints_since) {
-    return true;
-  }
-  const TimePoint due = *seen->second.endpoints_since + LagOf(context.graph.router);
-  if (context.now >= due) {
-    return true;
-  }
-  context.Say(fmt::format("the split waits: proxies may not know the endpoints of {} yet", revision), {}, due);
-  return false;
-}
-
 // A first write of a split that raises the candidate's share needs its pods now, not only when it was decided.
 bool MayRaise(Context& context) {
   const Status& status = context.status;
@@ -210,6 +195,19 @@ bool SameOrAbsent(const graph::ExpressionPtr& a, const graph::ExpressionPtr& b) 
 }
 
 }  // namespace
+
+bool ProxiesKnow(Context& context, const Revision& revision) {
+  const auto seen = context.seen.revisions.find(revision);
+  if (seen == context.seen.revisions.end() || !seen->second.endpoints_since) {
+    return true;
+  }
+  const TimePoint due = *seen->second.endpoints_since + LagOf(context.graph.router);
+  if (context.now >= due) {
+    return true;
+  }
+  context.Say(fmt::format("the split waits: proxies may not know the endpoints of {} yet", revision), {}, due);
+  return false;
+}
 
 void ObserveRoute(Context& context) {
   Applied& applied = context.status.applied;

@@ -131,7 +131,7 @@ struct RunRecord {
   std::int32_t run = 0;
   Revision revision, from;  // "" if there was no stable
   std::string image;
-  std::string outcome;  // progressing | promoted | rolled-back | superseded | aborted | reverted | undone |
+  std::string outcome;  // progressing | promoted | rolled-back | superseded | aborted | reverted | undone | adopted |
                         // removed | failed (a first install)
   std::string reason;   // of the outcome
   std::string who;      // of a command that ended it; ""
