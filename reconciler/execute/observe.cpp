@@ -17,13 +17,6 @@ using decide::Revision;
 
 decide::Version VersionOf(const Identity& id) { return {id.uid, id.resource_version}; }
 
-decide::ObservedObject ObjectOf(const Identity& id, const graph::Value& object) {
-  decide::ObservedObject observed{VersionOf(id), 0, object, id.seen_at};
-  const graph::Value generation = object.Path({"metadata", "generation"});
-  if (const auto* quantity = generation.as_quantity()) observed.generation = quantity->number.Floor();
-  return observed;
-}
-
 // Whether a field that the workload names is not as it says. The number of pods is the executor's own.
 bool IsDrifted(const cluster::Json& found, const graph::Workload& workload) {
   const graph::Map* spec = workload.deployment.Field("spec").as_map();
@@ -73,17 +66,9 @@ class Observer {
     for (const auto* entry : world_.deployments().InGroup(namespace_, graph_.service)) {
       const DeploymentView& view = entry->view;
       if (!view.rollout.empty() && view.rollout != rollout_) continue;
-      ObservedDeployment seen;
-      seen.version = VersionOf(entry->id);
-      seen.generation = view.generation;
-      seen.observed_generation = view.observed_generation;
-      seen.spec_replicas = view.spec_replicas;
-      seen.pods = view.pods;
-      seen.ready = view.ready;
-      seen.deleting = entry->id.deleting;
-      seen.epoch = view.epoch;
-      seen.owner = view.owner;
-      seen.blocked = view.blocked;
+      // One that was taken over by an earlier Rollout, or for another plan, is nobody's.
+      if (!view.adopted.empty() && (!out.adoption || out.adoption->revision != view.revision)) continue;
+      ObservedDeployment seen = ShownDeployment(entry->id, view);
       const auto workload = workloads.find(view.revision);
       seen.drifted = workload != workloads.end() && (seen.owner != uid_ || drifts_.IsDrifted(*entry, workload->second));
       out.revisions[view.revision].deployment = std::move(seen);
@@ -103,9 +88,9 @@ class Observer {
       const std::string& name = entry->id.name.second;
       if (IsAnothers(view.object, rollout_)) continue;
       if (name == graph_.service) {
-        out.stable_service = ObjectOf(entry->id, view.object);
-        out.stable_service_revision = view.selected;
-        out.stable_service_ready = ReadyByRevision(name);
+        out.stable_service = ShownObject(entry->id, view.object);
+        out.stable_service_revision = SelectedBy(view, out.adoption);
+        out.stable_service_ready = ReadyByRevision(name, out.adoption);
       } else if (!view.revision.empty() && !entry->id.deleting) {
         out.revisions[view.revision].service = VersionOf(entry->id);
         out.revisions[view.revision].service_owner = OwnerOf(view.object);
@@ -121,11 +106,12 @@ class Observer {
       const graph::Value revision = entry->view.object.Path({"metadata", "labels", graph::kRevisionLabel});
       if (entry->id.deleting || revision.as_string() == nullptr) continue;
       const std::string name = graph_.service + "-" + *revision.as_string();
-      if (!(entry->id.name.second + "-").starts_with(name + "-")) continue;  // somebody's copy
+      const bool adopted = out.adoption && out.adoption->revision == *revision.as_string();
+      if (!adopted && !(entry->id.name.second + "-").starts_with(name + "-")) continue;  // somebody's copy
       const decide::ObjectName key{entry->view.object.Field("apiVersion").ToText(),
                                    entry->view.object.Field("kind").ToText(), namespace_, entry->id.name.second};
       const graph::Value& aside = entry->view.aside;
-      out.revisions[*revision.as_string()].companions[key] = ObjectOf(
+      out.revisions[*revision.as_string()].companions[key] = ShownObject(
           entry->id, aside.is_none() ? entry->view.object : decide::With(entry->view.object, {"status"}, aside));
     }
   }
@@ -135,7 +121,7 @@ class Observer {
     for (const auto* entry : world_.JobsOf({namespace_, rollout_})) {
       const graph::Value& object = entry->view.object;
       decide::ObservedJob job;
-      job.object = ObjectOf(entry->id, object);
+      job.object = ShownObject(entry->id, object);
       job.deleting = entry->id.deleting;
       if (Said(object, "Complete")) job.state = State::kComplete;
       if (const auto failed = Said(object, "Failed")) {
@@ -154,7 +140,7 @@ class Observer {
     const Name name{object.namespace_, object.name};
     const auto show = [&](const auto* entry) {
       if (entry != nullptr && !IsAnothers(entry->view.object, rollout_)) {
-        out.router_objects[object] = ObjectOf(entry->id, entry->view.object);
+        out.router_objects[object] = ShownObject(entry->id, entry->view.object);
       }
     };
     if (kind == world_.services().kind()) return show(world_.services().Find(name));
@@ -162,6 +148,14 @@ class Observer {
   }
 
  private:
+  // With what the names of pods begin that were taken over, and that carry no label of ours: those of a ReplicaSet
+  // begin with its own, as far as 58 characters go (k8s.io/apiserver/pkg/storage/names).
+  std::string AdoptedPrefix(const std::optional<decide::ObservedAdoption>& adoption) const {
+    if (!adoption || adoption->workload->pod_hash.empty()) return "";
+    const std::string deployment = adoption->workload->deployment.Path({"metadata", "name"}).ToText();
+    return (deployment + "-" + adoption->workload->pod_hash + "-").substr(0, 58);
+  }
+
   // A pod with two addresses stands in two slices.
   std::set<std::string> ReadyPods(const std::string& service) const {
     std::set<std::string> pods;
@@ -171,12 +165,16 @@ class Observer {
     return pods;
   }
 
-  std::map<Revision, std::int32_t> ReadyByRevision(const std::string& service) const {
+  std::map<Revision, std::int32_t> ReadyByRevision(const std::string& service,
+                                                   const std::optional<decide::ObservedAdoption>& adoption) const {
     std::map<Revision, std::int32_t> ready;
+    const std::string adopted = AdoptedPrefix(adoption);
     for (const std::string& name : ReadyPods(service)) {
       const auto* pod = world_.pods().Find({namespace_, name});
       if (pod != nullptr) {
         ++ready[pod->view.revision];
+      } else if (!adopted.empty() && name.starts_with(adopted)) {
+        ++ready[adoption->revision];
       } else if (name.rfind(graph_.service + "-", 0) == 0) {
         // The slice is ahead of the pod's own watch: its name begins with its Deployment's.
         ++ready[name.substr(graph_.service.size() + 1, 8)];
@@ -194,6 +192,35 @@ class Observer {
 };
 
 }  // namespace
+
+decide::ObservedObject ShownObject(const Identity& id, const graph::Value& object) {
+  decide::ObservedObject observed{VersionOf(id), 0, object, id.seen_at};
+  const graph::Value generation = object.Path({"metadata", "generation"});
+  if (const auto* quantity = generation.as_quantity()) observed.generation = quantity->number.Floor();
+  return observed;
+}
+
+ObservedDeployment ShownDeployment(const Identity& id, const DeploymentView& view) {
+  ObservedDeployment seen;
+  seen.version = VersionOf(id);
+  seen.generation = view.generation;
+  seen.observed_generation = view.observed_generation;
+  seen.spec_replicas = view.spec_replicas;
+  seen.pods = view.pods;
+  seen.ready = view.ready;
+  seen.deleting = id.deleting;
+  seen.epoch = view.epoch;
+  seen.owner = view.owner;
+  seen.blocked = view.blocked;
+  return seen;
+}
+
+Revision SelectedBy(const ServiceView& service, const std::optional<decide::ObservedAdoption>& adoption) {
+  if (!service.selected.empty() || !adoption) return service.selected;
+  const std::string& hash = adoption->workload->pod_hash;
+  const bool adopted = service.object.Path({"spec", "selector", graph::kPodHashLabel}) == graph::Value(hash);
+  return adopted && !hash.empty() ? adoption->revision : Revision();
+}
 
 bool Drifts::IsDrifted(const WatchCache<DeploymentView>::Entry& found,
                        const std::shared_ptr<const graph::Workload>& workload) {
@@ -220,8 +247,10 @@ std::vector<decide::ObjectName> RoutedObjects(const graph::Graph& graph) {
 
 Observed Observe(const World& world, const graph::Graph& graph, const std::vector<decide::ObjectName>& routed,
                  const Name& rollout, const std::string& uid,
-                 const std::map<Revision, std::shared_ptr<const graph::Workload>>& workloads, Drifts& drifts) {
+                 const std::map<Revision, std::shared_ptr<const graph::Workload>>& workloads,
+                 std::optional<decide::ObservedAdoption> adoption, Drifts& drifts) {
   Observed out;
+  out.adoption = std::move(adoption);
   out.uid = uid;
   out.complete = world.synced();
   out.wanted = graph.workload.revision;

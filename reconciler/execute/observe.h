@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,11 +36,17 @@ class Drifts {
 };
 
 // Fills in what the caches know: objects, endpoints, pods, commands. Not what the runner keeps: gates,
-// deliveries, failures, workloads. `routed` are the router's objects to look for. What carries another rollout's
-// name is not shown: it is none of this one's business.
+// deliveries, failures, workloads. `adoption`: of the graph; may be none. `routed` are the router's objects to look
+// for. What carries another rollout's name is not shown: it is none of this one's business.
 decide::Observed Observe(const World& world, const graph::Graph& graph, const std::vector<decide::ObjectName>& routed,
                          const Name& rollout, const std::string& uid,
                          const std::map<decide::Revision, std::shared_ptr<const graph::Workload>>& workloads,
-                         Drifts& drifts);
+                         std::optional<decide::ObservedAdoption> adoption, Drifts& drifts);
+
+// What an object is to the core. `id` is that of `object`.
+decide::ObservedObject ShownObject(const Identity& id, const graph::Value& object);
+decide::ObservedDeployment ShownDeployment(const Identity& id, const DeploymentView& view);
+// The revision whose pods alone a Service selects; "" for all of them.
+decide::Revision SelectedBy(const ServiceView& service, const std::optional<decide::ObservedAdoption>& adoption);
 
 }  // namespace sluice::execute

@@ -163,7 +163,11 @@ decide::Observed Runner::ObserveAll() {
   std::vector<decide::ObjectName> routed = routed_;
   const auto& applied = stored_.status.applied.objects;
   routed.insert(routed.end(), applied.begin(), applied.end());
-  decide::Observed observed = Observe(shared_.world, *graph_, routed, name_, uid_, workloads_, drifts_);
+  std::optional<decide::ObservedAdoption> adoption = Adoption();
+  if (adoption) workloads_[adoption->revision] = adoption->workload;
+  decide::Observed observed =
+      Observe(shared_.world, *graph_, routed, name_, uid_, workloads_, std::move(adoption), drifts_);
+  ShowAdoptee(observed);
   for (auto& [revision, seen] : observed.revisions) {
     if (seen.ready_endpoints == 0) {
       endpoints_since_.erase(revision);
@@ -343,6 +347,9 @@ void Runner::Rest() {
   bundles_.Release();
   graph_ = accepted_ = nullptr;
   workloads_.clear();
+  adoptee_.reset();
+  adoption_.reset();
+  adoption_for_.clear();
   drifts_.Forget();
   gates_.clear();
   failures_.clear();

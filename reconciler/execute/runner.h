@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "reconciler/decide/decide.h"
+#include "reconciler/execute/adoption.h"
 #include "reconciler/execute/bundles.h"
 #include "reconciler/execute/observe.h"
 #include "reconciler/execute/world.h"
@@ -64,6 +65,7 @@ class Runner {
   void WithFinalizer();
   void WithStatus();
   void WithBundles();
+  void WithAdoptee();
   void Decide();
   void Persist(bool changed);
   void Persisted(Result<cluster::SharedJson> answer);
@@ -75,6 +77,10 @@ class Runner {
   bool ChooseGraph();
   const Bundles::Graph& InForce() const;
   decide::Observed ObserveAll();
+  const WatchCache<DeploymentView>::Entry* Adopted() const;
+  bool NeedsAdoptee() const;
+  std::optional<decide::ObservedAdoption> Adoption();
+  void ShowAdoptee(decide::Observed& observed) const;
   std::vector<BundleRef> Refs() const;
   std::vector<BundleRef> RefsToLoad() const;
   bool HasPodsOnTheirWayOut() const;
@@ -122,6 +128,11 @@ class Runner {
   std::vector<decide::ObjectName> routed_;  // what the router of git's graph writes
   std::string routed_for_;                  // digest
   std::map<decide::Revision, std::shared_ptr<const graph::Workload>> workloads_;
+  // What graph_ adopts: as read in this round, where no watch tells of it; and what it is to the core.
+  std::optional<Adoptee> adoptee_;
+  std::string adoptee_unread_;  // why it could not be read; ""
+  std::optional<decide::ObservedAdoption> adoption_;
+  std::string adoption_for_;  // digest of the graph, and the Deployment's generation
   Drifts drifts_;
   std::map<decide::Revision, TimePoint> endpoints_since_;  // as this process saw it
   decide::Decision decision_;                              // its status stands in next_, its reasons in reasons_

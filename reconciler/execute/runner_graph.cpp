@@ -56,7 +56,7 @@ void Runner::WithBundles() {
                         {{LogKey::kRollout, name_.second}, {LogKey::kError, unread->message}});
                     return Backoff(*unread);
                   }
-                  if (ChooseGraph()) return Decide();
+                  if (ChooseGraph()) return WithAdoptee();
                   // Nothing was ever made, or a process that died here had taken the bundles away already.
                   const bool nothing_left = deleting_ && stored_.status.phase == Phase::kIdle;
                   return nothing_left ? RemoveFinalizer() : Finish(std::nullopt);

@@ -177,6 +177,7 @@ std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& shared) 
   std::from_chars(epoch.data(), epoch.data() + epoch.size(), view.epoch);
   view.owner = Text(object, {"metadata", "annotations", graph::kOwnerAnnotation});
   view.rollout = Label(object, graph::kRolloutLabel);
+  view.adopted = Text(object, {"metadata", "annotations", graph::kAdoptedAnnotation});
   view.object = shared;
   return view;
 }

@@ -52,12 +52,13 @@ struct DeploymentView {
   std::string blocked;  // why it cannot make pods; or ""
   std::string owner;    // uid of the Rollout whose mark it carries; ""
   std::string rollout;  // its label; ""
+  std::string adopted;  // graph::kAdoptedAnnotation; ""
   cluster::SharedJson object;
   // The generation counts changes of what else is read of it, its spec.
   friend bool operator==(const DeploymentView& a, const DeploymentView& b) {
     const auto rest = [](const DeploymentView& view) {
       return std::tie(view.group, view.revision, view.generation, view.observed_generation, view.epoch,
-                      view.spec_replicas, view.pods, view.ready, view.blocked, view.owner, view.rollout);
+                      view.spec_replicas, view.pods, view.ready, view.blocked, view.owner, view.rollout, view.adopted);
     };
     return rest(a) == rest(b);
   }

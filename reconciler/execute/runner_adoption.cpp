@@ -1,0 +1,123 @@
+// What ran before its rollout: read where no watch tells of it, and shown to the core.
+#include <algorithm>
+#include <utility>
+
+#include "compiler/graph/names.h"
+#include "reconciler/cluster/value_json.h"
+#include "reconciler/decide/adopt.h"
+#include "reconciler/execute/runner.h"
+#include "reconciler/telemetry/log.h"
+
+namespace sluice::execute {
+
+using cluster::Json;
+using decide::ObservedAdoption;
+using telemetry::Log;
+using telemetry::LogKey;
+using telemetry::LogLevel;
+
+namespace {
+
+cluster::ObjectKey BudgetOf(const graph::Graph& graph) {
+  return {{graph::kBudgetApiVersion, graph::kBudgetKind}, graph.rollout_namespace, graph.adopts->budget};
+}
+
+}  // namespace
+
+// The Deployment that was taken over, while it carries this Rollout's marks; null without one.
+const WatchCache<DeploymentView>::Entry* Runner::Adopted() const {
+  for (const auto* entry : shared_.world.deployments().InGroup(name_.first, graph_->service)) {
+    if (!entry->view.adopted.empty() && entry->view.owner == uid_) return entry;
+  }
+  return nullptr;
+}
+
+// Whether something that is to be taken over carries no mark yet.
+bool Runner::NeedsAdoptee() const {
+  if (!graph_->adopts || deleting_) return false;
+  const decide::Status& status = stored_.status;
+  const World& world = shared_.world;
+  const bool routed = graph_->router.address == graph::Router::Address::kRouter || graph_->stable_service.is_none();
+  if (!routed && world.services().Find({name_.first, graph_->service}) == nullptr) return true;
+  const auto* adopted = Adopted();
+  if (adopted == nullptr) {
+    if (status.stable.empty()) return status.phase == decide::Phase::kIdle;
+    const auto deployments = world.deployments().InGroup(name_.first, graph_->service);
+    return std::none_of(deployments.begin(), deployments.end(),
+                        [&](const auto* entry) { return entry->view.revision == status.stable; });
+  }
+  return adopted->view.revision == status.stable && status.candidate.empty() && !graph_->adopts->budget.empty() &&
+         world.FindOwned(BudgetOf(*graph_)) == nullptr;
+}
+
+void Runner::WithAdoptee() {
+  adoptee_.reset();
+  adoptee_unread_.clear();
+  if (!NeedsAdoptee()) return Decide();
+  FindAdoptee(shared_.cluster, graph_, alive_, Safe([this](Result<Adoptee> found) {
+                if (found.ok()) {
+                  adoptee_ = std::move(found).value();
+                  return Decide();
+                }
+                Log(LogLevel::kWarning, "what is to be taken over can't be read",
+                    {{LogKey::kRollout, name_.second}, {LogKey::kError, found.error().message}});
+                if (!stored_.status.stable.empty()) return Backoff(found.error());
+                adoptee_unread_ = found.error().message;
+                Decide();
+              }));
+}
+
+std::optional<ObservedAdoption> Runner::Adoption() {
+  if (!adoptee_unread_.empty()) {
+    return ObservedAdoption{"", std::make_shared<graph::Workload>(), "it can't be read: " + adoptee_unread_};
+  }
+  const auto* adopted = Adopted();
+  if (adopted == nullptr) {
+    std::optional<ObservedAdoption> adoption = adoptee_ ? AdoptionOf(*graph_, *adoptee_) : std::nullopt;
+    const decide::Revision& stable = stored_.status.stable;
+    // Another one than was taken over is nobody's, once a run has begun.
+    if (adoption && !stable.empty() && adoption->revision != stable && !decide::OnlyAdopted(stored_.status)) {
+      adoption.reset();
+    }
+    return adoption;
+  }
+  // The same as long as it can be: drift is compared once for each.
+  const bool budget = graph_->adopts && ((adoptee_ && adoptee_->budget != nullptr) ||
+                                         shared_.world.FindOwned(BudgetOf(*graph_)) != nullptr);
+  std::string key = graph_digest_ + "/" + adopted->id.uid + "/" + std::to_string(adopted->view.generation) + "/" +
+                    adopted->view.revision + "/" + adopted->view.adopted + (budget ? "/budget" : "");
+  if (std::exchange(adoption_for_, key) != key) adoption_ = AdoptionOf(*graph_, *adopted->view.object, budget);
+  return adoption_;
+}
+
+// Objects that no watch tells of.
+void Runner::ShowAdoptee(decide::Observed& observed) const {
+  if (!adoptee_) return;
+  const auto marked = [&](const cluster::SharedJson& object) {
+    Json copy = *object;
+    copy["metadata"]["labels"][graph::kServiceLabel] = graph_->service;
+    if (observed.adoption) copy["metadata"]["labels"][graph::kRevisionLabel] = observed.adoption->revision;
+    return cluster::Share(std::move(copy));
+  };
+  if (adoptee_->service != nullptr && !observed.stable_service) {
+    if (const auto view = ViewService(*marked(adoptee_->service))) {
+      // As it is: without the label that made it one of ours.
+      observed.stable_service = ShownObject(IdentityOf(*adoptee_->service), cluster::ToValue(*adoptee_->service));
+      observed.stable_service_revision = SelectedBy(*view, observed.adoption);
+    }
+  }
+  if (!observed.adoption || !observed.adoption->not_yet.empty()) return;
+  decide::ObservedRevision& seen = observed.revisions[observed.adoption->revision];
+  if (!seen.deployment && adoptee_->deployment != nullptr) {
+    if (const auto view = ViewDeployment(marked(adoptee_->deployment))) {
+      seen.deployment = ShownDeployment(IdentityOf(*adoptee_->deployment), *view);
+      seen.deployment->drifted = true;
+    }
+  }
+  if (adoptee_->budget != nullptr) {
+    const decide::ObjectName name{graph::kBudgetApiVersion, graph::kBudgetKind, name_.first, graph_->adopts->budget};
+    seen.companions.try_emplace(name, ShownObject(IdentityOf(*adoptee_->budget), cluster::ToValue(*adoptee_->budget)));
+  }
+}
+
+}  // namespace sluice::execute
