@@ -85,6 +85,20 @@ Wave WaveOf(const cluster::Kind& kind) {
   return Wave::kObjects;
 }
 
+namespace {
+
+std::vector<cluster::ObjectKey> TakenBy(const graph::Graph& graph) {
+  std::vector<cluster::ObjectKey> keys = {{{"v1", "Service"}, graph.rollout_namespace, graph.service}};
+  if (!graph.adopts) return keys;
+  keys.push_back({{"apps/v1", "Deployment"}, graph.rollout_namespace, graph.adopts->deployment});
+  if (!graph.adopts->budget.empty()) {
+    keys.push_back({{graph::kBudgetApiVersion, graph::kBudgetKind}, graph.rollout_namespace, graph.adopts->budget});
+  }
+  return keys;
+}
+
+}  // namespace
+
 Result<std::vector<WantedObject>> WantedObjects(const Compiled& compiled, const PlanSetId& id,
                                                 const std::string& commit) {
   std::vector<WantedObject> wanted;
@@ -96,6 +110,7 @@ Result<std::vector<WantedObject>> WantedObjects(const Compiled& compiled, const 
     if (!bundle) return std::move(bundle).error();
     wanted.push_back(Make(std::move(bundle).value(), hash, false));
     wanted.push_back(Make(RolloutObject(graph, digest, id, commit), hash, false));
+    wanted.back().takes = TakenBy(graph);
   }
   MarkCounted(wanted);
   std::set<cluster::ObjectKey> seen;

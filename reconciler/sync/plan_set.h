@@ -48,6 +48,8 @@ struct WantedObject {
   bool keep = false;
   // An autoscaler of the plan set counts its pods: `spec.replicas` is what it begins with.
   bool counted = false;
+  // Of a Rollout: what its executor goes on with where the plan set had it before.
+  std::vector<cluster::ObjectKey> takes = {};
 };
 
 // Who asks for the objects.

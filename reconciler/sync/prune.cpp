@@ -16,6 +16,7 @@ using cluster::ObjectKey;
 struct Candidate {
   ObjectKey key;
   InventoryEntry entry;
+  bool released = false;  // stays, and is no longer the plan set's
 };
 
 class Pruning : public std::enable_shared_from_this<Pruning> {
@@ -37,7 +38,7 @@ class Pruning : public std::enable_shared_from_this<Pruning> {
     if (wave != wave_ && (outcome_.waiting > 0 || !outcome_.problems.empty())) return End();
     wave_ = wave;
     ++next_;
-    if (candidate.entry.keep) {
+    if (candidate.released) {
       outcome_.gone.push_back(candidate.key);  // released
       return Next();
     }
@@ -109,10 +110,14 @@ void Prune(cluster::Cluster& cluster, loop::Loop& loop, std::weak_ptr<LiveObject
            const Inventory& inventory, const std::vector<WantedObject>& wanted, const std::string& plan_set,
            std::function<void(PruneOutcome)> done) {
   std::set<ObjectKey> named;
-  for (const WantedObject& object : wanted) named.insert(object.key);
+  std::set<ObjectKey> taken;
+  for (const WantedObject& object : wanted) {
+    named.insert(object.key);
+    taken.insert(object.takes.begin(), object.takes.end());
+  }
   std::vector<Candidate> candidates;
   for (auto& [key, entry] : inventory.Entries()) {
-    if (!named.contains(key)) candidates.push_back({key, entry});
+    if (!named.contains(key)) candidates.push_back({key, entry, entry.keep || taken.contains(key)});
   }
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return WaveOf(a.key.kind) > WaveOf(b.key.kind); });

@@ -18,9 +18,9 @@ struct PruneOutcome {
   std::vector<Problem> problems;
 };
 
-// Looks at each entry that `wanted` does not name, in the reverse order of waves: gone, not ours, or to be
-// deleted. A wave waits for the one before to be gone. `done` is called in a later turn. Ends silently
-// once `live` is gone: who asked is.
+// Looks at each entry that `wanted` does not name and no Rollout takes, in the reverse order of waves: gone, not ours,
+// or to be deleted. A wave waits for the one before to be gone. `done` is called in a later turn. Ends silently once
+// `live` is gone: who asked is.
 void Prune(cluster::Cluster& cluster, loop::Loop& loop, std::weak_ptr<LiveObjects> live, const PruneProofs& proofs,
            const Inventory& inventory, const std::vector<WantedObject>& wanted, const std::string& plan_set,
            std::function<void(PruneOutcome)> done);
