@@ -206,6 +206,10 @@ Result<void> Validate(const Json& object) {
   if (key.kind == kDeployment || key.kind == kReplicaSet) return ValidateWorkload(object);
   if (key.kind == kJob) return ValidateJob(object);
   if (key.kind == kAutoscaler) return ValidateAutoscaler(object);
+  if (key.kind == kDisruptionBudget && Find(object, {"spec", "minAvailable"}) != nullptr &&
+      Find(object, {"spec", "maxUnavailable"}) != nullptr) {
+    return Invalid(object, "spec: Invalid value: minAvailable and maxUnavailable cannot be both set");
+  }
   if (key.kind == kService && key.name.size() > 63) return Invalid(object, "metadata.name: at most 63 characters");
   return {};
 }

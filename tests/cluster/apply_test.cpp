@@ -46,6 +46,27 @@ TEST_CASE("force takes a field, and its former manager no longer removes it") {
   CHECK((*left)["data"] == Json{{"k", "2"}});
 }
 
+TEST_CASE("whoever narrows another's disruption budget says its selector and nothing else") {
+  auto fixture = MakeFixture();
+  const auto budget = [&](const Json& spec) {
+    return Json{{"apiVersion", "policy/v1"},
+                {"kind", "PodDisruptionBudget"},
+                {"metadata", {{"name", "a"}, {"namespace", fixture->namespace_()}}},
+                {"spec", spec}};
+  };
+  const Json wide = {{"minAvailable", 3}, {"selector", {{"matchLabels", {{"app", "a"}}}}}};
+  REQUIRE(Ask(*fixture, Apply{budget(wide), "left", false}).ok());
+  const auto both = Ask(*fixture, Apply{budget({{"maxUnavailable", 1}}), "right", true});
+  REQUIRE(!both.ok());
+  CHECK(both.error().code == ErrorCode::kInvalid);
+  CHECK(both.error().message.find("minAvailable and maxUnavailable cannot be both set") != std::string::npos);
+  const Json narrow = {{"selector", {{"matchLabels", {{"hash", "1"}}}}}};
+  const auto narrowed = Ask(*fixture, Apply{budget(narrow), "right", true});
+  REQUIRE(narrowed.ok());
+  CHECK((*narrowed)["spec"]["minAvailable"] == 3);
+  CHECK((*narrowed)["spec"]["selector"]["matchLabels"] == Json{{"hash", "1"}});
+}
+
 TEST_CASE("a field of two managers goes when both let go of it") {
   auto fixture = MakeFixture();
   Json both = ConfigMap(*fixture, "a", {{"k", "1"}});
