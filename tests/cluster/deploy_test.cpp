@@ -234,6 +234,17 @@ const std::map<std::string, std::string>& Spared() {
   return spared;
 }
 
+constexpr const char* kLegacy = R"(apiVersion: apps/v1
+kind: Deployment
+metadata: { name: legacy, namespace: web }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: legacy } }
+  template:
+    metadata: { labels: { app: legacy } }
+    spec: { containers: [{ name: app, image: "example.com/legacy:1" }] }
+)";
+
 TEST_CASE("the reconciler needs each of its rights and no other") {
   auto plane = ControlPlane::Start({"--audit"});
   if (plane == nullptr) return;
@@ -288,6 +299,17 @@ route shop { namespace "web"  host "shop.example.com"  via routers.gateway("infr
   walk(0);
   const auto left = scene.Ask(ListObjects{kDeployments, "web", {}});
   CHECK(List(**left, {"items"}).size() == 1);
+
+  // What ran before Sluice did.
+  const std::string legacy = scene.scratch() + "/legacy.yaml";
+  servers::WriteFile(legacy, kLegacy);
+  scene.Apply(legacy);
+  scene.Commit({{"plans/other.plan", Write({.tag = "3", .service = "other"})},
+                {"plans/k8s/legacy.yaml", kLegacy},
+                {"plans/legacy.plan",
+                 "service legacy from \"k8s/legacy.yaml\"\n"
+                 "rollout legacy {\n  deploy legacy\n  step full { weight 100% }\n}\n"}});
+  walk(0);
 
   const Audit audit = ReadAudit(scene);
   CHECK(audit.refused == std::set<std::string>());

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <mutex>
 #include <random>
+#include <set>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -403,6 +404,34 @@ void Autoscaled(RealCluster& cluster) {
   report.Print();
 }
 
+// Taken over as it runs, then replaced by the next version; back where that is bad.
+void Adopted(RealCluster& cluster) {
+  Report report("what runs already is taken over");
+  ShopPlan plan{"adopted", kGateway, kThreeSteps};
+  plan.adopted = true;
+  Shop shop(cluster, plan);
+  const std::set<std::string> pods = shop.LegacyPods();
+  Load load(shop.ToService());
+  shop.Commit();
+  shop.Await("taken over", [](const Json& rollout) {
+    return IsSettled(rollout) && Outcome(rollout) == "adopted" && Find(rollout, {"status", "applied", "settledAt"});
+  });
+  Expect(shop.LegacyPods() == pods, "the same pods");
+  report.Add(fmt::format("{} pods, none of them restarted", pods.size()));
+  Load outside(shop.ThroughGateway());
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+  shop.Release("2");
+  const std::int64_t run = Integer(shop.AwaitPromoted("2"), {"status", "run"});
+  report.Add(shop.Share(outside, run, "first", "2", 0.1));
+  report.Add(shop.Share(outside, run, "half", "2", 0.5));
+  shop.Await("the old pods gone", [&](const Json&) { return shop.LegacyPods().empty(); });
+  const auto left = shop.administrator().Ask(Get{{{"apps/v1", "Deployment"}, plan.name, "legacy"}});
+  Expect(left.ok() && Integer(**left, {"spec", "replicas"}) == 0, "the Deployment stays");
+  ExpectNoneLost(report, load);
+  ExpectNoneLost(report, outside);
+  report.Print();
+}
+
 // As a node's drain does it: every pod goes, as its budget allows.
 void Drained(RealCluster& cluster) {
   Report report("all pods evicted, at rest and at half");
@@ -557,7 +586,7 @@ TEST_CASE("rollouts on real pods lose no request") {
   const auto reconciler = cluster->Reconcile();
   const std::string wrong =
       Walk(*cluster, {NeverReady, Autoscaled, ChangedOnTheWay, CanaryThroughGateway, CanaryByPods, BadVersion, Rolling,
-                      BlueGreen, HeaderMatch, ChangedFile, JobOfAStep, Drained});
+                      BlueGreen, HeaderMatch, ChangedFile, JobOfAStep, Drained, Adopted});
   INFO(servers::ReadFile(cluster->log("first")));
   CHECK(wrong == "");
   CHECK(reconciler->IsRunning());

@@ -28,6 +28,32 @@ service {0} {{
   {3}
 }}
 )";
+constexpr const char* kLegacy = R"(apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: legacy, namespace: {0} }}
+spec:
+  replicas: {2}
+  selector: {{ matchLabels: {{ app: {0} }} }}
+  template:
+    metadata: {{ labels: {{ app: {0} }} }}
+    spec:
+      containers:
+        - name: app
+          image: sluice.test/shop:{1}
+          ports: [{{ name: http, containerPort: 8080 }}]
+          resources: {{ requests: {{ cpu: 0.02, memory: 16Mi }} }}
+          readinessProbe: {{ httpGet: {{ path: /readyz, port: http }}, periodSeconds: 1 }}
+---
+apiVersion: v1
+kind: Service
+metadata: {{ name: {0}, namespace: {0} }}
+spec: {{ selector: {{ app: {0} }}, ports: [{{ name: http, port: 8080, targetPort: http }}] }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {{ name: legacy, namespace: {0} }}
+spec: {{ minAvailable: 3, selector: {{ matchLabels: {{ app: {0} }} }} }}
+)";
 constexpr const char* kRoute = R"(
 route {0} {{
   host "{0}.test"
@@ -61,11 +87,17 @@ std::string ToText(const ShopPlan& plan) {
   std::string text;
   if (Mentions(plan.via, "routers.")) text += "import std.routers\n";
   if (Mentions(plan.body, "strategies.")) text += "import std.strategies\n";
-  text += fmt::format(kService, plan.name, plan.tag, plan.replicas, plan.clauses, plan.counted);
+  if (plan.adopted) {
+    text += fmt::format("service {0} from \"config/{0}/*.yaml\" workload \"legacy\"\n", plan.name);
+  } else {
+    text += fmt::format(kService, plan.name, plan.tag, plan.replicas, plan.clauses, plan.counted);
+  }
   if (!plan.via.empty()) text += fmt::format(kRoute, plan.name, plan.via);
   return text + fmt::format("\nrollout {0} {{\n  deploy {0}\n{1}{2}}}\n", plan.name,
                             plan.via.empty() ? "" : fmt::format("  through {}\n", plan.name), plan.body);
 }
+
+std::string ManifestsOf(const ShopPlan& plan) { return fmt::format(kLegacy, plan.name, plan.tag, plan.replicas); }
 
 std::unique_ptr<RealCluster> RealCluster::Start() {
   auto plane = ControlPlane::Start({"node", "gateway", "prometheus", "metrics"});
@@ -172,8 +204,39 @@ Shop::Shop(RealCluster& cluster, ShopPlan wanted)
     : plan(std::move(wanted)), cluster_(cluster), administrator_(cluster.kubeconfig()) {
   const Json space = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", plan.name}}}};
   Expect(administrator_.Ask(Create{space, "test"}).ok(), "a namespace " + plan.name);
+  if (plan.adopted) {
+    StartLegacy();
+    return;
+  }
   Commit();
   Await("installed", IsSettled);
+}
+
+void Shop::StartLegacy() {
+  const git::ScratchDirectory scratch;
+  servers::WriteFile(scratch.path() + "/legacy.yaml", ManifestsOf(plan));
+  ApplyFile(administrator_, scratch.path() + "/legacy.yaml");
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(90);
+  for (;; std::this_thread::sleep_for(kLookAgain)) {
+    const auto found = administrator_.Ask(Get{{{"apps/v1", "Deployment"}, plan.name, "legacy"}});
+    if (found.ok() && Integer(**found, {"status", "availableReplicas"}) == plan.replicas) return;
+    Expect(std::chrono::steady_clock::now() < until, "the pods that run before");
+  }
+}
+
+void Shop::Commit() {
+  if (plan.adopted) plan.files = {{"legacy.yaml", ManifestsOf(plan)}};
+  cluster_.Commit(plan.name, ToText(plan), plan.files);
+}
+
+std::set<std::string> Shop::LegacyPods() {
+  const auto found = administrator_.Ask(ListObjects{{"v1", "Pod"}, plan.name, {}});
+  Expect(found.ok(), "pods of " + plan.name);
+  std::set<std::string> uids;
+  for (const Json& pod : List(**found, {"items"})) {
+    if (Text(pod, {"metadata", "name"}).starts_with("legacy-")) uids.insert(Text(pod, {"metadata", "uid"}));
+  }
+  return uids;
 }
 
 void Shop::Release(const std::string& tag) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -73,17 +74,20 @@ struct ShopPlan {
   std::string clauses = {};  // of the service
   std::map<std::string, std::string> files = {};
   std::string counted = {};  // behind `replicas`: "to 8 at cpu 75%"
+  bool adopted = false;      // runs before it is in git, as ManifestsOf has it
 };
 std::string ToText(const ShopPlan& plan);
+// A Deployment `legacy`, Service NAME and a disruption budget, as a team wrote them that knew nothing of Sluice.
+std::string ManifestsOf(const ShopPlan& plan);
 
 // A service with its rollout. Not for several threads.
 class Shop {
  public:
-  // The namespace is made; the plan's tag is installed.
+  // The namespace is made; the plan's tag is installed. One that is adopted runs, and is in no commit yet.
   Shop(RealCluster& cluster, ShopPlan plan);
 
   ShopPlan plan;
-  void Commit() { cluster_.Commit(plan.name, ToText(plan), plan.files); }
+  void Commit();
   void Release(const std::string& tag);
 
   Json Rollout();
@@ -101,6 +105,9 @@ class Shop {
 
   // Evicts each pod that is there now, as soon as its budget lets it go. The fewest that were left ready by one.
   std::int64_t EvictAll();
+
+  // The uids of the pods of the Deployment that was there before.
+  std::set<std::string> LegacyPods();
 
   // How many objects of a kind carry the rollout's label: Jobs, and pods of Jobs only.
   std::size_t CountOfRollout(const Kind& kind);
@@ -121,6 +128,8 @@ class Shop {
   Administrator& administrator() { return administrator_; }
 
  private:
+  void StartLegacy();
+
   RealCluster& cluster_;
   Administrator administrator_;
 };

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "compiler/base/check.h"
 #include "compiler/graph/names.h"
 #include "reconciler/execute/status_codec.h"
 
@@ -140,6 +141,40 @@ rollout checkout {{
 {}
 )",
                      tag, hold, more);
+}
+
+std::vector<cluster::Json> Legacy(const std::string& tag) {
+  using cluster::Json;
+  Json deployment = Json::parse(R"({"apiVersion": "apps/v1", "kind": "Deployment",
+    "metadata": {"name": "web", "namespace": "shop", "labels": {"app": "checkout"}},
+    "spec": {"replicas": 4, "selector": {"matchLabels": {"app": "checkout"}},
+      "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+      "template": {"metadata": {"labels": {"app": "checkout"}},
+        "spec": {"containers": [{"name": "app",
+          "ports": [{"name": "http", "containerPort": 8080}],
+          "resources": {"requests": {"cpu": 0.1, "memory": "1024Mi"}},
+          "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}}}]}}}})");
+  deployment["spec"]["template"]["spec"]["containers"][0]["image"] = "ghcr.io/acme/checkout:" + tag;
+  return {std::move(deployment), Json::parse(R"({"apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": "checkout", "namespace": "shop"},
+            "spec": {"selector": {"app": "checkout"},
+              "ports": [{"name": "http", "port": 8080, "targetPort": "http"}]}})"),
+          Json::parse(R"({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "checkout"}}}})")};
+}
+
+std::string ToYaml(const std::vector<cluster::Json>& objects) {
+  std::string text;
+  for (const cluster::Json& object : objects) text += object.dump(2) + "\n---\n";
+  return text;
+}
+
+void Put(Scene& scene, const std::vector<cluster::Json>& objects) {
+  for (const cluster::Json& object : objects) {
+    scene.embedded->Send(cluster::Apply{object, "kubectl", true},
+                         [](const Result<cluster::SharedJson>& answer) { SLUICE_CHECK(answer.ok()); });
+  }
 }
 
 }  // namespace sluice::execute

@@ -56,4 +56,12 @@ embedded::World BadImages();
 // Plans for tests: one service with a rollout through a gateway, held for `hold`.
 std::string ShopPlan(const std::string& tag, const std::string& hold = "6s", const std::string& more = "");
 
+// Four pods of a Deployment `web`, Service `checkout` and a disruption budget, as somebody made them who knows nothing
+// of Sluice.
+std::vector<cluster::Json> Legacy(const std::string& tag);
+// The same in a file.
+std::string ToYaml(const std::vector<cluster::Json>& objects);
+// Makes them, as that somebody.
+void Put(Scene& scene, const std::vector<cluster::Json>& objects);
+
 }  // namespace sluice::execute

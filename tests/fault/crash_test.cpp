@@ -45,7 +45,8 @@ TEST_CASE("a crash at any write of a superseded rollout changes nothing of its e
 TEST_CASE("a crash at any write of a canary by pods changes nothing of its end") { CheckPlay(Plays()[4]); }
 TEST_CASE("a crash at any write of a rollout with Jobs changes nothing of its end") { CheckPlay(Plays()[5]); }
 TEST_CASE("a crash at any write of an autoscaled rollout changes nothing of its end") { CheckPlay(Plays()[6]); }
-TEST_CASE("a crash at any write of a removal changes nothing of its end") { CheckPlay(Plays()[7]); }
+TEST_CASE("a crash at any write of a takeover changes nothing of its end") { CheckPlay(Plays()[7]); }
+TEST_CASE("a crash at any write of a removal changes nothing of its end") { CheckPlay(Plays()[8]); }
 
 }  // namespace
 }  // namespace sluice::execute

@@ -23,6 +23,7 @@ struct Play {
   std::string name;
   std::vector<Act> before;  // nothing goes wrong
   std::vector<Act> acts;
+  std::vector<cluster::Json> there = {};  // what somebody else made before
 };
 struct Crash {
   std::size_t write = 0;  // from 1, of those in the acts
@@ -46,7 +47,7 @@ struct Ending {
 };
 
 // A first install, a good canary, one whose gate fails, one that another version supersedes, one by pods, one
-// whose Job completes and one whose Job fails twice, a removal.
+// whose Job completes and one whose Job fails twice, what ran before and is taken over, a removal.
 std::vector<Play> Plays();
 
 Ending Tell(const Play& play, const Disturbance& disturbance = {});

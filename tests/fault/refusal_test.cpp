@@ -54,7 +54,8 @@ TEST_CASE("no refused request changes the end of a superseded rollout") { CheckP
 TEST_CASE("no refused request changes the end of a canary by pods") { CheckPlay(Plays()[4]); }
 TEST_CASE("no refused request changes the end of a rollout with Jobs") { CheckPlay(Plays()[5]); }
 TEST_CASE("no refused request changes the end of an autoscaled rollout") { CheckPlay(Plays()[6]); }
-TEST_CASE("no refused request changes the end of a removal") { CheckPlay(Plays()[7]); }
+TEST_CASE("no refused request changes the end of a takeover") { CheckPlay(Plays()[7]); }
+TEST_CASE("no refused request changes the end of a removal") { CheckPlay(Plays()[8]); }
 
 }  // namespace
 }  // namespace sluice::execute
