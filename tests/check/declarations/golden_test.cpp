@@ -1,5 +1,5 @@
-// One plan set each in tests/golden/check: NAME.plan, or a directory NAME with several files, manifests among them. Beside it
-// NAME.diag, what `sluice lint --format short` prints with the notes and fixes below each line.
+// One plan set each in tests/golden/check: NAME.plan, or a directory NAME with several files, manifests among them.
+// Beside it NAME.diag, what `sluice lint --format short` prints with the notes and fixes below each line.
 // UPDATE_GOLDEN=1 rewrites them.
 #include <algorithm>
 #include <cstdlib>
