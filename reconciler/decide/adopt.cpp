@@ -168,7 +168,8 @@ bool TakesOver(Context& context) {
   if (status.stable.empty() && status.phase == Phase::kIdle && context.graph.adopts) {
     if (!adoption->not_yet.empty()) {
       const std::string text = fmt::format("{} is not taken over: {}", NameOf(context), adoption->not_yet);
-      context.Say(text, {}, context.now + kLookAgain, text);
+      context.Say(text, {}, {}, text);
+      context.Wake(context.now + kLookAgain);
       return true;
     }
     MakeStable(context);
