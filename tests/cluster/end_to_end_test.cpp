@@ -97,7 +97,7 @@ void CanaryByPods(RealCluster& cluster) {
   drain    2s
   step first { weight 25%  hold 5s }
   step half { weight 50%  hold 5s }
-  step full { weight 100%  hold 3s }
+  step full { weight 100%  hold 5s }
 )"});
   Load load(shop.ToService());
   shop.Release("2");

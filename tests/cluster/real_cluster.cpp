@@ -13,7 +13,7 @@ namespace sluice::cluster {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{200};
-constexpr Duration kProxiesFollow{1'000};
+constexpr Duration kProxiesFollow{2'000};
 const Kind kRollouts{"sluice.dev/v1alpha1", "Rollout"};
 
 constexpr const char* kService = R"(
