@@ -45,7 +45,8 @@ class File {
 bool Holds(const File& file, std::string_view text) {
   struct stat about {};
   if (::fstat(file.get(), &about) != 0 || static_cast<std::size_t>(about.st_size) != text.size()) return false;
-  std::array<char, 64 * 1024> block;  // not cleared: most files are a hundredth of it
+  // Not cleared: most files are a hundredth of it.
+  std::array<char, 64 * 1024> block;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   while (!text.empty()) {
     const ssize_t size = ::read(file.get(), block.data(), block.size());
     if (size <= 0 || !text.starts_with({block.data(), static_cast<std::size_t>(size)})) return false;
