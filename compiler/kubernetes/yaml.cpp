@@ -26,6 +26,8 @@ constexpr std::size_t kMaxDepth = 200;
   throw YAML::RepresentationException(mark, what);  // caught in ReadYaml, like what yaml-cpp itself throws
 }
 
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
 std::size_t At(const YAML::Mark& mark) { return static_cast<std::size_t>(std::max(0, mark.pos)); }
 
 std::optional<std::int64_t> IntegerOf(std::string_view digits, int base) {
@@ -199,6 +201,19 @@ class Builder : public YAML::EventHandler {
   YamlDocument document_;
 };
 
+void Move(YamlParse& parse, std::size_t by) {
+  for (YamlDocument& document : parse.documents) {
+    document.begin += by;
+    for (YamlDocument::Field& field : document.fields) {
+      field.begin += by;
+      field.end += by;
+    }
+  }
+  if (parse.fault) {
+    parse.fault->at += by;
+  }
+}
+
 }  // namespace
 
 YamlParse ReadYaml(std::string_view text) {
@@ -217,6 +232,9 @@ YamlParse ReadYaml(std::string_view text) {
   } catch (const YAML::Exception& error) {
     const std::size_t at = error.mark.is_null() ? 0 : At(error.mark);
     parse.fault = YamlFault{error.msg, std::min(at, text.size())};
+  }
+  if (text.starts_with(kByteOrderMark)) {
+    Move(parse, kByteOrderMark.size());  // the library doesn't count it
   }
   return parse;
 }

@@ -45,6 +45,18 @@ TEST_CASE("fields are found where they stand") {
         "p\n/spec/ports/1/port port\n");
 }
 
+TEST_CASE("a byte order mark is no part of the text, but of its bytes") {
+  const std::string text = "\xef\xbb\xbfkind: Service\r\nspec: 1\r\n";
+  const YamlParse parse = ReadYaml(text);
+  REQUIRE(parse.documents.size() == 1);
+  for (const YamlDocument::Field& field : parse.documents.front().fields) {
+    CHECK(field.pointer == "/" + text.substr(field.begin, field.end - field.begin));
+  }
+  CHECK(ReadYaml("\xef\xbb\xbf"
+                 "a: yes")
+            .fault->at == 6);
+}
+
 TEST_CASE("what is a mistake more often than it is meant is one, at its place") {
   CHECK(Read("on: 1") == "{\"on\":1}\n");
   CHECK(Read("a: yes") == "3: `yes` is true or false for some readers and text for others: write `true` or `\"yes\"`");
