@@ -9,11 +9,8 @@
 
 #include "compiler/base/text.h"
 #include "compiler/check/container.h"
-#include "compiler/check/data.h"
-#include "compiler/check/named_pattern.h"
+#include "compiler/check/manifest_files.h"
 #include "compiler/graph/names.h"
-#include "compiler/kubernetes/names.h"
-#include "compiler/kubernetes/yaml.h"
 
 namespace sluice::check {
 namespace {
@@ -21,13 +18,6 @@ namespace {
 using diagnostics::kAdoptionRefused;
 using graph::Map;
 using graph::Value;
-
-constexpr std::size_t kMaxYamlBytes = 1024 * 1024;
-
-std::string TextAt(const Value& object, std::initializer_list<std::string_view> path) {
-  const Value value = object.Path(path);
-  return value.as_string() == nullptr ? std::string() : *value.as_string();
-}
 
 bool Is(const StaticObject& object, std::string_view group, std::string_view kind) {
   return TextAt(object.value, {"kind"}) == kind && graph::GroupOf(TextAt(object.value, {"apiVersion"})) == group;
@@ -59,96 +49,6 @@ bool Selects(const Value& selector, const Value& labels) {
          std::all_of(map->entries().begin(), map->entries().end(),
                      [&](const auto& entry) { return labels.Field(entry.first) == entry.second; });
 }
-
-// Without what an API server adds to an object that is read from it.
-Value WithoutServerFields(const Value& object) {
-  Map whole = *object.as_map();
-  whole.Erase("status");
-  if (const Map* found = whole.Find("metadata") == nullptr ? nullptr : whole.Find("metadata")->as_map()) {
-    Map metadata = *found;
-    for (const char* field :
-         {"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"}) {
-      metadata.Erase(field);
-    }
-    whole.Set("metadata", Value(std::move(metadata)));
-  }
-  return WithoutUnits(Value(std::move(whole)));
-}
-
-// Reads YAML files into Checker::yaml_objects and gives what there is in them.
-class YamlFiles {
- public:
-  YamlFiles(const Reader& reader, Span span) : reader_(reader), span_(span) {}
-
-  // False: reported.
-  bool Read(const source::Entry& entry) {
-    if (!CheckIsFile(entry, span_, reader_)) {
-      return false;
-    }
-    const Result<source::FileId> file = reader_.checker().named_files.ReadSource(entry.path, kMaxYamlBytes);
-    if (!file) {
-      reader_.Report(diagnostics::kUnreadableTree, span_,
-                     fmt::format("the file `{}` cannot be read: {}", entry.path, file.error().message));
-      return false;
-    }
-    file_ = *file;
-    const kubernetes::YamlParse parse = kubernetes::ReadYaml(reader_.context().sources().file(file_).text());
-    bool well = true;
-    for (const kubernetes::YamlDocument& document : parse.documents) {
-      well = document.value.is_none() || Add(document) ? well : false;
-    }
-    if (parse.fault) {
-      reader_.Report(diagnostics::kInvalidYaml, At(parse.fault->at, parse.fault->at + 1), parse.fault->message);
-    }
-    return well && !parse.fault;
-  }
-
-  const std::vector<Checker::YamlObject*>& objects() const { return objects_; }
-
- private:
-  Span At(std::size_t begin, std::size_t end) const {
-    const std::size_t size = reader_.context().sources().file(file_).text().size();
-    return {file_, static_cast<std::uint32_t>(std::min(begin, size)), static_cast<std::uint32_t>(std::min(end, size))};
-  }
-
-  bool Add(const kubernetes::YamlDocument& document) {
-    const auto first = document.fields.empty() ? document.begin : document.fields.front().begin;
-    const Span span = At(first, document.fields.empty() ? first + 1 : document.fields.front().end);
-    const Value& value = document.value;
-    if (value.as_map() == nullptr) {
-      reader_.Report(diagnostics::kInvalidYaml, span,
-                     "this is no object: a map with `apiVersion`, `kind` and `metadata`");
-      return false;
-    }
-    for (const auto& [field, text] :
-         {std::pair("apiVersion", TextAt(value, {"apiVersion"})), std::pair("kind", TextAt(value, {"kind"})),
-          std::pair("metadata.name", TextAt(value, {"metadata", "name"}))}) {
-      if (text.empty()) {
-        const bool list = TextAt(value, {"kind"}) == "List";
-        reader_.Report(diagnostics::kIncompleteObject, span, fmt::format("this object has no `{}`", field),
-                       list ? "write the items of a `List` as documents of their own, with `---` in between" : "");
-        return false;
-      }
-    }
-    const auto [entry, added] = reader_.checker().yaml_objects.try_emplace({span.file, span.begin});
-    if (added) {
-      StaticObject& object = entry->second.object;
-      object.name = fmt::format("{} {}", TextAt(value, {"kind"}), TextAt(value, {"metadata", "name"}));
-      object.value = WithoutServerFields(value);
-      object.span = object.value_span = span;
-      for (const kubernetes::YamlDocument::Field& field : document.fields) {
-        object.fields.push_back({field.pointer, At(field.begin, field.end)});
-      }
-    }
-    objects_.push_back(&entry->second);
-    return true;
-  }
-
-  const Reader& reader_;
-  Span span_;
-  source::FileId file_ = source::FileId::kNone;
-  std::vector<Checker::YamlObject*> objects_;
-};
 
 // Finds what belongs to the service, and reads from it what clauses would have said.
 class Adoption {
@@ -266,9 +166,9 @@ class Adoption {
     if (count == nullptr || !count->number.is_integer() || count->number < Number(0) ||
         count->number > Number(10'000)) {
       Refuse(SpanAt(object, "/spec/replicas"),
-             count == nullptr
+             replicas.is_none()
                  ? fmt::format("Deployment `{}` does not say its `replicas`", NameOf(object))
-                 : fmt::format("Deployment `{}` has {} replicas", NameOf(object), count->number.ToString()),
+                 : fmt::format("the `replicas` of Deployment `{}` are `{}`", NameOf(object), replicas.ToText()),
              "the shares of a rollout are shares of so many pods, from 0 to 10000");
     } else {
       service_.replicas = {static_cast<std::int32_t>(count->number.Floor()), SpanAt(object, "/spec/replicas")};
@@ -430,17 +330,8 @@ Span SpanOfItem(const syntax::ServiceItem& item) {
 }  // namespace
 
 void ReadAdopted(const syntax::FromClause& clause, const Reader& reader, Service& service) {
-  const auto entries = FilesOf(clause.files, "service", reader);
-  if (!entries) {
-    return;
-  }
-  YamlFiles files(reader, clause.files->span);
-  bool well = true;
-  for (const source::Entry& entry : *entries) {
-    well = files.Read(entry) && well;
-  }
-  if (well) {
-    Adoption(reader, clause, files.objects(), service).Run();
+  if (const auto objects = ReadManifests(clause.files, reader)) {
+    Adoption(reader, clause, *objects, service).Run();
   }
 }
 
