@@ -161,15 +161,37 @@ TEST_CASE("what runs is git's: it is taken over as it is, and the next version t
 
 TEST_CASE("what runs is not git's: it is stable under a revision of its own, and git's the candidate") {
   const std::string tag = GENERATE(std::string("2"), std::string("bad"));
-  Shop shop("gateway(\"infra/public\")");
+  const std::string through = tag == "bad" ? std::string("gateway(\"infra/public\")") : Through();
+  Shop shop(through);
   shop.Apply("1");
   shop.scene.RunFor(Duration(30'000));
   const std::set<std::string> pods = shop.Pods();
   shop.Commit(tag);
   const Watcher watcher(shop.scene);
   shop.scene.Start();
+  // Looks at what stands when the candidate's first pods are asked for, and lets everything pass.
+  bool asked = false;
+  shop.scene.cluster->Inject(
+      [&](const cluster::Request& request) {
+        const auto* apply = std::get_if<cluster::Apply>(&request);
+        if (asked || apply == nullptr || !cluster::Says(apply->object, {"kind"}, "Deployment") ||
+            cluster::Says(apply->object, {"metadata", "name"}, "web")) {
+          return false;
+        }
+        asked = true;
+        const Json service = shop.scene.Object("v1", "Service", "checkout");
+        const Json budget = shop.scene.Object("policy/v1", "PodDisruptionBudget", "web");
+        const bool narrow = !cluster::Text(service, {"spec", "selector", graph::kPodHashLabel}).empty();
+        CHECK(narrow == (through != "replicas()"));
+        CHECK(!cluster::Text(budget, {"spec", "selector", "matchLabels", graph::kPodHashLabel}).empty());
+        CHECK(cluster::Flag(shop.Deployment(), {"spec", "paused"}));
+        return false;
+      },
+      {});
   REQUIRE(shop.RunUntilAtRest());
   shop.scene.RunFor(Duration(60'000));
+  CHECK(asked);
+  shop.scene.cluster->ClearFaults();
   const decide::Status status = shop.Status();
   REQUIRE(status.history.size() == 2);
   CHECK(status.history.front()->outcome == "adopted");
