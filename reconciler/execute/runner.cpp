@@ -81,7 +81,7 @@ bool Runner::at_rest() const {
   if (busy_ || again_ || soon_ != loop::TimerId::kNone) return false;
   const decide::Status& status = stored_.status;
   // Objects of a revision that has ended go once its pods are gone.
-  if (status.phase == Phase::kSettled) return !HasPodsOnTheirWayOut();
+  if (status.phase == Phase::kSettled) return !HasPodsOnTheirWayOut() && !IsTakingOver();
   return status.phase == Phase::kWaiting || status.hold != decide::Hold::kNone ||
          (!rejected_.empty() && (unread_in_row_ == 0 || unread_in_row_ > kRereads));
 }

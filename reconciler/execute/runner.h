@@ -78,6 +78,7 @@ class Runner {
   const Bundles::Graph& InForce() const;
   decide::Observed ObserveAll();
   const WatchCache<DeploymentView>::Entry* Adopted() const;
+  bool IsTakingOver() const;
   bool NeedsAdoptee() const;
   std::optional<decide::ObservedAdoption> Adoption();
   void ShowAdoptee(decide::Observed& observed) const;

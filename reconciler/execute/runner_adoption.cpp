@@ -26,10 +26,17 @@ cluster::ObjectKey BudgetOf(const graph::Graph& graph) {
 
 // The Deployment that was taken over, while it carries this Rollout's marks; null without one.
 const WatchCache<DeploymentView>::Entry* Runner::Adopted() const {
-  for (const auto* entry : shared_.world.deployments().InGroup(name_.first, graph_->service)) {
+  for (const auto* entry : shared_.world.deployments().InGroup(name_.first, service_)) {
     if (!entry->view.adopted.empty() && entry->view.owner == uid_) return entry;
   }
   return nullptr;
+}
+
+// What was there before is stable at once. Its objects are marked after that, and only then does git's version begin.
+bool Runner::IsTakingOver() const {
+  const decide::Status& status = stored_.status;
+  const bool begins = status.hold == decide::Hold::kNone && !status.paused && status.stable != view_.revision;
+  return decide::OnlyAdopted(status) && (begins || Adopted() == nullptr);
 }
 
 // Whether something that is to be taken over carries no mark yet.

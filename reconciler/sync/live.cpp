@@ -40,6 +40,10 @@ void LiveObjects::Watch(const cluster::Kind& kind) {
     Json lean = ours ? Without(object, {"metadata", "spec", "status"}) : Without(object, {"metadata"});
     lean["metadata"] = Without(object.at("metadata"), {"managedFields", "resourceVersion"});
     if (ours && object.contains("spec")) lean["spec"] = Without(object.at("spec"), {"graph", "spans"});
+    // Who asks for nothing but this is not woken by each step of a rollout.
+    for (const char* field : {"stable", "promotedAt"}) {
+      if (const Json* said = ours ? cluster::Find(object, {"status", field}) : nullptr) lean["status"][field] = *said;
+    }
     return View{"", std::make_shared<const Json>(std::move(lean))};
   };
   caches_[kind] = std::make_unique<execute::WatchCache<View>>(

@@ -34,7 +34,8 @@ class LiveObjects {
  private:
   struct View {
     std::string group;
-    std::shared_ptr<const cluster::Json> object;  // without version and managed fields; a Rollout's without status
+    std::shared_ptr<const cluster::Json> object;  // without version and managed fields; a Rollout's with the version it
+                                                  // made stable last, and since when, of its status
     friend bool operator==(const View& a, const View& b) { return *a.object == *b.object; }
   };
 

@@ -111,6 +111,8 @@ Result<std::vector<WantedObject>> WantedObjects(const Compiled& compiled, const 
     wanted.push_back(Make(std::move(bundle).value(), hash, false));
     wanted.push_back(Make(RolloutObject(graph, digest, id, commit), hash, false));
     wanted.back().takes = TakenBy(graph);
+    wanted.back().service = graph.service;
+    wanted.back().drain = graph.policies.drain;
   }
   MarkCounted(wanted);
   std::set<cluster::ObjectKey> seen;

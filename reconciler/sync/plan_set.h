@@ -50,6 +50,10 @@ struct WantedObject {
   bool counted = false;
   // Of a Rollout: what its executor goes on with where the plan set had it before.
   std::vector<cluster::ObjectKey> takes = {};
+  // Of a Rollout: the service whose pods it makes. What the plan set made for that service before serves until the
+  // rollout's own pods do, and for so long after that: requests are still on their way.
+  std::string service = {};
+  Duration drain{};
 };
 
 // Who asks for the objects.

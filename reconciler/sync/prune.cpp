@@ -1,6 +1,7 @@
 #include "reconciler/sync/prune.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -19,16 +20,34 @@ struct Candidate {
   bool released = false;  // stays, and is no longer the plan set's
 };
 
+using Service = std::pair<std::string, std::string>;  // namespace, name
+
+// The service that an object was made for; one without a name for any other.
+Service ServiceOf(const LiveObjects& live, const ObjectKey& key) {
+  const Json* found = live.Find(key);
+  return {key.namespace_, found == nullptr ? "" : cluster::Text(*found, {"metadata", "labels", graph::kServiceLabel})};
+}
+
+// Until when pods that were there before a rollout are needed; TimePoint::max() while none of its versions is stable.
+TimePoint ServesUntil(const LiveObjects& live, const WantedObject& rollout) {
+  const Json* found = live.Find(rollout.key);
+  if (found == nullptr || cluster::Text(*found, {"status", "stable"}).empty()) return TimePoint::max();
+  TimePoint since{};
+  return ParseTime(cluster::Text(*found, {"status", "promotedAt"}), since) ? since + rollout.drain : TimePoint{};
+}
+
 class Pruning : public std::enable_shared_from_this<Pruning> {
  public:
   Pruning(cluster::Cluster& cluster, loop::Loop& loop, std::weak_ptr<LiveObjects> live,
-          std::vector<Candidate> candidates, std::string plan_set, std::function<void(PruneOutcome)> done)
+          std::vector<Candidate> candidates, std::string plan_set, PruneOutcome outcome,
+          std::function<void(PruneOutcome)> done)
       : cluster_(cluster),
         loop_(loop),
         live_(std::move(live)),
         candidates_(std::move(candidates)),
         plan_set_(std::move(plan_set)),
-        done_(std::move(done)) {}
+        done_(std::move(done)),
+        outcome_(std::move(outcome)) {}
 
   void Next() {
     if (live_.expired()) return;
@@ -111,17 +130,32 @@ void Prune(cluster::Cluster& cluster, loop::Loop& loop, std::weak_ptr<LiveObject
            std::function<void(PruneOutcome)> done) {
   std::set<ObjectKey> named;
   std::set<ObjectKey> taken;
+  std::map<Service, const WantedObject*> rollouts;
   for (const WantedObject& object : wanted) {
     named.insert(object.key);
     taken.insert(object.takes.begin(), object.takes.end());
+    if (!object.service.empty()) rollouts.emplace(Service{object.key.namespace_, object.service}, &object);
   }
+  const std::shared_ptr<const LiveObjects> objects = live.lock();
   std::vector<Candidate> candidates;
+  PruneOutcome outcome;
   for (auto& [key, entry] : inventory.Entries()) {
-    if (!named.contains(key)) candidates.push_back({key, entry, entry.keep || taken.contains(key)});
+    if (named.contains(key)) continue;
+    const bool released = entry.keep || taken.contains(key);
+    const auto rollout = released ? rollouts.end() : rollouts.find(ServiceOf(*objects, key));
+    const TimePoint until = rollout == rollouts.end() ? TimePoint{} : ServesUntil(*objects, *rollout->second);
+    if (until == TimePoint::max()) continue;  // the Rollout's status tells
+    if (until > loop.Now()) {
+      outcome.next_in = std::min(outcome.next_in.value_or(until - loop.Now()), until - loop.Now());
+      continue;
+    }
+    candidates.push_back({key, entry, released});
   }
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return WaveOf(a.key.kind) > WaveOf(b.key.kind); });
-  std::make_shared<Pruning>(cluster, loop, std::move(live), std::move(candidates), plan_set, std::move(done))->Next();
+  std::make_shared<Pruning>(cluster, loop, std::move(live), std::move(candidates), plan_set, std::move(outcome),
+                            std::move(done))
+      ->Next();
 }
 
 }  // namespace sluice::sync

@@ -336,11 +336,12 @@ void Syncer::Pruned(const PruneOutcome& outcome) {
   metrics_.Count(telemetry::kPruned, {}, static_cast<double>(outcome.deleted));
   Trouble(outcome.problems);
   for (const cluster::ObjectKey& key : outcome.gone) inventory_.Remove(key);
-  store_.Save(inventory_, Safe([this, waiting = outcome.waiting](const Result<void>& saved) {
+  const std::optional<Duration> look_again = outcome.waiting > 0 ? std::optional(kLookAgain) : outcome.next_in;
+  store_.Save(inventory_, Safe([this, look_again](const Result<void>& saved) {
                 if (!saved) return StoreFailed(saved.error());
                 metrics_.Set(telemetry::kInventory, {}, static_cast<double>(inventory_.size()));
                 if (!state_.trouble.empty()) return EndPass(loop::RetryAfter(++failures_));
-                if (waiting > 0) return EndPass(kLookAgain);
+                if (look_again) return EndPass(look_again);
                 failures_ = 0;
                 if (!whole_) {
                   whole_ = true;

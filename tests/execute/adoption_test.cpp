@@ -210,6 +210,20 @@ TEST_CASE("what runs is not git's: it is stable under a revision of its own, and
   watcher.Check(/*outside=*/false);
 }
 
+TEST_CASE("with `once` a takeover is not the end") {
+  Shop shop(Through());
+  shop.Apply("1");
+  shop.scene.RunFor(Duration(30'000));
+  const std::string tag = GENERATE(std::string("1"), std::string("2"));
+  shop.Commit(tag);
+  shop.scene.Start(/*once=*/true);
+  REQUIRE(shop.scene.RunUntil([&] { return shop.scene.outcome.has_value(); }, Duration(300'000)));
+  CHECK(*shop.scene.outcome == ReconcileOutcome::kSettled);
+  CHECK(shop.Status().history.back()->outcome == (tag == "1" ? "adopted" : "promoted"));
+  CHECK(shop.Status().history.back()->image == "ghcr.io/acme/checkout:" + tag);
+  CHECK(cluster::Flag(shop.Deployment(), {"spec", "paused"}) == (tag == "1"));
+}
+
 TEST_CASE("a Deployment whose own roll is under way is not taken over before it is over") {
   Shop shop(Through());
   shop.Apply("1");
