@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "compiler/graph/names.h"
+#include "reconciler/decide/eject.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/revision.h"
 #include "reconciler/decide/route.h"
@@ -127,16 +128,19 @@ bool GiveBack(Context& context) {
   }
   const auto& service = context.seen.stable_service;
   const bool narrow = context.graph.router.address == graph::Router::Address::kStable;
-  if (narrow && service && context.seen.stable_service_revision == adopted) {
+  const bool ejected = IsEjected(context.status);
+  const auto mark = [&](const graph::Value& object) { return ejected ? Unmarked(object) : Marked(context, object); };
+  const bool narrowed = narrow && context.seen.stable_service_revision == adopted;
+  if (service && (narrowed || (ejected && IsOurs(context, service->object)))) {
     context.decision.actions.emplace_back(
-        ApplyObject{Marked(context, context.graph.stable_service), service->version, "leads to all pods again"});
+        ApplyObject{mark(context.graph.stable_service), service->version, "leads to all pods again"});
   }
   // Routes lead to it, whatever pods the Deployment will have.
   const graph::Value& own = context.seen.adoption->workload->service;
   if (seen.service && !own.is_none()) {
     const graph::Value wide = context.graph.stable_service.Path({"spec", "selector"});
     context.decision.actions.emplace_back(
-        ApplyObject{Marked(context, With(own, {"spec", "selector"}, wide)), *seen.service, "leads to all pods again"});
+        ApplyObject{mark(With(own, {"spec", "selector"}, wide)), *seen.service, "leads to all pods again"});
   }
   for (const auto& [name, companion] : seen.companions) {
     graph::Value labels = companion.object.Path({"spec", "selector", "matchLabels"});

@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include "reconciler/decide/back.h"
+#include "reconciler/decide/eject.h"
 #include "reconciler/decide/forward.h"
 #include "reconciler/decide/history.h"
+#include "reconciler/decide/hold.h"
 #include "reconciler/decide/promotion.h"
 #include "reconciler/decide/revision.h"
 #include "reconciler/decide/supersede.h"
@@ -233,6 +235,9 @@ Refusal Undo(Context& context) {
 }
 
 Refusal Carry(Context& context, const Command& command) {
+  if (IsEjected(context.status)) {
+    return fmt::format("it was ejected; {}", WayOutOf(Hold::kEjected).command);
+  }
   const Revision subject = Subject(context);
   if (!command.revision.empty() && command.revision != subject) {
     return fmt::format("it is about revision {}; the present one is {}", command.revision,
@@ -258,6 +263,9 @@ Refusal Carry(Context& context, const Command& command) {
   }
   if (command.verb == "undo") {
     return Undo(context);
+  }
+  if (command.verb == "eject") {
+    return BeginEjection(context, command);
   }
   return fmt::format("no such command: {}", command.verb);
 }

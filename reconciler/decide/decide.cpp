@@ -9,6 +9,7 @@
 #include "reconciler/decide/context.h"
 #include "reconciler/decide/drain.h"
 #include "reconciler/decide/edit.h"
+#include "reconciler/decide/eject.h"
 #include "reconciler/decide/forward.h"
 #include "reconciler/decide/history.h"
 #include "reconciler/decide/hold.h"
@@ -60,6 +61,15 @@ bool IsGoing(const Context& context) {
 
 void DecideInto(Context& context) {
   TakeCommands(context);
+  if (IsEjected(context.status)) {
+    Eject(context);
+    if (context.seen.removed) {
+      context.status.phase = Phase::kIdle;
+    } else {
+      NameState(context);
+    }
+    return;
+  }
   if (!TakesOver(context)) {
     FollowGit(context);
   }

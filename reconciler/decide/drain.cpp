@@ -69,23 +69,6 @@ bool NoneElseIsRouted(const Context& context) {
          std::all_of(objects.begin(), objects.end(), [&](const RouteObject& one) { return InPlace(context, one); });
 }
 
-void DeleteRevision(Context& context, const Revision& revision, const ObservedRevision& observed) {
-  const std::string& space = context.graph.rollout_namespace;
-  const std::string& us = context.seen.uid;
-  const bool ours = observed.deployment && observed.deployment->owner == us && !IsAdopted(context, revision);
-  if (IsAdopted(context, revision) && observed.deployment) {
-    ReleaseDeployment(context, revision, 0);
-  }
-  if (ours && !observed.deployment->deleting) {
-    context.decision.actions.emplace_back(DeleteObject{"apps/v1", "Deployment", space, NameOf(context, revision),
-                                                       observed.deployment->version, "nothing names this revision"});
-  }
-  if (observed.service && observed.service_owner == us) {
-    context.decision.actions.emplace_back(DeleteObject{"v1", "Service", space, NameOf(context, revision),
-                                                       *observed.service, "nothing names this revision"});
-  }
-}
-
 // Routes go first: what they lead to stays until nobody can be on the way there any more. True once that is so.
 bool RemoveRoutes(Context& context) {
   Applied& applied = context.status.applied;
@@ -113,6 +96,25 @@ void ForgetDrained(Status& status, const Observed& seen) {
   std::erase_if(status.drained_since, [&](const auto& entry) { return !seen.revisions.contains(entry.first); });
 }
 
+void DeleteRevision(Context& context, const Revision& revision, const ObservedRevision& observed,
+                    const std::string& why) {
+  const std::string& space = context.graph.rollout_namespace;
+  const std::string& us = context.seen.uid;
+  const bool ours = observed.deployment && observed.deployment->owner == us && !IsAdopted(context, revision);
+  if (IsAdopted(context, revision) && observed.deployment) {
+    DeleteCompanions(context, observed, why);  // they stay, too
+    ReleaseDeployment(context, revision, 0);
+  }
+  if (ours && !observed.deployment->deleting) {
+    context.decision.actions.emplace_back(
+        DeleteObject{"apps/v1", "Deployment", space, NameOf(context, revision), observed.deployment->version, why});
+  }
+  if (observed.service && observed.service_owner == us) {
+    context.decision.actions.emplace_back(
+        DeleteObject{"v1", "Service", space, NameOf(context, revision), *observed.service, why});
+  }
+}
+
 void Drain(Context& context) {
   Status& status = context.status;
   std::erase_if(status.leaving, [&](const Revision& revision) {
@@ -137,7 +139,7 @@ void Drain(Context& context) {
     const bool gone = !observed.deployment || observed.deployment->pods == 0 || !described;
     const bool drained = context.now >= KeptUntil(context, revision, since);
     if (gone && drained && !IsKept(context, revision) && NoneElseIsRouted(context)) {
-      DeleteRevision(context, revision, observed);
+      DeleteRevision(context, revision, observed, "nothing names this revision");
     } else if (!drained) {
       context.Wake(KeptUntil(context, revision, since));
     }
@@ -165,7 +167,7 @@ void Remove(Context& context) {
   }
   const std::string& us = context.seen.uid;
   for (const auto& [revision, observed] : context.seen.revisions) {
-    DeleteRevision(context, revision, observed);
+    DeleteRevision(context, revision, observed, "nothing names this revision");
     left = left || (observed.deployment && observed.deployment->owner == us) ||
            (observed.service && observed.service_owner == us);
   }

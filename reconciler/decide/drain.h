@@ -11,6 +11,10 @@ void Drain(Context& context);
 // Forgets since when those were drained that are gone.
 void ForgetDrained(Status& status, const Observed& seen);
 
+// Deployment and Service of a revision. The Deployment that was there before the rollout stays, without pods.
+void DeleteRevision(Context& context, const Revision& revision, const ObservedRevision& observed,
+                    const std::string& why);
+
 // The rollout was taken out of git and stable runs alone: deletes what it made, unless the plan says `orphan`.
 // The phase is kIdle once nothing is left to do.
 void Remove(Context& context);

@@ -1,5 +1,6 @@
 #include "reconciler/decide/hold.h"
 
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -27,7 +28,10 @@ constexpr WayOut kWaysOut[] = {
      "a plan that doesn't need what is refused"},
     {Hold::kStalled, "Stalled", "sluice resume, sluice retry, sluice promote or sluice abort", "a new revision"},
     {Hold::kPaused, "Paused", "sluice resume", "a new revision"},
+    {Hold::kEjected, "Ejected", "deleting it and what it left", "a plan set without it"},
 };
+
+static_assert(std::size(kWaysOut) == static_cast<std::size_t>(Hold::kEjected) + 1);
 
 using Named = std::pair<Hold, std::string>;
 

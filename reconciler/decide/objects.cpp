@@ -95,19 +95,6 @@ graph::Value AddressFor(const Context& context, const Revision& revision) {
   return ports.is_none() ? kept : With(kept, {"spec", "ports"}, ports);
 }
 
-// NAME-REV. The bundle of a revision that came while shares were made by pods has none: it is like NAME, but for
-// what it selects.
-graph::Value RevisionService(const Context& context, const Revision& revision) {
-  const graph::Workload* workload = WorkloadOf(context, revision);
-  if (workload == nullptr || !workload->service.is_none() || context.graph.stable_service.is_none()) {
-    return workload == nullptr ? graph::Value() : workload->service;
-  }
-  graph::Value service =
-      With(context.graph.stable_service, {"metadata", "name"}, graph::Value(context.graph.service + "-" + revision));
-  service = With(service, {"metadata", "labels", graph::kRevisionLabel}, graph::Value(revision));
-  return With(service, {"spec", "selector", graph::kRevisionLabel}, graph::Value(revision));
-}
-
 void WriteRevisionService(Context& context, const Revision& revision) {
   const auto seen = context.seen.revisions.find(revision);
   const std::optional<Version> found = seen == context.seen.revisions.end() ? std::nullopt : seen->second.service;
@@ -219,6 +206,31 @@ bool Contains(const graph::Value& found, const graph::Value& wanted) {
   return found == wanted;
 }
 
+// NAME-REV. The bundle of a revision that came while shares were made by pods has none: it is like NAME, but for
+// what it selects.
+graph::Value RevisionService(const Context& context, const Revision& revision) {
+  const graph::Workload* workload = WorkloadOf(context, revision);
+  if (workload == nullptr || !workload->service.is_none() || context.graph.stable_service.is_none()) {
+    return workload == nullptr ? graph::Value() : workload->service;
+  }
+  graph::Value service =
+      With(context.graph.stable_service, {"metadata", "name"}, graph::Value(context.graph.service + "-" + revision));
+  service = With(service, {"metadata", "labels", graph::kRevisionLabel}, graph::Value(revision));
+  return With(service, {"spec", "selector", graph::kRevisionLabel}, graph::Value(revision));
+}
+
+graph::Value AddressOf(const Context& context, const Revision& revision) {
+  const bool narrow = context.graph.router.address == graph::Router::Address::kStable;
+  const graph::Value wanted = AddressFor(context, revision);
+  return narrow && !wanted.is_none() ? Narrowed(context, wanted, revision) : wanted;
+}
+
+const graph::Value* PlannedCompanion(const graph::Workload& workload, const ObjectName& name) {
+  const auto found = std::find_if(workload.companions.begin(), workload.companions.end(),
+                                  [&](const graph::Value& one) { return NameOfCompanion(one) == name; });
+  return found == workload.companions.end() ? nullptr : &*found;
+}
+
 graph::Value Marked(const Context& context, const graph::Value& object) {
   graph::Value marked = With(object, {"metadata", "labels", graph::kServiceLabel}, graph::Value(context.graph.service));
   marked = With(marked, {"metadata", "labels", graph::kRolloutLabel}, graph::Value(context.graph.rollout));
@@ -227,6 +239,24 @@ graph::Value Marked(const Context& context, const graph::Value& object) {
   }
   return With(marked, {"metadata", "annotations", graph::kEpochAnnotation},
               graph::Value(std::to_string(context.status.epoch)));
+}
+
+graph::Value Unmarked(const graph::Value& object) {
+  graph::Value bare = object;
+  const auto without = [&](const char* field, std::initializer_list<const char*> names) {
+    const graph::Value entries = bare.Path({"metadata", field});
+    if (entries.as_map() == nullptr) {
+      return;
+    }
+    graph::Map kept = *entries.as_map();
+    for (const char* name : names) {
+      kept.Erase(name);
+    }
+    bare = With(bare, {"metadata", field}, graph::Value(std::move(kept)));
+  };
+  without("labels", {graph::kRolloutLabel});
+  without("annotations", {graph::kOwnerAnnotation, graph::kEpochAnnotation});
+  return bare;
 }
 
 bool IsOurs(const Context& context, const graph::Value& object) {
@@ -272,10 +302,7 @@ void WriteServices(Context& context) {
     return;
   }
   const bool narrow = context.graph.router.address == graph::Router::Address::kStable;
-  graph::Value wanted = AddressFor(context, address);
-  if (narrow) {
-    wanted = Narrowed(context, wanted, address);
-  }
+  const graph::Value wanted = AddressOf(context, address);
   const auto& found = context.seen.stable_service;
   const bool moved = !found || context.seen.stable_service_revision != (narrow ? address : Revision());
   // While nothing but this Service could carry NAME's traffic, it isn't pointed at a revision without pods.
@@ -346,15 +373,21 @@ void WriteCompanions(Context& context) {
   }
 }
 
+bool DeleteCompanions(Context& context, const ObservedRevision& seen, const std::string& why) {
+  bool gone = true;
+  for (const auto& [name, companion] : seen.companions) {
+    if (IsOurs(context, companion.object)) {
+      DeleteCompanion(context, name, companion, why);
+      gone = false;
+    }
+  }
+  return gone;
+}
+
 bool DeleteCompanions(Context& context) {
   bool gone = true;
   for (const auto& [revision, seen] : context.seen.revisions) {
-    for (const auto& [name, companion] : seen.companions) {
-      if (IsOurs(context, companion.object)) {
-        DeleteCompanion(context, name, companion, "the rollout was removed");
-        gone = false;
-      }
-    }
+    gone = DeleteCompanions(context, seen, "the rollout was removed") && gone;
   }
   return gone;
 }

@@ -91,7 +91,7 @@ struct ObservedJob {
 
 struct Command {
   std::string uid;
-  std::string verb;        // approve | reject | pause | resume | abort | retry | promote | undo
+  std::string verb;        // approve | reject | pause | resume | abort | retry | promote | undo | eject
   Revision revision;       // bound to; "" for any
   std::string node;        // approve, reject; "" for the one that waits
   std::int32_t entry = 0;  // 0 for the present one

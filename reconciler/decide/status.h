@@ -44,6 +44,7 @@ enum class Hold : std::uint8_t {
   kBlocked,         // something refuses our writes
   kStalled,         // the plan said `hold`, or the bundle is not acceptable
   kPaused,          // a person paused
+  kEjected,         // a person let go of it: its objects are nobody's
 };
 
 // An object of the cluster by name.

@@ -12,9 +12,10 @@ std::string_view PhaseName(decide::Phase phase) {
 }
 
 std::string_view HoldName(decide::Hold hold) {
-  constexpr std::array<std::string_view, 10> kNames = {
+  constexpr std::array<std::string_view, 11> kNames = {
       "",        "Held",    "StableDown", "TrafficUnsettled", "FirstInstallFailed", "RollbackFailed", "EditDeferred",
-      "Blocked", "Stalled", "Paused"};
+      "Blocked", "Stalled", "Paused",     "Ejected"};
+  static_assert(kNames.size() == static_cast<std::size_t>(decide::Hold::kEjected) + 1);
   return kNames[static_cast<std::size_t>(hold)];
 }
 

@@ -24,7 +24,7 @@ constexpr int kCountOf = 0;
 template <>
 constexpr int kCountOf<decide::Phase> = 5;
 template <>
-constexpr int kCountOf<decide::Hold> = 10;
+constexpr int kCountOf<decide::Hold> = static_cast<int>(decide::Hold::kEjected) + 1;
 template <>
 constexpr int kCountOf<graph::Outcome> = 5;
 template <>

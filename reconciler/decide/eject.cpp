@@ -1,0 +1,104 @@
+#include "reconciler/decide/eject.h"
+
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "compiler/graph/names.h"
+#include "reconciler/decide/adopt.h"
+#include "reconciler/decide/drain.h"
+#include "reconciler/decide/jobs.h"
+#include "reconciler/decide/objects.h"
+#include "reconciler/decide/revision.h"
+#include "reconciler/decide/route_objects.h"
+
+namespace sluice::decide {
+namespace {
+
+void Leave(Context& context, const graph::Value& object, const Version& version) {
+  context.decision.actions.emplace_back(ApplyObject{Unmarked(object), version, "ejected"});
+}
+
+void LeaveRoutes(Context& context) {
+  const std::vector<RouteObject> objects = RouteObjects(context);
+  for (const RouteObject& object : objects) {
+    const ObservedObject* seen = object.wanted && object.error.empty() ? SeenOf(context, object) : nullptr;
+    if (seen != nullptr && IsOurs(context, seen->object)) {
+      Leave(context, object.manifest, seen->version);
+    }
+  }
+  for (const ObservedObject* object : Unwanted(context, objects)) {
+    DeleteRouteObject(context, *object, "it carries nobody's traffic");
+  }
+}
+
+void LeaveStable(Context& context, const ObservedRevision& seen) {
+  const Revision& stable = context.status.stable;
+  const graph::Workload* workload = WorkloadOf(context, stable);
+  if (workload == nullptr) {
+    context.Say(fmt::format("no bundle describes revision {}: its objects keep the marks of this rollout", stable));
+    return;
+  }
+  if (seen.service && seen.service_owner == context.seen.uid) {
+    Leave(context, RevisionService(context, stable), *seen.service);
+  }
+  for (const auto& [name, companion] : seen.companions) {
+    if (IsOurs(context, companion.object)) {
+      // What pods read is shown without its content; how they are counted is said by the plan in force.
+      const graph::Value* own = PlannedCompanion(*workload, name);
+      const bool shown = own == nullptr || name.kind == graph::kAutoscalerKind;
+      shown ? Release(context, companion.object, companion.version) : Leave(context, *own, companion.version);
+    }
+  }
+  if (seen.deployment && seen.deployment->owner == context.seen.uid) {
+    const graph::Value pods(SpecPods(context, stable));
+    Leave(context, With(workload->deployment, {"spec", "replicas"}, pods), seen.deployment->version);
+  }
+}
+
+}  // namespace
+
+bool IsEjected(const Status& status) { return status.hold == Hold::kEjected; }
+
+std::optional<std::string> BeginEjection(Context& context, const Command& command) {
+  Status& status = context.status;
+  if (status.phase == Phase::kProgressing || status.phase == Phase::kGoingBack) {
+    return "a rollout is under way: wait for its end, or abort it first";
+  }
+  if (status.stable.empty()) {
+    return "no revision is stable: there is nothing to leave";
+  }
+  status.phase = Phase::kWaiting;
+  status.hold = Hold::kEjected;
+  status.hold_since = context.now;
+  status.hold_reason = fmt::format("ejected by {}{}{}: what serves {} is as it was, and nobody's", command.who,
+                                   command.why.empty() ? "" : ", ", command.why, status.stable);
+  context.Event(true, "Ejected", status.hold_reason);
+  return std::nullopt;
+}
+
+void Eject(Context& context) {
+  if (!LeaveJobs(context)) {
+    return;
+  }
+  LeaveRoutes(context);
+  const bool adopted = IsAdopted(context, context.status.stable);
+  const auto& address = context.seen.stable_service;
+  if (!adopted && address && IsOurs(context, address->object)) {
+    Leave(context, AddressOf(context, context.status.stable), address->version);
+  }
+  for (const auto& [revision, seen] : context.seen.revisions) {
+    if (IsAdopted(context, revision)) {
+      continue;
+    }
+    if (revision != context.status.stable) {
+      DeleteRevision(context, revision, seen, "ejected");
+      DeleteCompanions(context, seen, "ejected");
+    } else {
+      LeaveStable(context, seen);
+    }
+  }
+  GiveBack(context);
+}
+
+}  // namespace sluice::decide
