@@ -27,7 +27,7 @@ void AddReconcile(CLI::App& app, Run& run);
 void AddCluster(CLI::App& app, Run& run);
 void AddStatus(CLI::App& app, Run& run);
 void AddHistory(CLI::App& app, Run& run);
-// approve, reject, pause, resume, abort, retry, promote, undo.
+// approve, reject, pause, resume, abort, retry, promote, undo, eject.
 void AddPeopleCommands(CLI::App& app, Run& run);
 
 }  // namespace sluice::cli

@@ -1,4 +1,4 @@
-// What people tell a rollout: approve, reject, pause, resume, abort, retry, promote, undo. Each is a
+// What people tell a rollout: approve, reject, pause, resume, abort, retry, promote, undo, eject. Each is a
 // RolloutCommand object; the executor consumes it and says whether it fitted.
 #include <chrono>
 #include <cstdlib>
@@ -13,6 +13,7 @@
 
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/ejected_files.h"
 #include "cli/program.h"
 #include "compiler/graph/names.h"
 
@@ -33,6 +34,7 @@ struct Options {
   std::string revision;
   std::string pause_for;
   bool assume_settled = false;
+  std::string output;  // eject: where the objects go as files; "": nowhere
 };
 
 // Of a RolloutCommand's definition.
@@ -105,7 +107,7 @@ Json MakeCommand(const Options& options, const Person& person, const Json& rollo
   // A decision about a revision must not fall on the next one that git names in the same second.
   const std::string wanted = rollout.at("spec").value("revision", "");
   spec["revision"] = options.revision.empty() ? wanted : options.revision;
-  if (options.verb == "undo" || options.verb == "pause" || options.verb == "resume") {
+  if (options.verb == "undo" || options.verb == "pause" || options.verb == "resume" || options.verb == "eject") {
     spec["revision"] = options.revision;
   }
   if (!options.node.empty()) {
@@ -176,6 +178,14 @@ int Tell(const Options& options) {
     return kExitErrors;
   }
   const Json& rollout = rollouts->front();
+  if (const Result<void> made = options.output.empty() ? Result<void>() : MakeEmpty(options.output); !made) {
+    std::cerr << ProgramName() << ": " << made.error().message << "\n";
+    return kExitUsage;
+  }
+  // Who asks for the files only now has let go of it before.
+  if (!options.output.empty() && cluster::Says(rollout, {"status", "hold"}, "Ejected")) {
+    return WriteEjected(client, rollout, options.output);
+  }
   const Result<Person> person = Speaker(client, options.person);
   if (!person) {
     std::cerr << ProgramName() << ": " << person.error().message << "\n";
@@ -187,7 +197,13 @@ int Tell(const Options& options) {
     std::cerr << ProgramName() << ": " << command.error().message << "\n";
     return kExitErrors;
   }
-  return WaitForAnswer(client, options, rollout, **command);
+  const int answered = WaitForAnswer(client, options, rollout, **command);
+  if (answered != kExitOk || options.verb != "eject") {
+    return answered;
+  }
+  std::cout << fmt::format("what serves {} stays, and nothing moves it any more; its rollout may leave git\n",
+                           options.target.name);
+  return options.output.empty() ? kExitOk : WriteEjected(client, rollout, options.output);
 }
 
 struct Verb {
@@ -201,7 +217,8 @@ constexpr Verb kVerbs[] = {{"approve", "let a pause that waits for an approval g
                            {"abort", "take the candidate's traffic back and hold its revision"},
                            {"retry", "try a held revision again, from the first step"},
                            {"promote", "skip the holds, gates and pauses that are left, never the capacity"},
-                           {"undo", "go back to the revision that was stable before, until git names another"}};
+                           {"undo", "go back to the revision that was stable before, until git names another"},
+                           {"eject", "let go of a rollout: its objects stay as plain ones, under their names"}};
 
 }  // namespace
 
@@ -236,6 +253,10 @@ void AddPeopleCommands(CLI::App& app, Run& run) {
     }
     if (name == "abort") {
       command->add_flag("--assume-settled", options->assume_settled, "go on though the route never became settled");
+    }
+    if (name == "eject") {
+      command->add_option("-o,--output", options->output, "writes the objects as YAML into this new directory")
+          ->option_text("DIR");
     }
     command->callback([options, &run] { run = [options] { return Tell(*options); }; });
   }

@@ -10,7 +10,6 @@
 #include "reconciler/decide/eject.h"
 #include "reconciler/decide/forward.h"
 #include "reconciler/decide/history.h"
-#include "reconciler/decide/hold.h"
 #include "reconciler/decide/promotion.h"
 #include "reconciler/decide/revision.h"
 #include "reconciler/decide/supersede.h"
@@ -236,7 +235,7 @@ Refusal Undo(Context& context) {
 
 Refusal Carry(Context& context, const Command& command) {
   if (IsEjected(context.status)) {
-    return fmt::format("it was ejected; {}", WayOutOf(Hold::kEjected).command);
+    return "it was ejected: nothing that it had is moved any more";
   }
   const Revision subject = Subject(context);
   if (!command.revision.empty() && command.revision != subject) {

@@ -71,7 +71,7 @@ std::optional<std::string> BeginEjection(Context& context, const Command& comman
   status.phase = Phase::kWaiting;
   status.hold = Hold::kEjected;
   status.hold_since = context.now;
-  status.hold_reason = fmt::format("ejected by {}{}{}: what serves {} is as it was, and nobody's", command.who,
+  status.hold_reason = fmt::format("ejected by {}{}{}: what serves {} stays as it stands", command.who,
                                    command.why.empty() ? "" : ", ", command.why, status.stable);
   context.Event(true, "Ejected", status.hold_reason);
   return std::nullopt;

@@ -194,4 +194,33 @@ TEST_CASE("commands that fit nothing are refused with a reason") {
   CHECK(Sluice("status --server http://127.0.0.1:1").status == 1);
 }
 
+TEST_CASE("what an ejected rollout leaves is written as files") {
+  Shop shop("  step full { weight 100% }\n");
+  Reconcile reconcile(shop.scratch, shop.Arguments());
+  REQUIRE(Eventually(30, [&] { return SettledOn(reconcile, "1.0.0"); }));
+  shop.scratch.Write("left/web.plan", "");
+  const std::string directory = (shop.scratch / "left").string();
+  const std::string there = " --as ann --server " + reconcile.server() + " -o " + directory;
+  const Ended full = Sluice("eject web" + there);
+  CHECK(full.status == 2);
+  CHECK(full.err.find("name a new or an empty directory") != std::string::npos);
+  CHECK(SettledOn(reconcile, "1.0.0"));
+
+  const Ended ejected = Sluice("eject web --why moving" + there + "/k8s");
+  INFO(ejected.out << ejected.err);
+  CHECK(ejected.status == 0);
+  CHECK(Shows(reconcile, "\"state\":\"Ejected\""));
+  CHECK(Shows(reconcile, "ejected by ann, moving"));
+  CHECK(Sluice("eject web" + there + "/again").out.find("web_service_web.yaml") != std::string::npos);
+  const Ended again = Sluice("eject web --server " + reconcile.server());
+  CHECK(again.status == 1);
+  CHECK(again.err.find("it was ejected") != std::string::npos);
+
+  const std::string deployment = Shell("cat " + directory + "/k8s/web_deployment_web-*.yaml").out;
+  CHECK(deployment.find("image: ghcr.io/acme/web:1.0.0\n") != std::string::npos);
+  for (const char* others : {"status:", "uid:", "resourceVersion:", "managedFields:", "sluice.dev/owner"}) {
+    CHECK(deployment.find(others) == std::string::npos);
+  }
+}
+
 }  // namespace sluice::test

@@ -137,7 +137,7 @@ TEST_CASE("an ejected rollout leaves what serves as plain objects under their na
   CHECK(Pods(scene) == pods);
   scene.Command("checkout", "retry");
   scene.RunFor(Duration(5'000));
-  CHECK(scene.StatusOf("checkout").consumed.back().refused.find("it was ejected") == 0);
+  CHECK(scene.StatusOf("checkout").consumed.back().refused.find("it was ejected:") == 0);
 
   SECTION("out of git") {
     scene.repository.Commit({{"other.plan",

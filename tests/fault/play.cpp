@@ -161,6 +161,25 @@ sync::MemoryRepository::Files AdoptingFiles(const std::string& tag) {
   return {{"checkout.plan", plan}, {"k8s/checkout.yaml", ToYaml(Legacy(tag))}};
 }
 
+std::string PlainPlan(const std::string& tag) {
+  const std::string plan = ShopPlan(tag);
+  return plan.substr(plan.find("service"), plan.find("route shop") - plan.find("service"));
+}
+
+bool RunsPlain(const Scene& scene) {
+  return cluster::Integer(scene.Object("apps/v1", "Deployment", "checkout"), {"status", "readyReplicas"}) == 4;
+}
+
+bool RunsAlone(const Scene& scene) {
+  return Installed(scene) && scene.Object("apps/v1", "Deployment", "checkout").is_null();
+}
+
+bool IsEjected(const Scene& scene) {
+  const Json route = scene.Object("gateway.networking.k8s.io/v1", "HTTPRoute", "shop");
+  return scene.StatusOf("checkout").hold == decide::Hold::kEjected &&
+         cluster::Find(route, {"metadata", "labels", graph::kRolloutLabel}) == nullptr;
+}
+
 bool Adopted(const Scene& scene) {
   const decide::Status status = scene.StatusOf("checkout");
   const Json budget = scene.Object(graph::kBudgetApiVersion, graph::kBudgetKind, "web");
@@ -189,6 +208,10 @@ std::vector<Play> Plays() {
        {{{{"checkout.plan", CountedPlan("1")}}, Installed}},
        {{{{"checkout.plan", CountedPlan("2")}}, SettledAfter(2)}}},
       {"adopted", {}, {{AdoptingFiles("1"), Adopted}, {AdoptingFiles("2"), SettledAfter(2)}}, Legacy("1")},
+      {"gets a rollout",
+       {{{{"checkout.plan", PlainPlan("1")}}, RunsPlain}},
+       {{{{"checkout.plan", ShopPlan("1")}}, RunsAlone}}},
+      {"ejected", {install, {{{"checkout.plan", ShopPlan("2")}}, SettledAfter(2)}}, {{{}, IsEjected, "eject"}}},
       {"removal", {install}, {second, {{{"other.plan", kNote}}, Gone}}},
   };
 }
@@ -258,8 +281,9 @@ class Telling {
 
  private:
   bool Perform(const Act& act) {
-    scene_.repository.Commit(act.commit);
+    if (!act.commit.empty()) scene_.repository.Commit(act.commit);
     if (scene_.reconciler == nullptr) scene_.Start();
+    if (!act.command.empty()) scene_.Command("checkout", act.command);
     const TimePoint latest = scene_.loop.Now() + kAtMost;
     bool over = false;
     Live([&] { return (over = act.over(scene_)) || scene_.loop.Now() >= latest; });

@@ -14,10 +14,11 @@
 
 namespace sluice::execute {
 
-// A commit, and how the story shows that its act is over.
+// A commit or a person's command, and how the story shows that its act is over.
 struct Act {
-  sync::MemoryRepository::Files commit;
+  sync::MemoryRepository::Files commit;  // none: as before
   std::function<bool(const Scene&)> over;
+  std::string command = {};
 };
 struct Play {
   std::string name;
@@ -47,7 +48,8 @@ struct Ending {
 };
 
 // A first install, a good canary, one whose gate fails, one that another version supersedes, one by pods, one
-// whose Job completes and one whose Job fails twice, what ran before and is taken over, a removal.
+// whose Job completes and one whose Job fails twice, what ran before and is taken over, a service
+// that gets a rollout, an ejection, a removal.
 std::vector<Play> Plays();
 
 Ending Tell(const Play& play, const Disturbance& disturbance = {});
