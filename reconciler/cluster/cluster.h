@@ -101,6 +101,8 @@ class Cluster {
   virtual void Send(Request request, Reply reply) = 0;
   virtual WatchId Watch(ListObjects what, EventHandler handler) = 0;
   virtual void Cancel(WatchId watch) = 0;
+  // The kinds that can't be watched at present, and why: what was told of them may be old.
+  virtual std::map<Kind, std::string> Unwatched() const { return {}; }
 };
 
 }  // namespace sluice::cluster

@@ -66,6 +66,7 @@ class FailingCluster : public Cluster {
   void Send(Request request, Reply reply) override;
   WatchId Watch(ListObjects what, EventHandler handler) override;
   void Cancel(WatchId watch) override { inner_.Cancel(watch); }
+  std::map<Kind, std::string> Unwatched() const override { return inner_.Unwatched(); }
 
  private:
   struct Injection {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace sluice::execute {
 namespace {
 
@@ -123,6 +125,17 @@ Json Executor::Explain(const Name& name) const {
   if (found == runners_.end()) return nullptr;
   const Runner& runner = *found->second;
   Json reasons = Json::array();
+  std::string summary = runner.summary();
+  if (!runner.held_up().empty()) {
+    summary = "nothing is carried out, and is tried again: " + runner.held_up();
+    reasons.push_back({{"text", summary}});
+  }
+  for (const auto& [kind, why] : shared_.cluster.Unwatched()) {
+    const std::string text =
+        fmt::format("{} objects can't be watched, what is known of them may be old: {}", kind.kind, why);
+    if (reasons.empty()) summary = text;
+    reasons.push_back({{"text", text}});
+  }
   for (const decide::Reason& reason : runner.reasons()) {
     Json one = {{"text", reason.text}};
     if (!reason.node.empty()) one["node"] = reason.node;
@@ -139,7 +152,7 @@ Json Executor::Explain(const Name& name) const {
                      {"samples", gate.samples.size()},
                      {"newest", SampleJson(gate.samples.back())}});
   }
-  return {{"summary", runner.summary()},
+  return {{"summary", summary},
           {"rejected", runner.rejected()},
           {"reasons", std::move(reasons)},
           {"gates", std::move(gates)},

@@ -220,6 +220,10 @@ bool Runner::DiffersButForUs() const {
 void Runner::Note() {
   reasons_ = std::move(decision_.reasons);
   summary_ = Summary(next_.status, reasons_);
+}
+
+// Of what is stored by now, and no sooner: a status that is refused is decided again and again.
+void Runner::TellNodesLeft() const {
   for (const auto& [path, record] : next_.status.nodes) {
     if (record.state != decide::NodeState::kDone) continue;
     const auto before = stored_.status.nodes.find(path);
@@ -274,6 +278,7 @@ void Runner::Persist(bool changed) {
 void Runner::Persisted(Result<SharedJson> answer) {
   if (answer.ok()) {
     shared_.world.Learn(*answer);
+    TellNodesLeft();
     stored_ = next_;
     resource_version_ = (*answer)->at("metadata").value("resourceVersion", "");
     return Act();
@@ -297,6 +302,7 @@ void Runner::Act() {
   acts_->Perform(decision_.actions, Safe([this](bool wrote, std::optional<Error> failed) {
                    if (failed) return Backoff(*failed);
                    failures_in_row_ = 0;
+                   held_up_.clear();
                    Acted(wrote);
                  }));
 }
@@ -405,6 +411,7 @@ void Runner::Backoff(const Error& error) {
   ++failures_in_row_;
   // The object moved on under us: look again at once, but not for ever.
   const bool at_once = error.code == ErrorCode::kConflict && failures_in_row_ <= 5;
+  if (!at_once) held_up_ = error.message;
   if (at_once) again_ = true;
   Finish(at_once ? std::nullopt : std::optional(loop::RetryAfter(failures_in_row_)));
 }

@@ -50,6 +50,8 @@ class Runner {
   bool holds_graph() const { return graph_ != nullptr; }
   const decide::Status& status() const { return stored_.status; }
   const std::string& summary() const { return summary_; }
+  // Why what was decided last is not carried out, and is tried again; "" while it is.
+  const std::string& held_up() const { return held_up_; }
   const std::string& rejected() const { return rejected_; }
   const std::vector<decide::Reason>& reasons() const { return reasons_; }
   const std::map<decide::GateKey, decide::ObservedGate>& gates() const { return gates_; }
@@ -93,6 +95,7 @@ class Runner {
   void Rest();
   bool DiffersButForUs() const;
   void Note();
+  void TellNodesLeft() const;
   void Backoff(const Error& error);
 
   // Keeps callbacks from a runner that is gone.
@@ -112,6 +115,7 @@ class Runner {
   bool wrote_since_rest_ = false;
   loop::TimerId timer_ = loop::TimerId::kNone, rest_timer_ = loop::TimerId::kNone, soon_ = loop::TimerId::kNone;
   int failures_in_row_ = 0, writing_rounds_ = 0;
+  std::string held_up_;
   int unread_in_row_ = 0;  // rounds in which the wanted bundle could not be read
   std::uint64_t newest_bundle_ = 0;
   TimePoint writing_since_{};

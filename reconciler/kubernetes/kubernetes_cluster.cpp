@@ -100,7 +100,15 @@ void KubernetesCluster::ListFrom(const std::shared_ptr<Listing>& listing, const 
 
 cluster::WatchId KubernetesCluster::Watch(cluster::ListObjects what, cluster::EventHandler handler) {
   const auto id = static_cast<cluster::WatchId>(next_++);
-  auto reflector = std::make_shared<Reflector>(client_, discovery_, std::move(what), std::move(handler), trouble_);
+  const auto trouble = [this, id](const cluster::Kind& kind, const std::string& message) {
+    if (message.empty()) {
+      troubles_.erase(id);
+    } else {
+      troubles_[id] = {kind, message};
+    }
+    if (trouble_) trouble_(kind, message);
+  };
+  auto reflector = std::make_shared<Reflector>(client_, discovery_, std::move(what), std::move(handler), trouble);
   watches_[id] = reflector;
   // Never from within the call.
   client_.loop().Post([reflector] { reflector->Start(); });
@@ -112,6 +120,13 @@ void KubernetesCluster::Cancel(cluster::WatchId watch) {
   if (found == watches_.end()) return;
   found->second->Stop();
   watches_.erase(found);
+  troubles_.erase(watch);
+}
+
+std::map<cluster::Kind, std::string> KubernetesCluster::Unwatched() const {
+  std::map<cluster::Kind, std::string> unwatched;
+  for (const auto& [watch, trouble] : troubles_) unwatched.insert(trouble);
+  return unwatched;
 }
 
 }  // namespace sluice::kubernetes

@@ -33,6 +33,7 @@ class KubernetesCluster : public cluster::Cluster {
   void Send(cluster::Request request, cluster::Reply reply) override;
   cluster::WatchId Watch(cluster::ListObjects what, cluster::EventHandler handler) override;
   void Cancel(cluster::WatchId watch) override;
+  std::map<cluster::Kind, std::string> Unwatched() const override;
 
  private:
   struct Listing;
@@ -46,6 +47,7 @@ class KubernetesCluster : public cluster::Cluster {
   Reflector::Trouble trouble_;
   std::uint64_t next_ = 1;
   std::map<cluster::WatchId, std::shared_ptr<Reflector>> watches_;
+  std::map<cluster::WatchId, std::pair<cluster::Kind, std::string>> troubles_;  // of those that fail
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

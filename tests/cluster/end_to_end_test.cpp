@@ -2,6 +2,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <mutex>
 #include <random>
@@ -11,6 +12,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include "compiler/graph/names.h"
 #include "tests/cluster/real_cluster.h"
 
 namespace sluice::cluster {
@@ -557,6 +559,48 @@ void StoppedReconciler(Shop& shop, Processes& processes, const std::string& tag,
   report.Print();
 }
 
+void GetsARollout(RealCluster& cluster) {
+  Report report("a service gets a rollout, and is let go of");
+  ShopPlan plan{"inandout", kGateway, kThreeSteps};
+  plan.plain = true;
+  Shop shop(cluster, plan);
+  Load load(shop.ToService());
+  shop.plan.plain = false;
+  shop.Commit();
+  shop.Await("installed", IsSettled);
+  shop.Await("the pods without a rollout gone", [&](const Json&) {
+    const auto found = shop.administrator().Ask(Get{{{"apps/v1", "Deployment"}, plan.name, plan.name}});
+    return !found && found.error().code == ErrorCode::kNotFound;
+  });
+  Load outside(shop.ThroughGateway());
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+  shop.Release("2");
+  shop.AwaitPromoted("2");
+  shop.Await("the old pods gone", [&](const Json&) { return shop.Pods(plan.name + "-").size() == 4; });
+  const std::set<std::string> pods = shop.Pods(plan.name + "-");
+  const git::ScratchDirectory scratch;
+  const auto [said, status] = shop.cluster().Person({"eject", plan.name, "-o", scratch.path() + "/left"});
+  Expect(status == 0, said);
+  shop.cluster().Commit(plan.name, "");
+  const Kind kind{graph::kApiVersion, graph::kRolloutKind};
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (shop.administrator().Ask(Get{{kind, plan.name, plan.name}}).ok()) {
+    Expect(std::chrono::steady_clock::now() < until, "the Rollout gone");
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+  Expect(shop.Pods(plan.name + "-") == pods, "the same pods");
+  for (const auto& file : std::filesystem::directory_iterator(scratch.path() + "/left")) {
+    ApplyFile(shop.administrator(), file.path().string());
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  Expect(shop.Pods(plan.name + "-") == pods, "the same pods after what was left is applied");
+  report.Add(fmt::format("{} pods left, and applied from files, none of them restarted", pods.size()));
+  ExpectNoneLost(report, load);
+  ExpectNoneLost(report, outside);
+  report.Print();
+}
+
 // Three at a time, in this order; what they found wrong. More would find the machine wanting: a node of two cores on
 // which dozens of pods start at once answers its own probes too late.
 std::string Walk(RealCluster& cluster, const std::vector<void (*)(RealCluster&)>& scenarios) {
@@ -586,7 +630,7 @@ TEST_CASE("rollouts on real pods lose no request") {
   const auto reconciler = cluster->Reconcile();
   const std::string wrong =
       Walk(*cluster, {NeverReady, Autoscaled, ChangedOnTheWay, CanaryThroughGateway, CanaryByPods, BadVersion, Rolling,
-                      BlueGreen, HeaderMatch, ChangedFile, JobOfAStep, Drained, Adopted});
+                      BlueGreen, HeaderMatch, ChangedFile, JobOfAStep, Drained, Adopted, GetsARollout});
   INFO(servers::ReadFile(cluster->log("first")));
   CHECK(wrong == "");
   CHECK(reconciler->IsRunning());

@@ -92,6 +92,7 @@ std::string ToText(const ShopPlan& plan) {
   } else {
     text += fmt::format(kService, plan.name, plan.tag, plan.replicas, plan.clauses, plan.counted);
   }
+  if (plan.plain) return text;
   if (!plan.via.empty()) text += fmt::format(kRoute, plan.name, plan.via);
   return text + fmt::format("\nrollout {0} {{\n  deploy {0}\n{1}{2}}}\n", plan.name,
                             plan.via.empty() ? "" : fmt::format("  through {}\n", plan.name), plan.body);
@@ -209,18 +210,26 @@ Shop::Shop(RealCluster& cluster, ShopPlan wanted)
     return;
   }
   Commit();
-  Await("installed", IsSettled);
+  if (plan.plain) {
+    AwaitPods(plan.name);
+  } else {
+    Await("installed", IsSettled);
+  }
 }
 
 void Shop::StartLegacy() {
   const git::ScratchDirectory scratch;
   servers::WriteFile(scratch.path() + "/legacy.yaml", ManifestsOf(plan));
   ApplyFile(administrator_, scratch.path() + "/legacy.yaml");
+  AwaitPods("legacy");
+}
+
+void Shop::AwaitPods(const std::string& deployment) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(90);
   for (;; std::this_thread::sleep_for(kLookAgain)) {
-    const auto found = administrator_.Ask(Get{{{"apps/v1", "Deployment"}, plan.name, "legacy"}});
+    const auto found = administrator_.Ask(Get{{{"apps/v1", "Deployment"}, plan.name, deployment}});
     if (found.ok() && Integer(**found, {"status", "availableReplicas"}) == plan.replicas) return;
-    Expect(std::chrono::steady_clock::now() < until, "the pods that run before");
+    Expect(std::chrono::steady_clock::now() < until, "the pods of " + deployment);
   }
 }
 
@@ -229,12 +238,12 @@ void Shop::Commit() {
   cluster_.Commit(plan.name, ToText(plan), plan.files);
 }
 
-std::set<std::string> Shop::LegacyPods() {
+std::set<std::string> Shop::Pods(const std::string& prefix) {
   const auto found = administrator_.Ask(ListObjects{{"v1", "Pod"}, plan.name, {}});
   Expect(found.ok(), "pods of " + plan.name);
   std::set<std::string> uids;
   for (const Json& pod : List(**found, {"items"})) {
-    if (Text(pod, {"metadata", "name"}).starts_with("legacy-")) uids.insert(Text(pod, {"metadata", "uid"}));
+    if (Text(pod, {"metadata", "name"}).starts_with(prefix)) uids.insert(Text(pod, {"metadata", "uid"}));
   }
   return uids;
 }

@@ -75,6 +75,7 @@ struct ShopPlan {
   std::map<std::string, std::string> files = {};
   std::string counted = {};  // behind `replicas`: "to 8 at cpu 75%"
   bool adopted = false;      // runs before it is in git, as ManifestsOf has it
+  bool plain = false;        // has neither a rollout nor a route
 };
 std::string ToText(const ShopPlan& plan);
 // A Deployment `legacy`, Service NAME and a disruption budget, as a team wrote them that knew nothing of Sluice.
@@ -91,6 +92,8 @@ class Shop {
   void Release(const std::string& tag);
 
   Json Rollout();
+  // As many pods of that Deployment are available as the plan says.
+  void AwaitPods(const std::string& deployment);
   // Until it is so; Failed after `limit`.
   Json Await(const std::string& what, const std::function<bool(const Json& rollout)>& so,
              Duration limit = Duration(90'000));
@@ -106,8 +109,10 @@ class Shop {
   // Evicts each pod that is there now, as soon as its budget lets it go. The fewest that were left ready by one.
   std::int64_t EvictAll();
 
-  // The uids of the pods of the Deployment that was there before.
-  std::set<std::string> LegacyPods();
+  // The uids of the pods whose names begin so.
+  std::set<std::string> Pods(const std::string& prefix);
+  // Of the Deployment that was there before.
+  std::set<std::string> LegacyPods() { return Pods("legacy-"); }
 
   // How many objects of a kind carry the rollout's label: Jobs, and pods of Jobs only.
   std::size_t CountOfRollout(const Kind& kind);

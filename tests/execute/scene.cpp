@@ -24,7 +24,8 @@ embedded::Options OptionsOf(embedded::World world, std::uint64_t seed, embedded:
 
 }  // namespace
 
-Scene::Scene(embedded::World world, std::uint64_t seed, embedded::Lags lags) : loop(kStart), outside(loop) {
+Scene::Scene(embedded::World world, std::uint64_t seed, embedded::Lags lags, Between between)
+    : loop(kStart), outside(loop), between_(std::move(between)) {
   // SLUICE_TEST_LOG=1 shows the story of a failing test.
   if (std::getenv("SLUICE_TEST_LOG") == nullptr) spdlog::set_level(spdlog::level::off);
   embedded = embedded::EmbeddedCluster::Open(loop, OptionsOf(std::move(world), seed, lags)).value();
@@ -37,6 +38,7 @@ Scene::~Scene() { Kill(); }
 void Scene::Kill() {
   reconciler.reset();
   worker.reset();
+  asked_.reset();
 }
 
 void Scene::Start(bool once) {
@@ -47,7 +49,9 @@ void Scene::Start(bool once) {
   options.source.interval = Duration(10'000);
   options.source.identity = fmt::format("test-{}", ++starts_);
   options.once = once;
-  reconciler = std::make_unique<Reconciler>(*cluster, *http, loop, *worker, repository, sync::MakeCompiler(), metrics,
+  if (between_) asked_ = between_(*this);
+  cluster::Cluster& asked = asked_ != nullptr ? *asked_ : *cluster;
+  reconciler = std::make_unique<Reconciler>(asked, *http, loop, *worker, repository, sync::MakeCompiler(), metrics,
                                             std::move(options));
   reconciler->on_end = [this](ReconcileOutcome ended) { outcome = ended; };
   reconciler->Start();

@@ -16,7 +16,10 @@ namespace sluice::execute {
 
 class Scene {
  public:
-  explicit Scene(embedded::World world = {}, std::uint64_t seed = 1, embedded::Lags lags = {});
+  // What a process asks instead of the embedded cluster itself: made anew for each.
+  using Between = std::function<std::unique_ptr<cluster::Cluster>(Scene& scene)>;
+
+  explicit Scene(embedded::World world = {}, std::uint64_t seed = 1, embedded::Lags lags = {}, Between between = {});
   ~Scene();
 
   // A process of the reconciler begins; one that runs dies without a word.
@@ -47,6 +50,8 @@ class Scene {
   std::optional<ReconcileOutcome> outcome;
 
  private:
+  const Between between_;
+  std::unique_ptr<cluster::Cluster> asked_;  // of the process; null: the embedded one itself
   int starts_ = 0, commands_ = 0;
 };
 
