@@ -98,6 +98,7 @@ class Reconciler::Counting : public cluster::Cluster {
     return inner_.Watch(std::move(what), std::move(handler));
   }
   void Cancel(cluster::WatchId watch) override { inner_.Cancel(watch); }
+  std::map<cluster::Kind, std::string> Unwatched() const override { return inner_.Unwatched(); }
   ~Counting() override { *alive_ = false; }
 
  private:

@@ -102,7 +102,7 @@ class Cluster {
   virtual WatchId Watch(ListObjects what, EventHandler handler) = 0;
   virtual void Cancel(WatchId watch) = 0;
   // The kinds that can't be watched at present, and why: what was told of them may be old.
-  virtual std::map<Kind, std::string> Unwatched() const { return {}; }
+  virtual std::map<Kind, std::string> Unwatched() const = 0;
 };
 
 }  // namespace sluice::cluster

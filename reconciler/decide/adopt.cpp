@@ -14,9 +14,6 @@
 namespace sluice::decide {
 namespace {
 
-// Nobody tells of a Deployment that is not ours yet.
-constexpr Duration kLookAgain{5'000};
-
 // "Deployment web".
 std::string NameOf(const Context& context) {
   const graph::Value name = context.seen.adoption->workload->deployment.Path({"metadata", "name"});
@@ -173,7 +170,7 @@ bool TakesOver(Context& context) {
     if (!adoption->not_yet.empty()) {
       const std::string text = fmt::format("{} is not taken over: {}", NameOf(context), adoption->not_yet);
       context.Say(text, {}, {}, text);
-      context.Wake(context.now + kLookAgain);
+      context.Wake(context.now + kLookAgain);  // it is not ours yet
       return true;
     }
     MakeStable(context);

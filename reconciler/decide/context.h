@@ -24,6 +24,7 @@ inline constexpr Duration kSettleBound{600'000};
 // Between two times that a loser gives up pods so that a blocked receiver can grow.
 inline constexpr Duration kSwapPace{10'000};
 inline constexpr Duration kGatherPods{30'000};  // pods that come one after the other are counted together so long
+inline constexpr Duration kLookAgain{5'000};    // where nobody tells of a change
 inline constexpr Duration kPauseDefault{24LL * 3600 * 1000};
 inline constexpr int kEntries = 4;  // a node whose endpoints vanish is entered again three times
 

@@ -68,11 +68,11 @@ void Visit(Context& context, Walk& walk) {
   const std::string skip = SkipReason(context.status);
   for (graph::NodeId id = 0; id < context.graph.nodes.size(); ++id) {
     const graph::Node& node = context.graph.nodes[id];
-    const bool enters = walk.IsFrontier(id) && !ForwardBlocked(context.status);
+    const bool enters = walk.IsFrontier(id) && !ForwardBlocked(context);
     if (!enters && !walk.IsActive(id)) {
       continue;
     }
-    if (!skip.empty() && Skippable(context.status, node) && !ForwardBlocked(context.status)) {
+    if (!skip.empty() && Skippable(context.status, node) && !ForwardBlocked(context)) {
       PassBy(context, walk, id, skip);
       continue;
     }
@@ -210,7 +210,9 @@ void LowerShare(Context& context, const Walk& walk) {
 
 }  // namespace
 
-bool ForwardBlocked(const Status& status) { return status.paused || status.stalled; }
+bool ForwardBlocked(const Context& context) {
+  return context.status.paused || context.status.stalled || !context.seen.unseen.empty();
+}
 
 std::string SkipReason(const Status& status) {
   if (status.first_install) {
@@ -245,6 +247,10 @@ std::optional<TimePoint> DeadlineOf(const Context& context) {
 
 void WalkForward(Context& context) {
   Status& status = context.status;
+  if (!context.seen.unseen.empty()) {
+    context.Say(context.seen.unseen, {}, {}, context.seen.unseen);
+    context.Wake(context.now + kLookAgain);
+  }
   Walk walk(context.graph, status);
   if (IsPromoted(status)) {
     Visit(context, walk);

@@ -9,8 +9,8 @@ namespace sluice::decide {
 // One pass over the graph for the run in progress. May turn back.
 void WalkForward(Context& context);
 
-// Whether moving forward is blocked, by a person's pause or a stall.
-bool ForwardBlocked(const Status& status);
+// Whether moving forward is blocked: by a person's pause, a stall, or because what is seen may be old.
+bool ForwardBlocked(const Context& context);
 // Why nodes are passed without their condition in this run: "first install", "fast-track", "promote by ann";
 // "" if they are not.
 std::string SkipReason(const Status& status);

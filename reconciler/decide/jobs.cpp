@@ -130,7 +130,7 @@ std::optional<NodeEnd> Make(Context& context, const graph::Node& node, const gra
 std::optional<NodeEnd> Start(Context& context, const graph::Node& node, const graph::RunNode& run,
                              const NodeRecord& record, TimePoint due) {
   const std::string name = JobName(context, node.path, record);
-  if (ForwardBlocked(context.status)) {
+  if (ForwardBlocked(context)) {
     return std::nullopt;
   }
   const std::string* other = Straggler(context);
@@ -264,7 +264,7 @@ std::optional<NodeEnd> JudgeRun(Context& context, const graph::Node& node, const
     if (record.failed_attempts >= run.retries) {
       return NodeEnd{graph::Outcome::kFail, why};
     }
-    if (ForwardBlocked(context.status)) {
+    if (ForwardBlocked(context)) {
       context.Say(fmt::format("{}; another attempt comes when it may", why), node.path);
       return std::nullopt;
     }

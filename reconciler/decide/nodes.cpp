@@ -119,7 +119,7 @@ std::optional<NodeEnd> JudgeTraffic(Context& context, const graph::Node& node, c
       context.Say("waits: " + WhyNotReady(context, need), node.path, due, TroubleOf(context, status.candidate));
       return std::nullopt;
     }
-    if (ForwardBlocked(status)) {
+    if (ForwardBlocked(context)) {
       return std::nullopt;
     }
     Apply(context, std::move(split));

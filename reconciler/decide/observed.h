@@ -122,6 +122,7 @@ struct ObservedAdoption {
 struct Observed {
   bool complete = false;  // first lists of all kinds are here; nothing is decided before
   bool removed = false;   // the Rollout is being deleted
+  std::string unseen;     // why what is shown of pods, endpoints or routes may be old; "" if it isn't
   Revision wanted;        // git's: the graph's workload revision
   std::string digest;     // of the graph that Decide is given: the Rollout's spec.digest
   // The graph of Status::accepted_digest where that is not `digest` and is still there; else null. It stays in

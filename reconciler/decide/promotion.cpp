@@ -83,7 +83,7 @@ std::optional<NodeEnd> JudgePromote(Context& context, const graph::Node& node, N
     }
     const Split only{{{status.candidate, Number(1)}}, {}, Number(0)};
     if (!context.by_pods() && !IsApplied(context, only)) {
-      if (ForwardBlocked(status)) {
+      if (ForwardBlocked(context)) {
         return std::nullopt;
       }
       Apply(context, only);
@@ -95,7 +95,7 @@ std::optional<NodeEnd> JudgePromote(Context& context, const graph::Node& node, N
       context.Say("promotion waits for the route to settle", node.path, due + kSettleBound);
       return std::nullopt;
     }
-    if (ForwardBlocked(status)) {
+    if (ForwardBlocked(context)) {
       return std::nullopt;
     }
     if (context.by_pods()) {

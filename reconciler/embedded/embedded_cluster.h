@@ -27,6 +27,7 @@ class EmbeddedCluster : public cluster::Cluster {
   void Send(cluster::Request request, cluster::Reply reply) override;
   cluster::WatchId Watch(cluster::ListObjects what, cluster::EventHandler handler) override;
   void Cancel(cluster::WatchId watch) override;
+  std::map<cluster::Kind, std::string> Unwatched() const override { return {}; }
 
   // For what serves this cluster to others. Carries `work` out as a request to the API server is, in one turn and
   // after the lag of requests. `done` is called after the lag of answers, once what was written is durable; with

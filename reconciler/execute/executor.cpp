@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
 namespace sluice::execute {
 namespace {
 
@@ -131,8 +129,10 @@ Json Executor::Explain(const Name& name) const {
     reasons.push_back({{"text", summary}});
   }
   for (const auto& [kind, why] : shared_.cluster.Unwatched()) {
-    const std::string text =
-        fmt::format("{} objects can't be watched, what is known of them may be old: {}", kind.kind, why);
+    const std::string text = ToldOfUnwatched(kind, why);
+    const bool told = std::any_of(runner.reasons().begin(), runner.reasons().end(),
+                                  [&](const decide::Reason& reason) { return reason.text == text; });
+    if (told) continue;
     if (reasons.empty()) summary = text;
     reasons.push_back({{"text", text}});
   }

@@ -66,6 +66,10 @@ bool SameMessages(const Json& a, const Json& b) {
 
 }  // namespace
 
+std::string ToldOfUnwatched(const cluster::Kind& kind, const std::string& why) {
+  return fmt::format("{} objects can't be watched, what is known of them may be old: {}", kind.kind, why);
+}
+
 Runner::Runner(Shared& shared, Name name)
     : shared_(shared),
       name_(std::move(name)),
@@ -159,6 +163,18 @@ void Runner::WithStatus() {
   WithBundles();
 }
 
+// Of what decides whether a revision may carry traffic, and whether it does.
+std::string Runner::Unseen() const {
+  for (const auto& [kind, why] : shared_.cluster.Unwatched()) {
+    const bool routed = std::any_of(routed_.begin(), routed_.end(),
+                                    [&, &kind = kind](const auto& object) { return object.kind == kind.kind; });
+    if (routed || kind.kind == "Deployment" || kind.kind == "EndpointSlice" || kind.kind == "Service") {
+      return ToldOfUnwatched(kind, why);
+    }
+  }
+  return "";
+}
+
 decide::Observed Runner::ObserveAll() {
   std::vector<decide::ObjectName> routed = routed_;
   const auto& applied = stored_.status.applied.objects;
@@ -177,6 +193,7 @@ decide::Observed Runner::ObserveAll() {
   }
   std::erase_if(endpoints_since_, [&](const auto& entry) { return !observed.revisions.contains(entry.first); });
   observed.removed = deleting_;
+  observed.unseen = Unseen();
   observed.digest = graph_digest_;
   observed.accepted = accepted_;
   observed.workloads = workloads_;

@@ -30,6 +30,9 @@ struct Shared {
   std::string identity;  // of this process and start: two are never equal
 };
 
+// That a kind can't be watched, for people.
+std::string ToldOfUnwatched(const cluster::Kind& kind, const std::string& why);
+
 class Runner {
  public:
   Runner(Shared& shared, Name name);
@@ -78,6 +81,7 @@ class Runner {
   std::string OwnedService() const;
   bool ChooseGraph();
   const Bundles::Graph& InForce() const;
+  std::string Unseen() const;
   decide::Observed ObserveAll();
   const WatchCache<DeploymentView>::Entry* Adopted() const;
   bool IsTakingOver() const;

@@ -27,6 +27,7 @@ class LeasedCluster : public cluster::Cluster {
     return inner_.Watch(std::move(what), std::move(handler));
   }
   void Cancel(cluster::WatchId watch) override { inner_.Cancel(watch); }
+  std::map<cluster::Kind, std::string> Unwatched() const override { return inner_.Unwatched(); }
 
  private:
   cluster::Cluster& inner_;

@@ -20,6 +20,7 @@ class Recorder : public Cluster {
   }
   WatchId Watch(ListObjects, EventHandler) override { return WatchId::kNone; }
   void Cancel(WatchId) override {}
+  std::map<Kind, std::string> Unwatched() const override { return {}; }
   std::vector<std::string> done;
 
  private:

@@ -80,6 +80,7 @@ class Process {
       return inner_.Watch(std::move(what), std::move(handler));
     }
     void Cancel(cluster::WatchId watch) override { inner_.Cancel(watch); }
+    std::map<cluster::Kind, std::string> Unwatched() const override { return inner_.Unwatched(); }
 
    private:
     Process& process_;

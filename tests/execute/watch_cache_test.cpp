@@ -19,6 +19,7 @@ class ToldCluster : public cluster::Cluster {
     return cluster::WatchId{1};
   }
   void Cancel(cluster::WatchId) override {}
+  std::map<cluster::Kind, std::string> Unwatched() const override { return {}; }
 
   void Tell(EventType type, const Json& object) const { handler_({type, cluster::Share(object)}); }
 

@@ -73,6 +73,13 @@ Breaks WhenWriting(const std::string& part, const Result<HttpResponse>& answer) 
   };
 }
 
+Breaks Watching(const std::string& part, const Result<HttpResponse>& answer) {
+  return [part, answer](const HttpRequest& request) {
+    const bool watches = request.url.find("watch=") != std::string::npos;
+    return watches && About(request, part) ? std::optional(Break{answer}) : std::nullopt;
+  };
+}
+
 struct Fault {
   std::string name;
   Breaks breaks;
@@ -148,6 +155,8 @@ std::vector<Fault> Faults() {
        },
        ""},
       {"half an event", nullptr, "", true, "{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"Deplo"},
+      {"403 for watches of pods", Watching("/pods", Refusal(403, "Forbidden", "pods is forbidden")),
+       "Pod objects can't be watched", true},
       {"the definitions gone",
        [](const HttpRequest& request) {
          return About(request, "/sluice.dev/")
@@ -231,6 +240,22 @@ TEST_CASE("whatever the API server answers while a gate fails, the version goes 
     CHECK(status.history.back()->outcome == "rolled-back");
     CHECK(status.history.front()->revision == status.stable);
   }
+}
+
+TEST_CASE("nothing moves forward while what is known of endpoints may be old") {
+  const std::string part =
+      GENERATE(std::string("/endpointslices"), std::string("/deployments"), std::string("/httproutes"));
+  Wired wired;
+  Disturb(wired, "2",
+          {"", Watching(part, Refusal(403, "Forbidden", "is forbidden")), "may be old: is forbidden", true});
+  Scene& scene = wired.scene;
+  const decide::Status status = scene.StatusOf("checkout");
+  CHECK(!status.candidate.empty());
+  CHECK(!status.nodes.contains("checkout/half/scale"));
+  const Json rollout = scene.Object(graph::kApiVersion, graph::kRolloutKind, "checkout");
+  CHECK(rollout.at("status").at("conditions").dump().find("may be old: is forbidden") != std::string::npos);
+  CHECK(scene.RunUntil([&] { return scene.StatusOf("checkout").phase == decide::Phase::kSettled; }, Duration(300'000)));
+  CHECK(scene.StatusOf("checkout").history.back()->outcome == "promoted");
 }
 
 TEST_CASE("a token that is replaced, and empty for a moment, is read again") {

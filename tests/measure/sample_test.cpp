@@ -83,6 +83,7 @@ class SecretCluster : public cluster::Cluster {
   }
   cluster::WatchId Watch(cluster::ListObjects, cluster::EventHandler) override { return cluster::WatchId::kNone; }
   void Cancel(cluster::WatchId) override {}
+  std::map<cluster::Kind, std::string> Unwatched() const override { return {}; }
   std::map<std::string, Json> secrets;
 
  private:

@@ -64,6 +64,7 @@ class NoCluster : public cluster::Cluster {
   void Send(cluster::Request, cluster::Reply) override { FAIL("a cluster was asked"); }
   cluster::WatchId Watch(cluster::ListObjects, cluster::EventHandler) override { return cluster::WatchId::kNone; }
   void Cancel(cluster::WatchId) override {}
+  std::map<cluster::Kind, std::string> Unwatched() const override { return {}; }
 };
 
 // The candidate as the executor gives it, at a revision of the history.
