@@ -87,10 +87,28 @@ void Add(Files& files, const Json& object) {
   files[manifest::FileName(manifest)] = object;
 }
 
-Result<Files> Find(Client& client, const std::string& namespace_, const std::string& service, const Json& status) {
+// What was there before the rollout carries no label of ours any more, once it is let go of.
+std::vector<cluster::ObjectKey> Named(const graph::Graph& graph, const Json& status) {
+  std::vector<cluster::ObjectKey> keys;
+  if (graph.adopts) {
+    keys.push_back({{"apps/v1", "Deployment"}, graph.rollout_namespace, graph.adopts->deployment});
+    if (!graph.adopts->budget.empty()) {
+      keys.push_back({{graph::kBudgetApiVersion, graph::kBudgetKind}, graph.rollout_namespace, graph.adopts->budget});
+    }
+  }
+  for (const Json& name : cluster::List(status, {"applied", "objects"})) {
+    keys.push_back({{cluster::Text(name, {"apiVersion"}), cluster::Text(name, {"kind"})},
+                    cluster::Text(name, {"namespace"}),
+                    cluster::Text(name, {"name"})});
+  }
+  return keys;
+}
+
+Result<Files> Find(Client& client, const graph::Graph& graph, const Json& status) {
   Files files;
   for (const cluster::Kind& kind : kKinds) {
-    const auto list = client.Ask(cluster::ListObjects{kind, namespace_, {{graph::kServiceLabel, service}}});
+    const auto list =
+        client.Ask(cluster::ListObjects{kind, graph.rollout_namespace, {{graph::kServiceLabel, graph.service}}});
     if (!list) return list.error();
     for (Json object : cluster::List(**list, {"items"})) {
       object["apiVersion"] = kind.api_version;  // lists may leave it out of their items
@@ -98,10 +116,7 @@ Result<Files> Find(Client& client, const std::string& namespace_, const std::str
       Add(files, object);
     }
   }
-  for (const Json& name : cluster::List(status, {"applied", "objects"})) {
-    const cluster::ObjectKey key{{cluster::Text(name, {"apiVersion"}), cluster::Text(name, {"kind"})},
-                                 cluster::Text(name, {"namespace"}),
-                                 cluster::Text(name, {"name"})};
+  for (const cluster::ObjectKey& key : Named(graph, status)) {
     const auto object = client.Ask(cluster::Get{key});
     if (object.ok()) {
       Add(files, **object);
@@ -113,13 +128,13 @@ Result<Files> Find(Client& client, const std::string& namespace_, const std::str
 }
 
 // Once nothing of them carries the rollout's mark.
-Result<Files> Await(Client& client, const cluster::ObjectKey& rollout, const std::string& service) {
+Result<Files> Await(Client& client, const cluster::ObjectKey& rollout, const graph::Graph& graph) {
   const TimePoint end = client.Now() + kReleaseTimeout;
   while (true) {
     const auto now = client.Ask(cluster::Get{rollout});
     if (!now) return now.error();
     const Json& status = now.value()->value("status", Json::object());
-    Result<Files> files = Find(client, rollout.namespace_, service, status);
+    Result<Files> files = Find(client, graph, status);
     if (!files) return files;
     std::string marked;
     for (const auto& [name, object] : *files) {
@@ -143,7 +158,14 @@ int Refuse(const std::string& message) {
 
 }  // namespace
 
-Result<void> MakeEmpty(const std::string& directory) {
+Result<void> PrepareEjected(Client& client, const Json& rollout, const std::string& directory) {
+  const Result<RolloutView> view = client.Load(rollout);
+  if (!view) return view.error();
+  if (!view->graph) {
+    return Error{ErrorCode::kNotFound, "the bundle of the rollout can't be read: its objects are not known"};
+  }
+  const Result<Files> files = Find(client, *view->graph, rollout.value("status", Json::object()));
+  if (!files) return Error(files.error()).Within("the objects can't be read");
   std::error_code error;
   fs::create_directories(directory, error);
   if (!error && !fs::is_empty(directory, error) && !error) {
@@ -157,9 +179,12 @@ int WriteEjected(Client& client, const Json& rollout, const std::string& directo
   const Result<RolloutView> view = client.Load(rollout);
   if (!view) return Refuse(view.error().message);
   if (!view->graph) return Refuse("the bundle of the rollout can't be read: its objects are not known");
-  const Result<Files> files = Await(client, cluster::KeyOf(rollout), view->graph->service);
+  const Result<Files> files = Await(client, cluster::KeyOf(rollout), *view->graph);
   if (!files) return Refuse(files.error().message);
   for (const auto& [name, object] : *files) {
+    const bool serves =
+        !cluster::Says(object, {"kind"}, "Deployment") || cluster::Integer(object, {"spec", "replicas"}, 1) > 0;
+    if (!serves) continue;
     const fs::path path = fs::path(directory) / name;
     std::ofstream file(path);
     file << manifest::ToYaml(cluster::ToValue(Written(object)));

@@ -7,8 +7,9 @@
 
 namespace sluice::cli {
 
-// Makes a directory, or takes one that is empty. kInvalid, with the reason, for any other.
-Result<void> MakeEmpty(const std::string& directory);
+// Whether the files could be written, before anything is let go of: the objects can be read (kForbidden …), and
+// `directory` is empty, or was made just now (kInvalid).
+Result<void> PrepareEjected(Client& client, const cluster::Json& rollout, const std::string& directory);
 
 // Waits until the executor has let go of them, then writes what serves `rollout`'s service as YAML, one object a file,
 // without what the API server and its controllers add. Exit status; says on stdout which files it wrote, on

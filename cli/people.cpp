@@ -178,9 +178,11 @@ int Tell(const Options& options) {
     return kExitErrors;
   }
   const Json& rollout = rollouts->front();
-  if (const Result<void> made = options.output.empty() ? Result<void>() : MakeEmpty(options.output); !made) {
-    std::cerr << ProgramName() << ": " << made.error().message << "\n";
-    return kExitUsage;
+  if (!options.output.empty()) {
+    if (const Result<void> ready = PrepareEjected(client, rollout, options.output); !ready) {
+      std::cerr << ProgramName() << ": " << ready.error().message << "\n";
+      return ready.error().code == ErrorCode::kInvalid ? kExitUsage : kExitErrors;
+    }
   }
   // Who asks for the files only now has let go of it before.
   if (!options.output.empty() && cluster::Says(rollout, {"status", "hold"}, "Ejected")) {

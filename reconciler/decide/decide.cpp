@@ -24,10 +24,10 @@
 namespace sluice::decide {
 namespace {
 
-// The graph that is in force: the accepted one while an edit of the router waits.
+// The graph that is in force: the accepted one while an edit of the router waits, and where what stands is left.
 bool Defers(const graph::Graph& graph, const Status& status, const Observed& observed) {
   return observed.accepted != nullptr && !observed.digest.empty() && observed.digest != status.accepted_digest &&
-         MustDefer(*observed.accepted, graph, status);
+         (MustDefer(*observed.accepted, graph, status) || Ejects(status, observed));
 }
 
 void AtRest(Context& context) {
@@ -63,6 +63,7 @@ void DecideInto(Context& context) {
   TakeCommands(context);
   if (IsEjected(context.status)) {
     Eject(context);
+    DeliverOutbox(context);
     if (context.seen.removed) {
       context.status.phase = Phase::kIdle;
     } else {

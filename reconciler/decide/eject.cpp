@@ -1,6 +1,6 @@
 #include "reconciler/decide/eject.h"
 
-#include <vector>
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -20,15 +20,11 @@ void Leave(Context& context, const graph::Value& object, const Version& version)
 }
 
 void LeaveRoutes(Context& context) {
-  const std::vector<RouteObject> objects = RouteObjects(context);
-  for (const RouteObject& object : objects) {
+  for (const RouteObject& object : RouteObjects(context)) {
     const ObservedObject* seen = object.wanted && object.error.empty() ? SeenOf(context, object) : nullptr;
     if (seen != nullptr && IsOurs(context, seen->object)) {
       Leave(context, object.manifest, seen->version);
     }
-  }
-  for (const ObservedObject* object : Unwanted(context, objects)) {
-    DeleteRouteObject(context, *object, "it carries nobody's traffic");
   }
 }
 
@@ -36,19 +32,19 @@ void LeaveStable(Context& context, const ObservedRevision& seen) {
   const Revision& stable = context.status.stable;
   const graph::Workload* workload = WorkloadOf(context, stable);
   if (workload == nullptr) {
-    context.Say(fmt::format("no bundle describes revision {}: its objects keep the marks of this rollout", stable));
-    return;
+    return;  // no bundle says what is ours of it
   }
   if (seen.service && seen.service_owner == context.seen.uid) {
     Leave(context, RevisionService(context, stable), *seen.service);
   }
   for (const auto& [name, companion] : seen.companions) {
-    if (IsOurs(context, companion.object)) {
-      // What pods read is shown without its content; how they are counted is said by the plan in force.
-      const graph::Value* own = PlannedCompanion(*workload, name);
-      const bool shown = own == nullptr || name.kind == graph::kAutoscalerKind;
-      shown ? Release(context, companion.object, companion.version) : Leave(context, *own, companion.version);
+    const graph::Value* own = PlannedCompanion(*workload, name);
+    if (own == nullptr || !IsOurs(context, companion.object)) {
+      continue;
     }
+    // The plan in force says how pods are counted, not the bundle of each revision.
+    const bool counts = name.kind == graph::kAutoscalerKind;
+    Leave(context, counts ? With(*own, {"spec"}, companion.object.Field("spec")) : *own, companion.version);
   }
   if (seen.deployment && seen.deployment->owner == context.seen.uid) {
     const graph::Value pods(SpecPods(context, stable));
@@ -60,10 +56,18 @@ void LeaveStable(Context& context, const ObservedRevision& seen) {
 
 bool IsEjected(const Status& status) { return status.hold == Hold::kEjected; }
 
+bool Ejects(const Status& status, const Observed& observed) {
+  return IsEjected(status) || std::any_of(observed.commands.begin(), observed.commands.end(),
+                                          [](const Command& command) { return command.verb == "eject"; });
+}
+
 std::optional<std::string> BeginEjection(Context& context, const Command& command) {
   Status& status = context.status;
   if (status.phase == Phase::kProgressing || status.phase == Phase::kGoingBack) {
     return "a rollout is under way: wait for its end, or abort it first";
+  }
+  if (!context.by_pods() && !status.applied.settled_at) {
+    return "the route does not stand yet: wait until it has settled";
   }
   if (status.stable.empty()) {
     return "no revision is stable: there is nothing to leave";

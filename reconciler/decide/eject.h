@@ -11,6 +11,9 @@ namespace sluice::decide {
 // Whether it was let go of. Nothing else is decided then.
 bool IsEjected(const Status& status);
 
+// The same, or people just now ask for it.
+bool Ejects(const Status& status, const Observed& observed);
+
 // Lets go of a rollout that rests on its stable revision; or why not.
 std::optional<std::string> BeginEjection(Context& context, const Command& command);
 

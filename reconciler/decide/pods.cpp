@@ -106,7 +106,7 @@ void PlanPods(Context& context) {
   Status& status = context.status;
   std::vector<Revision> order;
   std::vector<PodsRole> roles;
-  bool fresh = true;
+  bool fresh = context.seen.unseen.empty();
   const auto add = [&](const Revision& revision) {
     if (revision.empty() || std::find(order.begin(), order.end(), revision) != order.end()) {
       return;
@@ -126,6 +126,11 @@ void PlanPods(Context& context) {
     if (observed.deployment) {
       add(revision);
     }
+  }
+  const bool moves =
+      std::any_of(roles.begin(), roles.end(), [](const PodsRole& role) { return role.target != role.now; });
+  if (moves && !context.seen.unseen.empty()) {
+    context.Wake(context.now + kLookAgain);
   }
   const std::vector<std::int32_t> step =
       NextPods(roles, context.min_ready, context.max_pods, fresh && !Gathers(context));

@@ -124,17 +124,18 @@ Json Executor::Explain(const Name& name) const {
   const Runner& runner = *found->second;
   Json reasons = Json::array();
   std::string summary = runner.summary();
-  if (!runner.held_up().empty()) {
-    summary = "nothing is carried out, and is tried again: " + runner.held_up();
-    reasons.push_back({{"text", summary}});
-  }
-  for (const auto& [kind, why] : shared_.cluster.Unwatched()) {
-    const std::string text = ToldOfUnwatched(kind, why);
+  const auto tell = [&](const std::string& text) {
     const bool told = std::any_of(runner.reasons().begin(), runner.reasons().end(),
                                   [&](const decide::Reason& reason) { return reason.text == text; });
-    if (told) continue;
+    if (text.empty() || told) return;
     if (reasons.empty()) summary = text;
     reasons.push_back({{"text", text}});
+  };
+  if (!runner.held_up().empty()) tell("not all is carried out, and it is tried again: " + runner.held_up());
+  tell(runner.Unseen());
+  const auto unwatched = shared_.cluster.Unwatched();
+  if (const auto pods = unwatched.find(world_->pods().kind()); pods != unwatched.end()) {
+    tell("why pods don't become ready is not known, they can't be watched: " + pods->second);
   }
   for (const decide::Reason& reason : runner.reasons()) {
     Json one = {{"text", reason.text}};

@@ -66,10 +66,6 @@ bool SameMessages(const Json& a, const Json& b) {
 
 }  // namespace
 
-std::string ToldOfUnwatched(const cluster::Kind& kind, const std::string& why) {
-  return fmt::format("{} objects can't be watched, what is known of them may be old: {}", kind.kind, why);
-}
-
 Runner::Runner(Shared& shared, Name name)
     : shared_(shared),
       name_(std::move(name)),
@@ -165,11 +161,16 @@ void Runner::WithStatus() {
 
 // Of what decides whether a revision may carry traffic, and whether it does.
 std::string Runner::Unseen() const {
+  const auto is_routed = [](const std::vector<decide::ObjectName>& objects, const cluster::Kind& kind) {
+    return std::any_of(objects.begin(), objects.end(), [&](const decide::ObjectName& object) {
+      return object.kind == kind.kind && graph::GroupOf(object.api_version) == graph::GroupOf(kind.api_version);
+    });
+  };
   for (const auto& [kind, why] : shared_.cluster.Unwatched()) {
-    const bool routed = std::any_of(routed_.begin(), routed_.end(),
-                                    [&, &kind = kind](const auto& object) { return object.kind == kind.kind; });
-    if (routed || kind.kind == "Deployment" || kind.kind == "EndpointSlice" || kind.kind == "Service") {
-      return ToldOfUnwatched(kind, why);
+    if (kind == shared_.world.deployments().kind() || kind == shared_.world.slices().kind() ||
+        kind == shared_.world.services().kind() || is_routed(routed_, kind) ||
+        is_routed(stored_.status.applied.objects, kind)) {
+      return fmt::format("{} objects can't be watched, what is known of them may be old: {}", kind.kind, why);
     }
   }
   return "";
@@ -319,7 +320,6 @@ void Runner::Act() {
   acts_->Perform(decision_.actions, Safe([this](bool wrote, std::optional<Error> failed) {
                    if (failed) return Backoff(*failed);
                    failures_in_row_ = 0;
-                   held_up_.clear();
                    Acted(wrote);
                  }));
 }
@@ -428,13 +428,14 @@ void Runner::Backoff(const Error& error) {
   ++failures_in_row_;
   // The object moved on under us: look again at once, but not for ever.
   const bool at_once = error.code == ErrorCode::kConflict && failures_in_row_ <= 5;
-  if (!at_once) held_up_ = error.message;
   if (at_once) again_ = true;
   Finish(at_once ? std::nullopt : std::optional(loop::RetryAfter(failures_in_row_)));
+  if (!at_once) held_up_ = error.message;
 }
 
 void Runner::Finish(std::optional<Duration> retry_after) {
   busy_ = false;
+  held_up_.clear();
   if (on_round) on_round(*this);
   if (again_) {
     again_ = false;

@@ -30,9 +30,6 @@ struct Shared {
   std::string identity;  // of this process and start: two are never equal
 };
 
-// That a kind can't be watched, for people.
-std::string ToldOfUnwatched(const cluster::Kind& kind, const std::string& why);
-
 class Runner {
  public:
   Runner(Shared& shared, Name name);
@@ -53,8 +50,10 @@ class Runner {
   bool holds_graph() const { return graph_ != nullptr; }
   const decide::Status& status() const { return stored_.status; }
   const std::string& summary() const { return summary_; }
-  // Why what was decided last is not carried out, and is tried again; "" while it is.
+  // Why not all that was decided last could be carried out; it is tried again. "": it was.
   const std::string& held_up() const { return held_up_; }
+  // Why what is known of pods, endpoints or routes may be old; "" if it isn't.
+  std::string Unseen() const;
   const std::string& rejected() const { return rejected_; }
   const std::vector<decide::Reason>& reasons() const { return reasons_; }
   const std::map<decide::GateKey, decide::ObservedGate>& gates() const { return gates_; }
@@ -81,7 +80,6 @@ class Runner {
   std::string OwnedService() const;
   bool ChooseGraph();
   const Bundles::Graph& InForce() const;
-  std::string Unseen() const;
   decide::Observed ObserveAll();
   const WatchCache<DeploymentView>::Entry* Adopted() const;
   bool IsTakingOver() const;

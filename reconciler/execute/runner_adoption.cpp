@@ -41,8 +41,8 @@ bool Runner::IsTakingOver() const {
 
 // Whether something that is to be taken over carries no mark yet.
 bool Runner::NeedsAdoptee() const {
-  if (!graph_->adopts || deleting_) return false;
   const decide::Status& status = stored_.status;
+  if (!graph_->adopts || deleting_ || status.hold == decide::Hold::kEjected) return false;
   const World& world = shared_.world;
   const bool routed = graph_->router.address == graph::Router::Address::kRouter || graph_->stable_service.is_none();
   if (!routed && world.services().Find({name_.first, graph_->service}) == nullptr) return true;

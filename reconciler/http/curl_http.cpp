@@ -31,7 +31,8 @@ struct Transfer {
   std::optional<StreamingHttp::Handler> stream;
   StreamId id = StreamId::kNone;
   HttpResponse response;
-  std::string part;  // of a stream, not given yet
+  std::string part;    // of a stream, not given yet
+  bool began = false;  // of a stream: there is an answer, and that was not told yet
   CURL* easy = nullptr;
   curl_slist* headers = nullptr;
   curl_slist* connect_to = nullptr;
@@ -47,6 +48,7 @@ struct Transfer {
     curl_slist_free_all(connect_to);
   }
 
+  bool has_news() const { return began || !part.empty(); }
   bool streams() const {
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -83,6 +85,7 @@ std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* user
   }
   // The headers of a 100 or of a proxy's answer come before those that count.
   if (line.starts_with("HTTP/")) transfer.response.headers.clear();
+  if (Trimmed(line).empty()) transfer.began = transfer.streams();
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return line.size();
   std::string name(line.substr(0, colon));
@@ -345,19 +348,20 @@ void CurlHttp::Parts::Add(std::shared_ptr<Transfer> transfer) {
 
 bool CurlHttp::Parts::HasNews(int running) const {
   return static_cast<std::size_t>(running) < transfers.size() ||
-         std::any_of(streams.begin(), streams.end(), [](const auto& stream) { return !stream.second->part.empty(); });
+         std::any_of(streams.begin(), streams.end(), [](const auto& stream) { return stream.second->has_news(); });
 }
 
 // Not from within curl's calls: what hears of a part may send and close.
 void CurlHttp::Parts::GiveParts() {
   std::deque<std::shared_ptr<Transfer>> some;
   for (const auto& [id, transfer] : streams) {
-    if (!transfer->part.empty()) some.push_back(transfer);
+    if (transfer->has_news()) some.push_back(transfer);
   }
   for (const std::shared_ptr<Transfer>& transfer : some) {
     if (!streams.contains(transfer->id)) continue;
+    if (std::exchange(transfer->began, false)) transfer->stream->on_part("");
     const std::string part = std::exchange(transfer->part, {});
-    transfer->stream->on_part(part);
+    if (!part.empty() && streams.contains(transfer->id)) transfer->stream->on_part(part);
   }
 }
 

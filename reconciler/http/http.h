@@ -76,7 +76,8 @@ enum class StreamId : std::uint64_t { kNone = 0 };
 class StreamingHttp : public Http {
  public:
   struct Handler {
-    std::function<void(std::string_view part)> on_part;    // of an answer of 200, as it comes
+    // Of an answer of 200, as it comes; the first is empty and says that there is one.
+    std::function<void(std::string_view part)> on_part;
     std::function<void(Result<HttpResponse> end)> on_end;  // once; the body of a 200 is in its parts
   };
   // `request.timeout` is how long the server may be silent. Nothing is called from within Open.

@@ -176,6 +176,11 @@ void Reflector::Synced() {
 }
 
 void Reflector::OnPart(std::string_view part) {
+  if (part.empty()) {
+    // Something may be heard at any time now; a list has to be heard to its end.
+    if (!listing_) Synced();
+    return;
+  }
   const std::uint64_t mine = opened_;
   const auto taken = frames_.Take(part, [&](std::string_view text) {
     const Json event = cluster::ParseJson(text);

@@ -229,7 +229,7 @@ void Syncer::Accept(const std::shared_ptr<Job>& job) {
 
 bool Syncer::at_rest() const {
   if (fetching_ || passing_ || dirty_ || !loaded_) return state_.problem == "store";
-  return wanted_ == nullptr ? !state_.problem.empty() : whole_ || !state_.trouble.empty();
+  return wanted_ == nullptr ? !state_.problem.empty() : (whole_ && !replaced_in_) || !state_.trouble.empty();
 }
 
 // The cluster moved: look soon, and not at every one of its steps.
@@ -336,12 +336,12 @@ void Syncer::Pruned(const PruneOutcome& outcome) {
   metrics_.Count(telemetry::kPruned, {}, static_cast<double>(outcome.deleted));
   Trouble(outcome.problems);
   for (const cluster::ObjectKey& key : outcome.gone) inventory_.Remove(key);
-  const std::optional<Duration> look_again = outcome.waiting > 0 ? std::optional(kLookAgain) : outcome.next_in;
-  store_.Save(inventory_, Safe([this, look_again](const Result<void>& saved) {
+  replaced_in_ = outcome.next_in;
+  store_.Save(inventory_, Safe([this, waiting = outcome.waiting](const Result<void>& saved) {
                 if (!saved) return StoreFailed(saved.error());
                 metrics_.Set(telemetry::kInventory, {}, static_cast<double>(inventory_.size()));
                 if (!state_.trouble.empty()) return EndPass(loop::RetryAfter(++failures_));
-                if (look_again) return EndPass(look_again);
+                if (waiting > 0) return EndPass(kLookAgain);
                 failures_ = 0;
                 if (!whole_) {
                   whole_ = true;
@@ -354,7 +354,7 @@ void Syncer::Pruned(const PruneOutcome& outcome) {
                       {{LogKey::kSource, options_.id.repository}, {LogKey::kCommit, state_.applied_commit}});
                   if (stored_.commit != state_.wanted_commit || stored_.tree != wanted_tree_) SaveSource();
                 }
-                EndPass(std::nullopt);
+                EndPass(replaced_in_);
               }));
 }
 

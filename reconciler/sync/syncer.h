@@ -115,6 +115,7 @@ class Syncer {
   bool saving_source_ = false, save_source_again_ = false;
   bool loaded_ = false, fetching_ = false, fetch_again_ = false;
   bool passing_ = false, dirty_ = false, whole_ = false;
+  std::optional<Duration> replaced_in_;  // of the last pass: PruneOutcome::next_in
   int failures_ = 0, source_failures_ = 0;
   std::uint64_t ticks_ = 0;
   std::string wanted_tree_;

@@ -193,7 +193,64 @@ TEST_CASE("what was taken over is left as it was") {
     if (!promoted && original.contains(name)) CHECK(original.at(name).at("spec") == object.at("spec"));
   }
   CHECK(after.contains("Deployment web"));
+  const std::size_t requests = scene.cluster->requests();
+  scene.RunFor(Duration(3'600'000));
+  CHECK(scene.cluster->requests() == requests);
+  // Nobody's write is taken back.
+  const std::size_t writes = scene.cluster->writes();
+  Json scaled = original.at("Deployment web");
+  scaled["metadata"] = {{"name", "web"}, {"namespace", "shop"}};
+  scaled["spec"] = {{"replicas", 5}};
+  scaled.erase("status");
+  scene.embedded->Send(cluster::Apply{scaled, "helm", true}, [](auto) {});
+  scene.RunFor(Duration(3'600'000));
+  CHECK(scene.cluster->writes() == writes);
+  CHECK(cluster::Integer(scene.Object("apps/v1", "Deployment", "web"), {"spec", "replicas"}) == 5);
   watcher.Check(/*outside=*/router == kGateway);
+}
+
+TEST_CASE("what a later commit says of the router changes nothing of what is left") {
+  Scene scene(Callers());
+  scene.repository.Commit({{"checkout.plan", Plan(ByClauses("1"), kGateway)}, {"flags.txt", kFlags}});
+  scene.Start();
+  REQUIRE(scene.RunUntilAtRest());
+  scene.RunFor(Duration(60'000));
+  const auto before = Objects(scene);
+  const Watcher watcher(scene);
+  // The route's write is refused for a while, and meanwhile git has another router.
+  scene.cluster->Inject(
+      [](const cluster::Request& request) { return cluster::Describe(request).find("HTTPRoute") != std::string::npos; },
+      {cluster::Fault::Kind::kFail, Error{ErrorCode::kForbidden, "no"}}, 3);
+  scene.Command("checkout", "eject");
+  scene.repository.Commit({{"checkout.plan", Plan(ByClauses("1"), "replicas()")}, {"flags.txt", kFlags}});
+  scene.RunFor(Duration(600'000));
+  CHECK(scene.StatusOf("checkout").hold == Hold::kEjected);
+  const auto after = Objects(scene);
+  for (const auto& [name, object] : before) {
+    INFO(name);
+    REQUIRE(after.contains(name));
+    CheckLeft(object, after.at(name));
+  }
+  watcher.Check(/*outside=*/true);
+}
+
+TEST_CASE("a rollout whose route does not stand is not ejected") {
+  Scene scene(Callers());
+  scene.repository.Commit({{"checkout.plan", Plan(ByClauses("1"), kGateway)}, {"flags.txt", kFlags}});
+  scene.Start();
+  REQUIRE(scene.RunUntilAtRest());
+  const Watcher watcher(scene);
+  scene.cluster->Inject(
+      [](const cluster::Request& request) { return cluster::Describe(request).find("Service") != std::string::npos; },
+      {cluster::Fault::Kind::kFail, Error{ErrorCode::kForbidden, "no"}}, 1'000'000);
+  scene.repository.Commit({{"checkout.plan", Plan(ByClauses("1"), "selector()")}, {"flags.txt", kFlags}});
+  scene.RunFor(Duration(30'000));
+  REQUIRE_FALSE(scene.StatusOf("checkout").applied.settled_at);
+  scene.Command("checkout", "eject");
+  scene.RunFor(Duration(30'000));
+  CHECK(scene.StatusOf("checkout").consumed.back().refused.find("the route does not stand yet") == 0);
+  CHECK(!scene.Object("gateway.networking.k8s.io/v1", "HTTPRoute", "shop").is_null());
+  watcher.Check(/*outside=*/true);
 }
 
 TEST_CASE("a rollout that moves is not ejected") {

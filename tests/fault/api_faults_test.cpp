@@ -156,7 +156,7 @@ std::vector<Fault> Faults() {
        ""},
       {"half an event", nullptr, "", true, "{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"Deplo"},
       {"403 for watches of pods", Watching("/pods", Refusal(403, "Forbidden", "pods is forbidden")),
-       "Pod objects can't be watched", true},
+       "why pods don't become ready is not known", true},
       {"the definitions gone",
        [](const HttpRequest& request) {
          return About(request, "/sluice.dev/")

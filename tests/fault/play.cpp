@@ -174,10 +174,12 @@ bool RunsAlone(const Scene& scene) {
   return Installed(scene) && scene.Object("apps/v1", "Deployment", "checkout").is_null();
 }
 
+// The Deployment is the last that is let go of.
 bool IsEjected(const Scene& scene) {
-  const Json route = scene.Object("gateway.networking.k8s.io/v1", "HTTPRoute", "shop");
-  return scene.StatusOf("checkout").hold == decide::Hold::kEjected &&
-         cluster::Find(route, {"metadata", "labels", graph::kRolloutLabel}) == nullptr;
+  const decide::Status status = scene.StatusOf("checkout");
+  const Json stable = scene.Object("apps/v1", "Deployment", "checkout-" + status.stable);
+  return status.hold == decide::Hold::kEjected &&
+         cluster::Find(stable, {"metadata", "annotations", graph::kOwnerAnnotation}) == nullptr;
 }
 
 bool Adopted(const Scene& scene) {
@@ -211,7 +213,9 @@ std::vector<Play> Plays() {
       {"gets a rollout",
        {{{{"checkout.plan", PlainPlan("1")}}, RunsPlain}},
        {{{{"checkout.plan", ShopPlan("1")}}, RunsAlone}}},
-      {"ejected", {install, {{{"checkout.plan", ShopPlan("2")}}, SettledAfter(2)}}, {{{}, IsEjected, "eject"}}},
+      {"ejected",
+       {{{{"checkout.plan", CountedPlan("1")}}, Installed}, {{{"checkout.plan", CountedPlan("2")}}, SettledAfter(2)}},
+       {{{}, IsEjected, "eject"}}},
       {"removal", {install}, {second, {{{"other.plan", kNote}}, Gone}}},
   };
 }

@@ -124,6 +124,8 @@ http::StreamId Wire::Open(http::HttpRequest request, Handler handler) {
       const auto found = streams_.find(id);
       if (found == streams_.end()) return;
       const std::shared_ptr<Open_> open = found->second;
+      if (response.status == 200) open->handler_.on_part("");
+      if (open->closed_) return;
       if (response.stream) return response.stream(open);
       if (response.status == 200) open->handler_.on_part(response.body);
       End(id, http::HttpResponse{response.status, response.status == 200 ? "" : std::move(response.body)});
