@@ -151,6 +151,13 @@ Result<Files> Await(Client& client, const cluster::ObjectKey& rollout, const gra
   }
 }
 
+Result<graph::Graph> GraphOf(Client& client, const Json& rollout) {
+  Result<RolloutView> view = client.Load(rollout);
+  if (!view) return std::move(view).error();
+  if (view->graph) return *std::move(view->graph);
+  return Error{ErrorCode::kNotFound, "the bundle of the rollout can't be read: its objects are not known"};
+}
+
 int Refuse(const std::string& message) {
   std::cerr << ProgramName() << ": " << message << "\n";
   return kExitErrors;
@@ -159,12 +166,9 @@ int Refuse(const std::string& message) {
 }  // namespace
 
 Result<void> PrepareEjected(Client& client, const Json& rollout, const std::string& directory) {
-  const Result<RolloutView> view = client.Load(rollout);
-  if (!view) return view.error();
-  if (!view->graph) {
-    return Error{ErrorCode::kNotFound, "the bundle of the rollout can't be read: its objects are not known"};
-  }
-  const Result<Files> files = Find(client, *view->graph, rollout.value("status", Json::object()));
+  const Result<graph::Graph> graph = GraphOf(client, rollout);
+  if (!graph) return graph.error();
+  const Result<Files> files = Find(client, *graph, rollout.value("status", Json::object()));
   if (!files) return Error(files.error()).Within("the objects can't be read");
   std::error_code error;
   fs::create_directories(directory, error);
@@ -176,10 +180,9 @@ Result<void> PrepareEjected(Client& client, const Json& rollout, const std::stri
 }
 
 int WriteEjected(Client& client, const Json& rollout, const std::string& directory) {
-  const Result<RolloutView> view = client.Load(rollout);
-  if (!view) return Refuse(view.error().message);
-  if (!view->graph) return Refuse("the bundle of the rollout can't be read: its objects are not known");
-  const Result<Files> files = Await(client, cluster::KeyOf(rollout), *view->graph);
+  const Result<graph::Graph> graph = GraphOf(client, rollout);
+  if (!graph) return Refuse(graph.error().message);
+  const Result<Files> files = Await(client, cluster::KeyOf(rollout), *graph);
   if (!files) return Refuse(files.error().message);
   for (const auto& [name, object] : *files) {
     const bool serves =

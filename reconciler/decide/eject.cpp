@@ -57,8 +57,13 @@ void LeaveStable(Context& context, const ObservedRevision& seen) {
 bool IsEjected(const Status& status) { return status.hold == Hold::kEjected; }
 
 bool Ejects(const Status& status, const Observed& observed) {
-  return IsEjected(status) || std::any_of(observed.commands.begin(), observed.commands.end(),
-                                          [](const Command& command) { return command.verb == "eject"; });
+  return IsEjected(status) ||
+         std::any_of(observed.commands.begin(), observed.commands.end(), [&](const Command& command) {
+           // One that was taken may be there for a while.
+           const bool taken = std::any_of(status.consumed.begin(), status.consumed.end(),
+                                          [&](const TakenCommand& one) { return one.uid == command.uid; });
+           return command.verb == "eject" && !taken;
+         });
 }
 
 std::optional<std::string> BeginEjection(Context& context, const Command& command) {
@@ -66,11 +71,11 @@ std::optional<std::string> BeginEjection(Context& context, const Command& comman
   if (status.phase == Phase::kProgressing || status.phase == Phase::kGoingBack) {
     return "a rollout is under way: wait for its end, or abort it first";
   }
-  if (!context.by_pods() && !status.applied.settled_at) {
-    return "the route does not stand yet: wait until it has settled";
-  }
   if (status.stable.empty()) {
     return "no revision is stable: there is nothing to leave";
+  }
+  if (!context.by_pods() && !status.applied.settled_at) {
+    return "the route does not stand yet: wait until it has settled";
   }
   status.phase = Phase::kWaiting;
   status.hold = Hold::kEjected;

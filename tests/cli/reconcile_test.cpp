@@ -1,4 +1,5 @@
 // The reconciler as a process: a commit in, a rollout out, killed and restarted, told things by people.
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -196,6 +197,10 @@ TEST_CASE("commands that fit nothing are refused with a reason") {
 
 TEST_CASE("what an ejected rollout leaves is written as files") {
   Shop shop("  step full { weight 100% }\n");
+  std::string plan = Shop::Plan("1.0.0", "  step full { weight 100% }\n");
+  plan.replace(plan.find("replicas 2"), 10, "replicas 2 to 4 at cpu 70%\n  cpu 0.1\n  disruption 1");
+  shop.scratch.Write("shop/web.plan", plan);
+  shop.Commit("counted");
   Reconcile reconcile(shop.scratch, shop.Arguments());
   REQUIRE(Eventually(30, [&] { return SettledOn(reconcile, "1.0.0"); }));
   shop.scratch.Write("left/web.plan", "");
@@ -209,6 +214,11 @@ TEST_CASE("what an ejected rollout leaves is written as files") {
   const Ended ejected = Sluice("eject web --why moving" + there + "/k8s");
   INFO(ejected.out << ejected.err);
   CHECK(ejected.status == 0);
+  CHECK(std::count(ejected.out.begin(), ejected.out.end(), '\n') == 2 + 4);
+  for (const char* file : {"web_deployment_web-", "web_horizontalpodautoscaler.autoscaling_web-",
+                           "web_poddisruptionbudget.policy_web-", "web_service_web.yaml"}) {
+    CHECK(ejected.out.find(file) != std::string::npos);
+  }
   CHECK(Shows(reconcile, "\"state\":\"Ejected\""));
   CHECK(Shows(reconcile, "ejected by ann, moving"));
   CHECK(Sluice("eject web" + there + "/again").out.find("web_service_web.yaml") != std::string::npos);
