@@ -19,37 +19,51 @@
 namespace sluice::http {
 namespace {
 
-// Answers the first request of each connection and keeps it open; the second is read, and the connection is gone: as
-// one that the server gave up just when a request was on its way.
-class ForgetfulServer {
+// A socket on which programs of this machine may call.
+class Listener {
  public:
-  ForgetfulServer() {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
+  explicit Listener(int backlog) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    REQUIRE(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    REQUIRE(listen(listener_, 8) == 0);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
+    REQUIRE(bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(listen(socket_, backlog) == 0);
+    getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
   }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener() { close(socket_); }
+  // Whoever waits in Accept, or comes to, goes on.
+  void Shut() { shutdown(socket_, SHUT_RDWR); }
+  int Accept() const { return accept(socket_, nullptr, nullptr); }
+  const std::string& url() const { return url_; }
+
+ private:
+  const int socket_;
+  std::string url_;
+};
+
+// Answers the first request of each connection and keeps it open; the second is read, and the connection is gone: as
+// one that the server gave up just when a request was on its way.
+class ForgetfulServer {
+ public:
+  ForgetfulServer() : thread_([this] { Serve(); }) {}
   ForgetfulServer(const ForgetfulServer&) = delete;
   ForgetfulServer& operator=(const ForgetfulServer&) = delete;
   ~ForgetfulServer() {
-    shutdown(listener_, SHUT_RDWR);
-    close(listener_);
+    listener_.Shut();
     thread_.join();
     for (std::thread& each : connections_) each.join();
   }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
+  const std::string& url() const { return listener_.url(); }
   int requests() const { return requests_; }
   int connections() const { return accepted_; }
 
  private:
   void Serve() {
-    for (int peer = 0; (peer = accept(listener_, nullptr, nullptr)) >= 0;) {
+    for (int peer = 0; (peer = listener_.Accept()) >= 0;) {
       ++accepted_;
       connections_.emplace_back([this, peer] {
         const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -69,10 +83,10 @@ class ForgetfulServer {
     return read;
   }
 
-  int listener_ = -1, port_ = 0;
+  Listener listener_{8};
   std::atomic<int> requests_{0}, accepted_{0};
-  std::thread thread_;
   std::vector<std::thread> connections_;
+  std::thread thread_;
 };
 
 struct Scene {
@@ -115,21 +129,12 @@ TEST_CASE("what only reads goes on kept connections, and is asked again where on
 
 TEST_CASE("what goes ahead doesn't wait for connections that others hold") {
   // Takes connections and says nothing.
-  const int silent = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  REQUIRE(bind(silent, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  REQUIRE(listen(silent, 256) == 0);
-  getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size);
-  const std::string nobody = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
-
+  const Listener silent(256);
   ForgetfulServer server;
   Scene scene;
   for (int i = 0; i < 100; ++i) {
     HttpRequest request;
-    request.url = nobody;
+    request.url = silent.url();
     request.timeout = Duration(60'000);
     scene.http.Send(request, [](const Result<HttpResponse>&) {});
   }
@@ -145,7 +150,36 @@ TEST_CASE("what goes ahead doesn't wait for connections that others hold") {
     scene.loop.Run();
     CHECK(*answered == ahead);
   }
-  close(silent);
+}
+
+TEST_CASE("a stream says that it began before there is anything to hear") {
+  const Listener listener(8);
+  Scene scene;
+  HttpRequest request;
+  request.url = listener.url();
+  request.timeout = Duration(60'000);
+  std::vector<std::string> parts;
+  scene.http.Open(request, {[&](std::string_view part) {
+                              parts.emplace_back(part);
+                              scene.loop.Stop();
+                            },
+                            [&](const Result<HttpResponse>&) { scene.loop.Stop(); }});
+  int peer = -1;
+  std::thread server([&] {
+    peer = listener.Accept();
+    char buffer[4096];
+    recv(peer, buffer, sizeof buffer, 0);
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    send(peer, head.data(), head.size(), MSG_NOSIGNAL);
+  });
+  scene.loop.Run();
+  server.join();
+  CHECK(parts == std::vector<std::string>{""});
+  const std::string chunk = "5\r\nhello\r\n0\r\n\r\n";
+  send(peer, chunk.data(), chunk.size(), MSG_NOSIGNAL);
+  scene.loop.Run();
+  CHECK(parts == std::vector<std::string>{"", "hello"});
+  close(peer);
 }
 
 TEST_CASE("the environment's proxy is not asked for this very machine") {

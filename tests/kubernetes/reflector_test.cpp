@@ -211,6 +211,30 @@ TEST_CASE("who may not watch hears why, is asked less and less often, and goes o
   CHECK(scene.troubles.back().empty());
 }
 
+TEST_CASE("a watch that could not be had is no trouble any more once it began; a list only once it is whole") {
+  Scene scene;
+  scene.WatchTwo();
+  const bool forgotten = GENERATE(false, true);
+  scene.server.End(Error{ErrorCode::kUnavailable, "reset"});
+  scene.loop.RunFor(Duration(2'000));
+  REQUIRE(scene.server.open() == 1);
+  scene.server.End(Error{ErrorCode::kUnavailable, "refused"});
+  REQUIRE(scene.troubles == std::vector<std::string>{"refused"});
+  CHECK(scene.cluster->Unwatched() == std::map<cluster::Kind, std::string>{{kMap, "refused"}});
+  while (scene.server.open() == 0) scene.loop.RunFor(Duration(1'000));
+  if (forgotten) {
+    scene.server.End(http::HttpResponse{410, StatusJson(410, "Expired").dump()});
+    while (scene.server.open() == 0) scene.loop.RunFor(Duration(1'000));
+    scene.server.PushText("");
+    CHECK(!scene.cluster->Unwatched().empty());
+    scene.server.Push(Bookmark(13, true));
+  } else {
+    scene.server.PushText("");
+  }
+  CHECK(scene.cluster->Unwatched().empty());
+  CHECK(scene.troubles.back().empty());
+}
+
 TEST_CASE("a kind that the server has not is an empty one, until it is defined") {
   Scene scene;
   scene.cluster->Watch({{"gateway.networking.k8s.io/v1", "HTTPRoute"}, "", {}}, [&](const cluster::Event& event) {
