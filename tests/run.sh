@@ -45,6 +45,8 @@ export LSAN_OPTIONS=suppressions=$PWD/build/$preset/leaks.txt:print_suppressions
 
 # Frames are several times as large under the address sanitizer.
 [ "$preset" != asan ] || ulimit -s 65536
+# Ten times as slow, and here for what the code does to memory: what it decides is judged by the other walks.
+[ "$preset" != asan ] || export SLUICE_WALKS="${SLUICE_WALKS:-50}"
 
 log=build/$preset/tests.log
 status=0
