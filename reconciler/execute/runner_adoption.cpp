@@ -5,6 +5,7 @@
 #include "compiler/graph/names.h"
 #include "reconciler/cluster/value_json.h"
 #include "reconciler/decide/adopt.h"
+#include "reconciler/decide/eject.h"
 #include "reconciler/execute/runner.h"
 #include "reconciler/telemetry/log.h"
 
@@ -42,7 +43,7 @@ bool Runner::IsTakingOver() const {
 // Whether something that is to be taken over carries no mark yet.
 bool Runner::NeedsAdoptee() const {
   const decide::Status& status = stored_.status;
-  if (!graph_->adopts || deleting_ || status.hold == decide::Hold::kEjected) return false;
+  if (!graph_->adopts || deleting_ || decide::IsEjected(status)) return false;
   const World& world = shared_.world;
   const bool routed = graph_->router.address == graph::Router::Address::kRouter || graph_->stable_service.is_none();
   if (!routed && world.services().Find({name_.first, graph_->service}) == nullptr) return true;

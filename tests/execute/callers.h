@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "tests/execute/scene.h"
 
@@ -26,6 +27,25 @@ inline embedded::World Callers() {
   inside.per_second = kPerSecond;
   world.loads = {outside, inside};
   return world;
+}
+
+// A route, and a rollout of service `checkout` through it: by half and whole where the router splits traffic.
+inline std::string RolloutThrough(const std::string& router, const std::string& hold = "6s") {
+  const std::string half = router == "selector()" ? "" : "step half { weight 50%  hold " + hold + " }\n  ";
+  return fmt::format(R"(
+route shop {{
+  host "shop.example.com"
+  path "/checkout"
+  via  routers.{}
+}}
+rollout checkout {{
+  deploy   checkout
+  through  shop
+  drain    2s
+  {}step full {{ weight 100% }}
+}}
+)",
+                     router, half);
 }
 
 struct Seen {

@@ -17,24 +17,7 @@ using cluster::Json;
 using decide::Hold;
 
 std::string Plan(const std::string& service, const std::string& router) {
-  const bool shares = router != "selector()";
-  return fmt::format(R"(
-import std.routers
-{}
-route shop {{
-  host "shop.example.com"
-  path "/checkout"
-  via  routers.{}
-}}
-rollout checkout {{
-  deploy   checkout
-  through  shop
-  drain    2s
-  {}
-  step full {{ weight 100% }}
-}}
-)",
-                     service, router, shares ? "step half { weight 50%  hold 6s }" : "");
+  return "import std.routers\n" + service + RolloutThrough(router);
 }
 
 std::string ByClauses(const std::string& tag, const std::string& replicas = "4") {

@@ -25,23 +25,6 @@ service checkout {{
                      tag);
 }
 
-std::string Rollout(const std::string& through) {
-  return fmt::format(R"(
-route shop {{
-  host "shop.example.com"
-  path "/checkout"
-  via  routers.{}
-}}
-rollout checkout {{
-  deploy   checkout
-  through  shop
-  drain    5s
-  {}step full {{ weight 100% }}
-}}
-)",
-                     through, through == "selector()" ? "" : "step half { weight 50%  hold 15s }\n  ");
-}
-
 TEST_CASE("a service by clauses goes into a rollout and out of it, and callers see nothing of it") {
   const std::string through =
       GENERATE(std::string("gateway(\"infra/public\")"), std::string("replicas()"), std::string("selector()"));
@@ -53,7 +36,7 @@ TEST_CASE("a service by clauses goes into a rollout and out of it, and callers s
   scene.RunFor(Duration(10'000));
   CHECK(scene.Names("apps/v1", "Deployment") == std::vector<std::string>{"checkout"});
   const Watcher watcher(scene);
-  scene.repository.Commit({{"checkout.plan", Service("1") + Rollout(through)}});
+  scene.repository.Commit({{"checkout.plan", Service("1") + RolloutThrough(through, "15s")}});
   REQUIRE(scene.RunUntilAtRest());
   scene.RunFor(Duration(60'000));
   const decide::Status status = scene.StatusOf("checkout");
@@ -81,7 +64,7 @@ TEST_CASE("the pods of a service without a rollout serve for as long as the roll
   REQUIRE(scene.RunUntilAtRest());
   scene.RunFor(Duration(10'000));
   const Watcher watcher(scene);
-  scene.repository.Commit({{"checkout.plan", Service("never") + Rollout("replicas()")}});
+  scene.repository.Commit({{"checkout.plan", Service("never") + RolloutThrough("replicas()", "15s")}});
   scene.RunFor(Duration(3'600'000));
   CHECK(scene.StatusOf("checkout").stable.empty());
   CHECK(cluster::Integer(scene.Object("apps/v1", "Deployment", "checkout"), {"status", "readyReplicas"}) == 4);
@@ -90,7 +73,7 @@ TEST_CASE("the pods of a service without a rollout serve for as long as the roll
   scene.RunFor(Duration(3'600'000));
   CHECK(scene.cluster->requests() == requests);
   watcher.Check(/*outside=*/false);
-  scene.repository.Commit({{"checkout.plan", Service("2") + Rollout("replicas()")}});
+  scene.repository.Commit({{"checkout.plan", Service("2") + RolloutThrough("replicas()", "15s")}});
   REQUIRE(scene.RunUntilAtRest());
   scene.RunFor(Duration(60'000));
   const std::vector<std::string> own = {"checkout-" + scene.StatusOf("checkout").stable};
