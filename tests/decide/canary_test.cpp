@@ -54,6 +54,25 @@ TEST_CASE("stable's pods go when all of the candidate's are there, or half a min
   CheckKept(story);
 }
 
+TEST_CASE("while what is known may be old, no node is entered and no pod is taken") {
+  const auto graph = [](const std::string& revision) {
+    Plan plan(Capacity::kPods, 5);
+    plan.Weight("a", 20).Hold("a", minutes(1), false).Weight("b", 60).Hold("b", minutes(1), false);
+    return plan.Build(revision);
+  };
+  Story story = Story::Installed(graph("a1"), graph("b2"));
+  REQUIRE(story.RunUntilEntered("b/scale"));
+  REQUIRE(story.world.Pods("a1") == 4);
+  story.world.unseen = "endpoints can't be watched";
+  CHECK_FALSE(story.Run(minutes(8), [&] { return story.world.Pods("a1") < 4 || story.Entered("b/hold"); }));
+  story.world.unseen.clear();
+  CHECK(story.Run(minutes(1), [&] { return story.Entered("b/hold"); }));
+  CHECK(story.world.Pods("a1") == 2);
+  CHECK(story.RunToRest());
+  CHECK(story.status.stable == "b2");
+  CheckKept(story);
+}
+
 TEST_CASE("a failing gate rolls back and holds the revision") {
   Story story = Story::Installed(Canary("a1"), Canary("b2"));
   CHECK(story.RunUntilEntered("ramp[30%]/hold"));

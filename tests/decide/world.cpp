@@ -61,6 +61,7 @@ Observed World::Observe() const {
   Observed seen;
   seen.complete = true;
   seen.removed = removed;
+  seen.unseen = unseen;
   seen.wanted = plan_->workload.revision;
   seen.digest = digest_;
   seen.uid = uid;

@@ -93,6 +93,7 @@ class World {
   std::map<std::string, std::pair<graph::Evaluation::Kind, Number>> answer_of;
   bool gates_silent = false;  // measurements are never answered
   bool removed = false;
+  std::string unseen;               // Observed::unseen
   std::string uid = "rollout-uid";  // the Rollout's
   std::vector<Failure> failures;
   std::string accepted_digest;       // of the status: which graph the shell keeps besides git's
