@@ -31,12 +31,13 @@ struct Verb {
   std::string kind;
 };
 Verb VerbOf(const cluster::Request& request) {
-  constexpr std::array kNames = {"get", "list", "create", "apply", "update-status", "delete"};
+  constexpr std::array kNames = {"get", "list", "create", "apply", "update", "update-status", "delete"};
   const char* name = kNames[request.index()];
   if (const auto* get = std::get_if<cluster::Get>(&request)) return {name, get->key.kind.kind};
   if (const auto* list = std::get_if<cluster::ListObjects>(&request)) return {name, list->kind.kind};
   if (const auto* create = std::get_if<cluster::Create>(&request)) return {name, create->object.value("kind", "")};
   if (const auto* apply = std::get_if<cluster::Apply>(&request)) return {name, apply->object.value("kind", "")};
+  if (const auto* replace = std::get_if<cluster::Replace>(&request)) return {name, replace->object.value("kind", "")};
   if (const auto* status = std::get_if<cluster::ReplaceStatus>(&request))
     return {name, status->object.value("kind", "")};
   return {name, std::get<cluster::Delete>(request).key.kind.kind};

@@ -209,7 +209,7 @@ struct Workload {
   std::string image;
   std::string version;        // the image's tag, or its digest's first 12 digits
   std::int32_t replicas = 1;  // of the service: N
-  Value deployment;           // named NAME-REV; spec.replicas is set by the executor
+  Value deployment;           // named NAME-REV, but see Adoption; spec.replicas is set by the executor
   Value service;              // NAME-REV, or none where shares are made by pods
   // What comes and goes with the revision: its ConfigMaps, its disruption budget. In the order of their writes.
   std::vector<Value> companions;
@@ -225,9 +225,12 @@ struct Autoscaler {
   Amount surge, unavailable;
 };
 
-// A Deployment that runs already, taken over as stable's without a pod being restarted.
+// A Deployment or StatefulSet that runs already, taken over as stable's without a pod being restarted.
 struct Adoption {
   std::string deployment;  // its name
+  // A StatefulSet: all revisions are pods of the one object, which is Workload::deployment with the pod template of its
+  // revision. Pods from its partition on are of the revision that its template says, those below of the one before.
+  bool by_partition = false;
   Value pods;              // its pod template as the plan's files say it, without what is added for a rollout
   std::string budget;      // the name of its PodDisruptionBudget; ""
 };

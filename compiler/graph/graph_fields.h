@@ -216,6 +216,7 @@ void Fields(A& a, Ref<A, Autoscaler> x) {
 template <typename A>
 void Fields(A& a, Ref<A, Adoption> x) {
   a.Field("deployment", x.deployment);
+  a.Optional("by_partition", x.by_partition);
   a.Field("pods", x.pods);
   a.Field("budget", x.budget);
 }

@@ -38,6 +38,11 @@ class GraphWriter {
       Field(name, *value);
     }
   }
+  void Optional(std::string_view name, bool value) {
+    if (value) {
+      Field(name, value);
+    }
+  }
   void Exact(std::string_view name, const Value& value) {
     Key(name);
     AppendExactValue(out_, value);

@@ -63,6 +63,13 @@ struct Apply {
   std::string manager;
   bool force = false;
 };
+// PUT: the object is as it is said here, whoever wrote what it leaves out; kNotFound where there is none. Its status and
+// what the server alone sets stay. metadata.resourceVersion must be the object's, metadata.uid, where given, too:
+// kConflict otherwise.
+struct Replace {
+  Json object;
+  std::string manager;
+};
 // PUT of the status subresource; metadata.resourceVersion must be the object's: kConflict otherwise.
 struct ReplaceStatus {
   Json object;
@@ -75,9 +82,9 @@ struct Delete {
   std::string resource_version;  // "" for any
   bool foreground = false;
 };
-using Request = std::variant<Get, ListObjects, Create, Apply, ReplaceStatus, Delete>;
+using Request = std::variant<Get, ListObjects, Create, Apply, Replace, ReplaceStatus, Delete>;
 
-// The object after the request (Get, Create, Apply, ReplaceStatus), { items, resourceVersion } for a list,
+// The object after the request (Get, Create, Apply, Replace, ReplaceStatus), { items, resourceVersion } for a list,
 // JSON's null for a delete.
 using Reply = std::function<void(Result<SharedJson>)>;
 

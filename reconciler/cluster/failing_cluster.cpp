@@ -10,6 +10,7 @@ struct TargetOf {
   ObjectKey operator()(const ListObjects& list) const { return {list.kind, list.namespace_, ""}; }
   ObjectKey operator()(const Create& create) const { return KeyOf(create.object); }
   ObjectKey operator()(const Apply& apply) const { return KeyOf(apply.object); }
+  ObjectKey operator()(const Replace& replace) const { return KeyOf(replace.object); }
   ObjectKey operator()(const ReplaceStatus& replace) const { return KeyOf(replace.object); }
   ObjectKey operator()(const Delete& erase) const { return erase.key; }
 };
@@ -19,6 +20,7 @@ struct VerbOf {
   const char* operator()(const ListObjects&) const { return "list"; }
   const char* operator()(const Create&) const { return "create"; }
   const char* operator()(const Apply&) const { return "apply"; }
+  const char* operator()(const Replace&) const { return "replace"; }
   const char* operator()(const ReplaceStatus&) const { return "status"; }
   const char* operator()(const Delete&) const { return "delete"; }
 };

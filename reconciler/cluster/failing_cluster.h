@@ -24,7 +24,7 @@ struct Fault {
   Duration delay{0};
 };
 
-// Create, Apply, ReplaceStatus, Delete.
+// Create, Apply, Replace, ReplaceStatus, Delete.
 bool IsWrite(const Request& request);
 // What a request is about; for lists the kind and namespace with an empty name.
 ObjectKey Target(const Request& request);

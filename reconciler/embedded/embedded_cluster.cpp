@@ -129,6 +129,12 @@ struct Performance {
   Result<SharedJson> operator()(const cluster::Apply& apply) const {
     return Shown(store.Apply(apply.object, apply.manager, apply.force, now));
   }
+  Result<SharedJson> operator()(cluster::Replace& replace) const {
+    if (Text(replace.object, {"metadata", "resourceVersion"}).empty()) {
+      return Error{ErrorCode::kInvalid, "metadata.resourceVersion: must be specified for an update"};
+    }
+    return Shown(store.Replace(std::move(replace.object), replace.manager, now));
+  }
   Result<SharedJson> operator()(cluster::ReplaceStatus& replace) const {
     return Shown(store.ReplaceStatus(std::move(replace.object), now));
   }

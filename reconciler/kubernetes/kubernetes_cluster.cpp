@@ -41,6 +41,7 @@ void KubernetesCluster::Send(Request request, Reply reply) {
       if (*resource) return SendTo(**resource, std::move(request), std::move(reply));
       const bool writes = std::holds_alternative<cluster::Create>(request) ||
                           std::holds_alternative<cluster::Apply>(request) ||
+                          std::holds_alternative<cluster::Replace>(request) ||
                           std::holds_alternative<cluster::ReplaceStatus>(request);
       reply(
           Error{writes ? ErrorCode::kUnavailable : ErrorCode::kNotFound,

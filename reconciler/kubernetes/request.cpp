@@ -43,6 +43,12 @@ struct Building {
                         Encoded(apply.manager) + (apply.force ? "&force=true" : "&force=false"),
                     "application/apply-patch+yaml", apply.object);
   }
+  ApiRequest operator()(const cluster::Replace& replace) const {
+    return WithBody("PUT",
+                    PathOf(cluster::KeyOf(replace.object), true) +
+                        "?fieldValidation=Strict&fieldManager=" + Encoded(replace.manager),
+                    "application/json", replace.object);
+  }
   ApiRequest operator()(const cluster::ReplaceStatus& replace) const {
     return WithBody("PUT", PathOf(cluster::KeyOf(replace.object), true) + "/status", "application/json",
                     replace.object);
@@ -65,6 +71,7 @@ cluster::Kind KindOf(const cluster::Request& request) {
   if (const auto* list = std::get_if<cluster::ListObjects>(&request)) return list->kind;
   if (const auto* create = std::get_if<cluster::Create>(&request)) return cluster::KeyOf(create->object).kind;
   if (const auto* apply = std::get_if<cluster::Apply>(&request)) return cluster::KeyOf(apply->object).kind;
+  if (const auto* replace = std::get_if<cluster::Replace>(&request)) return cluster::KeyOf(replace->object).kind;
   if (const auto* replace = std::get_if<cluster::ReplaceStatus>(&request)) return cluster::KeyOf(replace->object).kind;
   return std::get<cluster::Delete>(request).key.kind;
 }
