@@ -13,7 +13,9 @@
 #include "cli/version.h"
 #include "compiler/base/text.h"
 #include "compiler/graph/names.h"
+#include "reconciler/decide/partition.h"
 #include "reconciler/execute/bundle.h"
+#include "reconciler/execute/observe.h"
 #include "reconciler/execute/status_codec.h"
 #include "reconciler/kubernetes/kubeconfig.h"
 #include "reconciler/kubernetes/kubernetes_cluster.h"
@@ -33,6 +35,8 @@ const Kind kRollouts{graph::kApiVersion, graph::kRolloutKind};
 const Kind kBundles{graph::kApiVersion, graph::kBundleKind};
 const Kind kConfigMaps{"v1", "ConfigMap"};
 const Kind kDeployments{"apps/v1", "Deployment"};
+const Kind kStatefulSets{"apps/v1", "StatefulSet"};
+const Kind kPods{"v1", "Pod"};
 const Kind kSelfSubjectReviews{"authentication.k8s.io/v1", "SelfSubjectReview"};
 
 // Where a reconciler listens that was told nothing else.
@@ -217,6 +221,9 @@ Result<std::vector<Json>> Client::Rollouts(const Target& target) {
 }
 
 void Client::LoadPods(RolloutView& view) {
+  if (view.graph && view.graph->adopts && view.graph->adopts->by_partition) {
+    return LoadPodsOfSet(view);
+  }
   const std::string service = view.graph ? view.graph->service : view.name;
   const Result<SharedJson> list =
       Ask(cluster::ListObjects{kDeployments, view.namespace_, {{graph::kServiceLabel, service}}});
@@ -231,6 +238,30 @@ void Client::LoadPods(RolloutView& view) {
     view.pods[Text(deployment, {"metadata", "labels", graph::kRevisionLabel})] =
         RevisionPods{count({"spec", "replicas"}), count({"status", "readyReplicas"}),
                      containers.empty() ? "" : Text(containers.front(), {"image"})};
+  }
+}
+
+// Of all revisions that are pods of one StatefulSet.
+void Client::LoadPodsOfSet(RolloutView& view) {
+  const graph::Graph& graph = *view.graph;
+  const Result<SharedJson> found =
+      Ask(cluster::Get{{kStatefulSets, graph.rollout_namespace, graph.adopts->deployment}});
+  const std::optional<execute::StatefulSetView> set = found ? execute::ViewStatefulSet(*found) : std::nullopt;
+  const Result<SharedJson> pods =
+      Ask(cluster::ListObjects{kPods, graph.rollout_namespace, {{graph::kServiceLabel, graph.service}}});
+  if (!set || !pods) {
+    return;
+  }
+  const execute::Identity id = execute::IdentityOf(**found);
+  decide::ObservedStatefulSet shown = execute::ShownStatefulSet(id, *set);
+  for (const Json& object : List(**pods, {"items"})) {
+    const std::optional<execute::PodView> pod = execute::ViewPod(object);
+    if (auto one = pod ? execute::ShownPod(id, *set, execute::IdentityOf(object), *pod) : std::nullopt) {
+      shown.pods.push_back(*std::move(one));
+    }
+  }
+  for (const auto& [revision, seen] : decide::RevisionsOf(shown, set->keeps_template ? set->adopted : "")) {
+    view.pods[revision] = RevisionPods{seen.spec_replicas, seen.ready, ""};
   }
 }
 

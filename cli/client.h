@@ -66,6 +66,7 @@ class Client {
   Client();
   Result<cluster::Json> Fetch(const std::string& path);
   void LoadPods(RolloutView& view);
+  void LoadPodsOfSet(RolloutView& view);
 
   std::string server_;  // of the reconciler; "": not known
   std::string where_;   // for people: what doesn't answer

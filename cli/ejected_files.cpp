@@ -91,7 +91,9 @@ void Add(Files& files, const Json& object) {
 std::vector<cluster::ObjectKey> Named(const graph::Graph& graph, const Json& status) {
   std::vector<cluster::ObjectKey> keys;
   if (graph.adopts) {
-    keys.push_back({{"apps/v1", "Deployment"}, graph.rollout_namespace, graph.adopts->deployment});
+    keys.push_back({{"apps/v1", graph.adopts->by_partition ? "StatefulSet" : "Deployment"},
+                    graph.rollout_namespace,
+                    graph.adopts->deployment});
     if (!graph.adopts->budget.empty()) {
       keys.push_back({{graph::kBudgetApiVersion, graph::kBudgetKind}, graph.rollout_namespace, graph.adopts->budget});
     }

@@ -231,8 +231,8 @@ struct Adoption {
   // A StatefulSet: all revisions are pods of the one object, which is Workload::deployment with the pod template of its
   // revision. Pods from its partition on are of the revision that its template says, those below of the one before.
   bool by_partition = false;
-  Value pods;              // its pod template as the plan's files say it, without what is added for a rollout
-  std::string budget;      // the name of its PodDisruptionBudget; ""
+  Value pods;          // its pod template as the plan's files say it, without what is added for a rollout
+  std::string budget;  // the name of its PodDisruptionBudget; ""
 };
 
 struct Policies {

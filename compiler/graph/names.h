@@ -30,8 +30,12 @@ inline constexpr const char* kPlanSetLabel = "sluice.dev/plan-set";  // on what 
 inline constexpr const char* kSourceLabel = "sluice.dev/source";     // on the state of a source: "true"
 inline constexpr const char* kOwnerAnnotation = "sluice.dev/owner";  // the Rollout's uid
 inline constexpr const char* kEpochAnnotation = "sluice.dev/epoch";
-// On a Deployment that was taken over: kPodHashLabel of its pods.
+// On a Deployment that was taken over: kPodHashLabel of its pods. On a StatefulSet: the revision that it was taken over
+// as, and the pod template that its pods have, as JSON, while a way back may need it.
 inline constexpr const char* kAdoptedAnnotation = "sluice.dev/adopted";
+inline constexpr const char* kAdoptedTemplateAnnotation = "sluice.dev/adopted-template";
+// On a StatefulSet: the revision of the pods below its partition.
+inline constexpr const char* kBelowAnnotation = "sluice.dev/below-partition";
 inline constexpr const char* kExecutorManager = "sluice-executor";
 
 // The group of an API version: "apps" of "apps/v1", "" of "v1". A kind's name is its own only within its group

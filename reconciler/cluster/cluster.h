@@ -63,8 +63,8 @@ struct Apply {
   std::string manager;
   bool force = false;
 };
-// PUT: the object is as it is said here, whoever wrote what it leaves out; kNotFound where there is none. Its status and
-// what the server alone sets stay. metadata.resourceVersion must be the object's, metadata.uid, where given, too:
+// PUT: the object is as it is said here, whoever wrote what it leaves out; kNotFound where there is none. Its status
+// and what the server alone sets stay. metadata.resourceVersion must be the object's, metadata.uid, where given, too:
 // kConflict otherwise.
 struct Replace {
   Json object;

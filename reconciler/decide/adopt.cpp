@@ -7,6 +7,7 @@
 #include "compiler/graph/names.h"
 #include "reconciler/decide/eject.h"
 #include "reconciler/decide/objects.h"
+#include "reconciler/decide/partition.h"
 #include "reconciler/decide/revision.h"
 #include "reconciler/decide/route.h"
 #include "reconciler/decide/split.h"
@@ -17,7 +18,8 @@ namespace {
 // "Deployment web".
 std::string NameOf(const Context& context) {
   const graph::Value name = context.seen.adoption->workload->deployment.Path({"metadata", "name"});
-  return "Deployment " + (name.as_string() != nullptr ? *name.as_string() : context.graph.adopts->deployment);
+  return (context.by_partition() ? "StatefulSet " : "Deployment ") +
+         (name.as_string() != nullptr ? *name.as_string() : context.graph.adopts->deployment);
 }
 
 void MakeStable(Context& context) {
@@ -40,10 +42,9 @@ void MakeStable(Context& context) {
   record.started_at = context.now;
   record.ended_at = context.now;
   status.history.emplace_back(std::move(record));
-  context.Event(
-      false, "Adopted",
-      fmt::format("Deployment {} is stable, as revision {}{}", context.graph.adopts->deployment, adoption.revision,
-                  adoption.revision == context.graph.workload.revision ? ", which git has" : ""));
+  context.Event(false, "Adopted",
+                fmt::format("{} is stable, as revision {}{}", NameOf(context), adoption.revision,
+                            adoption.revision == context.graph.workload.revision ? ", which git has" : ""));
 }
 
 // All requests to the pods that have had them so far, once they are known by the Service of their revision.
@@ -114,6 +115,9 @@ bool OnlyAdopted(const Status& status) {
 }
 
 bool GiveBack(Context& context) {
+  if (context.by_partition()) {
+    return ReleaseStatefulSet(context);
+  }
   if (!context.seen.adoption || DeploymentOf(context, context.seen.adoption->revision) == nullptr) {
     return true;
   }

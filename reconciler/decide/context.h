@@ -59,6 +59,8 @@ struct Context {
   // Both roles share one quota of pods.
   bool bounded() const { return graph.router.shares_by_pods || graph.policies.capacity_shared; }
   bool by_pods() const { return graph.router.shares_by_pods; }
+  // All revisions are pods of one StatefulSet.
+  bool by_partition() const { return graph.adopts && graph.adopts->by_partition; }
 
   void Wake(TimePoint at) {
     if (at > now && (!decision.wake_at || at < *decision.wake_at)) {

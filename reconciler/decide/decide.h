@@ -20,6 +20,8 @@ struct ApplyObject {
   graph::Value object;  // complete: what our field manager owns
   std::optional<Version> version;
   std::string why;
+  // What others added to its spec and its labels of ours goes, other labels and annotations stay: no server-side apply.
+  bool whole = false;
 };
 struct DeleteObject {
   std::string api_version, kind, namespace_, name;

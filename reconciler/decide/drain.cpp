@@ -100,8 +100,10 @@ void DeleteRevision(Context& context, const Revision& revision, const ObservedRe
                     const std::string& why) {
   const std::string& space = context.graph.rollout_namespace;
   const std::string& us = context.seen.uid;
-  const bool ours = observed.deployment && observed.deployment->owner == us && !IsAdopted(context, revision);
-  if (IsAdopted(context, revision) && observed.deployment) {
+  const bool adopted = IsAdopted(context, revision);
+  const bool own_deployment = observed.deployment && !context.by_partition();
+  const bool ours = own_deployment && observed.deployment->owner == us && !adopted;
+  if (own_deployment && adopted) {
     DeleteCompanions(context, observed, why);  // they stay, too
     ReleaseDeployment(context, revision, 0);
   }

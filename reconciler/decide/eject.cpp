@@ -46,7 +46,7 @@ void LeaveStable(Context& context, const ObservedRevision& seen) {
     const bool counts = name.kind == graph::kAutoscalerKind;
     Leave(context, counts ? With(*own, {"spec"}, companion.object.Field("spec")) : *own, companion.version);
   }
-  if (seen.deployment && seen.deployment->owner == context.seen.uid) {
+  if (!context.by_partition() && seen.deployment && seen.deployment->owner == context.seen.uid) {
     const graph::Value pods(SpecPods(context, stable));
     Leave(context, With(workload->deployment, {"spec", "replicas"}, pods), seen.deployment->version);
   }
@@ -93,7 +93,7 @@ void Eject(Context& context) {
   LeaveRoutes(context);
   const bool adopted = IsAdopted(context, context.status.stable);
   const auto& address = context.seen.stable_service;
-  if (!adopted && address && IsOurs(context, address->object)) {
+  if ((!adopted || context.by_partition()) && address && IsOurs(context, address->object)) {
     Leave(context, AddressOf(context, context.status.stable), address->version);
   }
   for (const auto& [revision, seen] : context.seen.revisions) {

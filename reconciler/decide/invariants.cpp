@@ -221,6 +221,43 @@ void CheckPods(Checker& c) {
   }
 }
 
+// Of a StatefulSet: all pods, or those of a first install; no more of the candidate's than a node entered asks for, and
+// on the way back none.
+void CheckPartition(Checker& c) {
+  const Status& after = c.after();
+  std::int32_t most = after.phase == Phase::kProgressing ? 0 : -1;
+  for (const graph::Node& node : c.graph.nodes) {
+    if (!after.nodes.contains(node.path)) {
+      continue;
+    }
+    const auto* scale = std::get_if<graph::ScaleNode>(&node.does);
+    const bool promotes = std::holds_alternative<graph::PromoteNode>(node.does);
+    most = std::max(most, scale != nullptr ? scale->pods.candidate : promotes ? c.is.replicas() : 0);
+  }
+  for (const Action& action : c.decision.actions) {
+    const auto* apply = std::get_if<ApplyObject>(&action);
+    if (apply == nullptr || !apply->whole || after.stable.empty() || EpochOf(apply->object) == 0) {
+      continue;
+    }
+    const auto count = [&](std::initializer_list<std::string_view> path) {
+      const graph::Value value = apply->object.Path(path);
+      return value.as_quantity() == nullptr ? 0 : static_cast<std::int32_t>(value.as_quantity()->number.Floor());
+    };
+    const std::int32_t pods = count({"spec", "replicas"});
+    const std::int32_t partition = count({"spec", "updateStrategy", "rollingUpdate", "partition"});
+    if (pods != c.is.replicas()) {
+      c.Break("I2: the StatefulSet gets {} pods, {} are wanted", pods, c.is.replicas());
+    }
+    const Revision revision = apply->object.Path({"metadata", "labels", graph::kRevisionLabel}).ToText();
+    if (revision != after.stable && pods - partition > std::max(0, most)) {
+      c.Break("I3: {} gets {} pods, the nodes entered ask for {}", revision, pods - partition, std::max(0, most));
+    }
+    if (revision != after.stable && after.phase == Phase::kGoingBack) {
+      c.Break("I4: {} gets pods on the way back", revision);
+    }
+  }
+}
+
 void CheckOrder(Checker& c) {
   const Status& after = c.after();
   if (after.phase != Phase::kProgressing || after.candidate.empty()) {
@@ -439,6 +476,7 @@ std::vector<std::string> Violations(const graph::Graph& graph, const Status& bef
   CheckNames(checker);
   CheckLostEndpoints(checker);
   CheckPods(checker);
+  CheckPartition(checker);
   CheckAutoscalers(checker);
   CheckOrder(checker);
   CheckWayBack(checker);

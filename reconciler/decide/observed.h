@@ -35,6 +35,25 @@ struct ObservedDeployment {
   std::string blocked;     // why pods are not created (quota …); or ""
 };
 
+// The StatefulSet that has the pods of all revisions (graph::Adoption::by_partition). Its fields that a Deployment has,
+// too, are told with each of its revisions.
+struct ObservedStatefulSet {
+  // One that tells by its labels what revision it is of.
+  struct Pod {
+    std::string name, uid;
+    std::int32_t ordinal = 0;  // counted from the first one
+    Revision revision;
+    bool ready = false;
+    bool deleting = false;
+  };
+  ObservedDeployment set;
+  Revision revision;           // that its pod template says
+  Revision below;              // of the pods below the partition, where that is not 0
+  std::int32_t partition = 0;  // ordinals from here on are of `revision`
+  bool rolled = false;         // what it makes anew below its partition is what was complete last
+  std::vector<Pod> pods;
+};
+
 // An object as it is in the cluster.
 struct ObservedObject {
   Version version;
@@ -131,7 +150,8 @@ struct Observed {
   std::string uid;                                                       // the Rollout's
   std::map<Revision, ObservedRevision> revisions;                        // all that exist, by label
   std::map<Revision, std::shared_ptr<const graph::Workload>> workloads;  // of every kept bundle
-  std::optional<ObservedAdoption> adoption;               // none where the graph adopts nothing, or nothing is there
+  std::optional<ObservedAdoption> adoption;  // none where the graph adopts nothing, or nothing is there
+  std::optional<ObservedStatefulSet> stateful_set;
   std::optional<ObservedObject> stable_service;           // Service NAME
   Revision stable_service_revision;                       // its selector's; "" if it selects all
   std::map<Revision, std::int32_t> stable_service_ready;  // ready endpoints of NAME's slices by revision

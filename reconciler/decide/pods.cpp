@@ -6,6 +6,7 @@
 
 #include "reconciler/decide/autoscale.h"
 #include "reconciler/decide/objects.h"
+#include "reconciler/decide/partition.h"
 #include "reconciler/decide/revision.h"
 
 namespace sluice::decide {
@@ -103,6 +104,9 @@ std::vector<std::int32_t> NextPods(const std::vector<PodsRole>& roles, std::int3
 }
 
 void PlanPods(Context& context) {
+  if (context.by_partition()) {
+    return PlanPartition(context);
+  }
   Status& status = context.status;
   std::vector<Revision> order;
   std::vector<PodsRole> roles;

@@ -1,6 +1,7 @@
 #include "reconciler/execute/acts.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -44,6 +45,26 @@ bool HasJobFinalizer(const Json& object) {
   return std::find(finalizers.begin(), finalizers.end(), Json(decide::kJobFinalizer)) != finalizers.end();
 }
 
+// Labels and annotations that only executors write.
+constexpr std::array kOwnMarks = {
+    graph::kServiceLabel,    graph::kRevisionLabel,     graph::kRolloutLabel,    graph::kOwnerAnnotation,
+    graph::kEpochAnnotation, graph::kAdoptedAnnotation, graph::kBelowAnnotation, graph::kAdoptedTemplateAnnotation};
+
+// `live` with what `wanted` says: each field of the spec that it names is as it says, of metadata what is ours.
+Json WholeOf(const Json& live, const Json& wanted) {
+  Json object = live;
+  object.erase("status");
+  object["metadata"].erase("managedFields");
+  for (const char* field : {"labels", "annotations"}) {
+    Json names = cluster::Find(live, {"metadata", field}) == nullptr ? Json::object() : live["metadata"][field];
+    for (const char* mark : kOwnMarks) names.erase(mark);
+    if (const Json* said = cluster::Find(wanted, {"metadata", field})) names.update(*said);
+    object["metadata"][field] = std::move(names);
+  }
+  object["spec"].update(wanted["spec"]);
+  return object;
+}
+
 }  // namespace
 
 void Runner::Acts::Perform(std::vector<decide::Action> actions, Done done) {
@@ -62,6 +83,7 @@ void Runner::Acts::Next(const BatchPtr& batch) {
 
 void Runner::Acts::Start(const BatchPtr& batch, const decide::ApplyObject& action) {
   Json object = cluster::ToJson(action.object);
+  if (action.whole && action.version) return ReplaceWhole(batch, std::move(object), action);
   if (action.version) {
     object["metadata"]["uid"] = action.version->uid;
     object["metadata"]["resourceVersion"] = action.version->resource_version;
@@ -105,6 +127,33 @@ void Runner::Acts::Write(const BatchPtr& batch, Json object, const std::string& 
                                  batch->wrote = true;
                                  Next(batch);
                                }));
+}
+
+// Server-side apply leaves what other managers own. So the object is read, and written with what is said of it.
+void Runner::Acts::ReplaceWhole(const BatchPtr& batch, Json object, const decide::ApplyObject& action) {
+  const cluster::ObjectKey key = cluster::KeyOf(object);
+  const auto written = [this, batch, key](Result<cluster::SharedJson> answer) {
+    if (!answer) return Failed(batch, key, answer.error());
+    runner_.shared_.world.Learn(*answer);
+    runner_.failures_.erase(cluster::ToString(key));
+    batch->wrote = true;
+    Next(batch);
+  };
+  Log(LogLevel::kInfo, fmt::format("write {}", action.why),
+      {{LogKey::kRollout, runner_.name_.second},
+       {LogKey::kObject, cluster::ToString(key)},
+       {LogKey::kCommit, runner_.view_.commit}});
+  runner_.shared_.cluster.Send(
+      cluster::Get{key}, runner_.Safe([this, batch, key, object = std::move(object), version = *action.version,
+                                       written](Result<cluster::SharedJson> live) {
+        if (!live) return Failed(batch, key, live.error());
+        const Identity id = IdentityOf(**live);
+        if (id.uid != version.uid || id.resource_version != version.resource_version) {
+          return Failed(batch, key, Error{ErrorCode::kConflict, "it was changed meanwhile"});
+        }
+        runner_.shared_.cluster.Send(cluster::Replace{WholeOf(**live, object), graph::kExecutorManager},
+                                     runner_.Safe(written));
+      }));
 }
 
 void Runner::Acts::Start(const BatchPtr& batch, const decide::DeleteObject& action) {

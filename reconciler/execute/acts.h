@@ -46,6 +46,7 @@ class Runner::Acts {
   void Discard(const cluster::ObjectKey& key, const std::string& uid, int failures);
   void FindOwner(const BatchPtr& batch, const cluster::ObjectKey& key);
   void Write(const BatchPtr& batch, cluster::Json object, const std::string& why);
+  void ReplaceWhole(const BatchPtr& batch, cluster::Json object, const decide::ApplyObject& action);
   void Failed(const BatchPtr& batch, const cluster::ObjectKey& key, const Error& error);
   void Sampled(const decide::GateKey& key, decide::Sample sample);
   graph::Roots Roots(const std::string& step) const;

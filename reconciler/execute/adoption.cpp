@@ -27,8 +27,9 @@ class Finder : public std::enable_shared_from_this<Finder> {
       : cluster_(cluster), graph_(std::move(graph)), alive_(std::move(alive)), done_(std::move(done)) {}
 
   void Run() {
-    Get({"apps/v1", "Deployment"}, graph_->adopts->deployment, &Adoptee::deployment,
-        [](Finder& self) { self.found_.deployment == nullptr ? self.GetService() : self.ListSets(); });
+    const bool sets = !graph_->adopts->by_partition;
+    Get({"apps/v1", sets ? "Deployment" : "StatefulSet"}, graph_->adopts->deployment, &Adoptee::deployment,
+        [sets](Finder& self) { sets&& self.found_.deployment != nullptr ? self.ListSets() : self.GetService(); });
   }
 
  private:
@@ -89,6 +90,27 @@ std::string Unfinished(const Json& deployment) {
   }
   if (count("availableReplicas") < wanted) {
     return fmt::format("{} of its {} pods are available", count("availableReplicas"), wanted);
+  }
+  return "";
+}
+
+// The same of a StatefulSet.
+std::string UnfinishedStatefulSet(const Json& stateful_set) {
+  const auto count = [&](const char* field) { return cluster::Integer(stateful_set, {"status", field}); };
+  const std::int64_t wanted = cluster::Integer(stateful_set, {"spec", "replicas"}, 1);
+  if (wanted == 0) {
+    return "it has no pods: delete it, or give it those that git says";
+  }
+  if (cluster::Integer(stateful_set, {"metadata", "generation"}) > count("observedGeneration")) {
+    return "its last change was not seen by its controller yet";
+  }
+  const std::string update = cluster::Text(stateful_set, {"status", "updateRevision"});
+  if (update.empty() || update != cluster::Text(stateful_set, {"status", "currentRevision"})) {
+    return fmt::format("its own roll is not over, {} of {} pods are of its present template", count("updatedReplicas"),
+                       wanted);
+  }
+  if (count("readyReplicas") < wanted || count("replicas") > wanted) {
+    return fmt::format("{} of its {} pods are ready", count("readyReplicas"), wanted);
   }
   return "";
 }
@@ -206,6 +228,49 @@ ObservedAdoption Adopted(const graph::Graph& graph, const Json& deployment, bool
   return {revision, std::move(workload), ""};
 }
 
+// With its present pod template, which a way back writes.
+ObservedAdoption AdoptedStatefulSet(const graph::Graph& graph, const decide::Revision& revision, const Json& pods) {
+  auto workload = std::make_shared<graph::Workload>();
+  workload->revision = revision;
+  const Json& containers = cluster::List(pods, {"spec", "containers"});
+  workload->image = containers.empty() ? "" : cluster::Text(containers.front(), {"image"});
+  workload->version = kubernetes::VersionOf(workload->image);
+  workload->replicas = graph.workload.replicas;
+  Value object = With(Value(), {"apiVersion"}, "apps/v1");
+  object = With(object, {"kind"}, "StatefulSet");
+  object = With(object, {"metadata", "name"}, graph.adopts->deployment);
+  object = With(object, {"metadata", "namespace"}, graph.rollout_namespace);
+  object = With(object, {"metadata", "labels"}, Labels(graph, revision));
+  object = With(object, {"metadata", "annotations", graph::kAdoptedAnnotation}, revision);
+  object = With(object, {"metadata", "annotations", graph::kAdoptedTemplateAnnotation}, pods.dump());
+  workload->deployment = With(object, {"spec", "template"}, cluster::ToValue(pods));
+  return {revision, std::move(workload), ""};
+}
+
+// What applying git's template would change nothing of.
+bool IsAsGitSays(const graph::Graph& graph, const Json* pods) {
+  return pods != nullptr &&
+         decide::Contains(kubernetes::WithCanonicalQuantities(cluster::ToValue(*pods)), graph.adopts->pods);
+}
+
+decide::Revision OwnRevision(const std::string& hash) { return Sha256("sluice.dev/adopted\n" + hash).substr(0, 8); }
+
+ObservedAdoption Refused(std::string why) { return {"", std::make_shared<graph::Workload>(), std::move(why)}; }
+
+std::optional<ObservedAdoption> StatefulSetAdoption(const graph::Graph& graph, const Adoptee& adoptee) {
+  const Json& stateful_set = *adoptee.deployment;
+  if (std::string why = UnfinishedStatefulSet(stateful_set); !why.empty()) return Refused(std::move(why));
+  const Json* pods = cluster::Find(stateful_set, {"spec", "template"});
+  if (pods == nullptr) return Refused("it has no pod template");
+  // An earlier rollout left pods that say what they are.
+  decide::Revision revision = cluster::Text(*pods, {"metadata", "labels", graph::kRevisionLabel});
+  if (revision.empty()) {
+    revision = IsAsGitSays(graph, pods) ? graph.workload.revision
+                                        : OwnRevision(cluster::Text(stateful_set, {"status", "updateRevision"}));
+  }
+  return AdoptedStatefulSet(graph, revision, *pods);
+}
+
 }  // namespace
 
 void FindAdoptee(cluster::Cluster& cluster, std::shared_ptr<const graph::Graph> graph, std::shared_ptr<bool> alive,
@@ -216,23 +281,27 @@ void FindAdoptee(cluster::Cluster& cluster, std::shared_ptr<const graph::Graph> 
 std::optional<ObservedAdoption> AdoptionOf(const graph::Graph& graph, const Adoptee& adoptee) {
   if (adoptee.deployment == nullptr) return std::nullopt;
   const Json& deployment = *adoptee.deployment;
-  if (cluster::Integer(deployment, {"spec", "replicas"}, 1) == 0) return std::nullopt;
-  const auto refused = [](std::string why) {
-    return ObservedAdoption{"", std::make_shared<graph::Workload>(), std::move(why)};
-  };
-  if (cluster::Find(deployment, {"metadata", "deletionTimestamp"}) != nullptr) return refused("it is being deleted");
-  if (std::string why = Unlike(graph, adoptee); !why.empty()) return refused(std::move(why));
-  if (std::string why = Unfinished(deployment); !why.empty()) return refused(std::move(why));
+  const bool by_partition = graph.adopts->by_partition;
+  if (!by_partition && cluster::Integer(deployment, {"spec", "replicas"}, 1) == 0) return std::nullopt;
+  if (cluster::Find(deployment, {"metadata", "deletionTimestamp"}) != nullptr) return Refused("it is being deleted");
+  if (std::string why = Unlike(graph, adoptee); !why.empty()) return Refused(std::move(why));
+  if (by_partition) return StatefulSetAdoption(graph, adoptee);
+  if (std::string why = Unfinished(deployment); !why.empty()) return Refused(std::move(why));
   const Result<std::string> hash = HashOf(deployment, *adoptee.replica_sets);
-  if (!hash) return refused(hash.error().message);
-  const Json* pods = cluster::Find(deployment, {"spec", "template"});
-  const bool same = pods != nullptr &&
-                    decide::Contains(kubernetes::WithCanonicalQuantities(cluster::ToValue(*pods)), graph.adopts->pods);
-  return Adopted(graph, deployment, adoptee.budget != nullptr,
-                 same ? graph.workload.revision : Sha256("sluice.dev/adopted\n" + *hash).substr(0, 8), *hash);
+  if (!hash) return Refused(hash.error().message);
+  const bool same = IsAsGitSays(graph, cluster::Find(deployment, {"spec", "template"}));
+  return Adopted(graph, deployment, adoptee.budget != nullptr, same ? graph.workload.revision : OwnRevision(*hash),
+                 *hash);
 }
 
 std::optional<ObservedAdoption> AdoptionOf(const graph::Graph& graph, const Json& marked, bool budget) {
+  const std::string pods = cluster::Text(marked, {"metadata", "annotations", graph::kAdoptedTemplateAnnotation});
+  if (!pods.empty()) {
+    const Json read = Json::parse(pods, nullptr, false);
+    if (!graph.adopts || !read.is_object()) return std::nullopt;
+    return AdoptedStatefulSet(graph, cluster::Text(marked, {"metadata", "annotations", graph::kAdoptedAnnotation}),
+                              read);
+  }
   return Adopted(graph, marked, budget, cluster::Text(marked, {"metadata", "labels", graph::kRevisionLabel}),
                  cluster::Text(marked, {"metadata", "annotations", graph::kAdoptedAnnotation}));
 }

@@ -1,12 +1,14 @@
 #include "reconciler/execute/observe.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "compiler/graph/names.h"
 #include "compiler/graph/split.h"
 #include "reconciler/cluster/value_json.h"
 #include "reconciler/decide/objects.h"
+#include "reconciler/decide/partition.h"
 
 namespace sluice::execute {
 namespace {
@@ -57,6 +59,15 @@ std::optional<std::string> Said(const graph::Value& object, std::string_view typ
   return std::nullopt;
 }
 
+// "web-12": 12; nullopt if that is no pod of StatefulSet web.
+std::optional<std::int32_t> OrdinalIn(const std::string& stateful_set, const std::string& pod) {
+  if (!pod.starts_with(stateful_set + "-")) return std::nullopt;
+  std::int32_t ordinal = 0;
+  const char* const end = pod.data() + pod.size();
+  const auto [rest, error] = std::from_chars(pod.data() + stateful_set.size() + 1, end, ordinal);
+  return error == std::errc() && rest == end && ordinal >= 0 ? std::optional(ordinal) : std::nullopt;
+}
+
 class Observer {
  public:
   Observer(const World& world, const graph::Graph& graph, const Name& rollout, const std::string& uid, Drifts& drifts)
@@ -70,9 +81,25 @@ class Observer {
       if (!view.adopted.empty() && (!out.adoption || out.adoption->revision != view.revision)) continue;
       ObservedDeployment seen = ShownDeployment(entry->id, view);
       const auto workload = workloads.find(view.revision);
-      seen.drifted = workload != workloads.end() && (seen.owner != uid_ || drifts_.IsDrifted(*entry, workload->second));
+      seen.drifted =
+          workload != workloads.end() && (seen.owner != uid_ || drifts_.IsDrifted(entry->id, view, workload->second));
       out.revisions[view.revision].deployment = std::move(seen);
     }
+  }
+
+  void StatefulSet(Observed& out, const std::map<Revision, std::shared_ptr<const graph::Workload>>& workloads) const {
+    if (!graph_.adopts || !graph_.adopts->by_partition) return;
+    const auto* entry = world_.stateful_sets().Find({namespace_, graph_.adopts->deployment});
+    if (entry == nullptr || entry->view.group != graph_.service) return;
+    const StatefulSetView& view = entry->view;
+    if (!view.rollout.empty() && view.rollout != rollout_) return;
+    const auto workload = workloads.find(view.revision);
+    const bool drifted =
+        view.owner != uid_ || (workload != workloads.end() && drifts_.IsDrifted(entry->id, view, workload->second));
+    ShowStatefulSet(world_, graph_, entry->id, view, drifted, out);
+  }
+
+  void Evidence(Observed& out) const {
     // Reading every pod is for those that have a story to tell.
     for (const auto* pod : world_.pods().InGroup(namespace_, graph_.service)) {
       if (pod->view.ready || pod->id.deleting || pod->view.evidence.empty()) continue;
@@ -90,7 +117,7 @@ class Observer {
       if (name == graph_.service) {
         out.stable_service = ShownObject(entry->id, view.object);
         out.stable_service_revision = SelectedBy(view, out.adoption);
-        out.stable_service_ready = ReadyByRevision(name, out.adoption);
+        out.stable_service_ready = ReadyByRevision(name, out);
       } else if (!view.revision.empty() && !entry->id.deleting) {
         out.revisions[view.revision].service = VersionOf(entry->id);
         out.revisions[view.revision].service_owner = OwnerOf(view.object);
@@ -165,16 +192,24 @@ class Observer {
     return pods;
   }
 
-  std::map<Revision, std::int32_t> ReadyByRevision(const std::string& service,
-                                                   const std::optional<decide::ObservedAdoption>& adoption) const {
+  // Of a pod of the StatefulSet that no label tells of, or not yet.
+  static Revision RevisionInPlace(const Observed& out, std::int32_t ordinal) {
+    if (out.adoption) return out.adoption->revision;
+    return ordinal >= out.stateful_set->partition ? out.stateful_set->revision : out.stateful_set->below;
+  }
+
+  std::map<Revision, std::int32_t> ReadyByRevision(const std::string& service, const Observed& out) const {
     std::map<Revision, std::int32_t> ready;
-    const std::string adopted = AdoptedPrefix(adoption);
+    const std::string adopted = AdoptedPrefix(out.adoption);
     for (const std::string& name : ReadyPods(service)) {
       const auto* pod = world_.pods().Find({namespace_, name});
       if (pod != nullptr) {
         ++ready[pod->view.revision];
+      } else if (out.stateful_set) {
+        const auto ordinal = OrdinalIn(graph_.adopts->deployment, name);
+        if (ordinal) ++ready[RevisionInPlace(out, *ordinal)];
       } else if (!adopted.empty() && name.starts_with(adopted)) {
-        ++ready[adoption->revision];
+        ++ready[out.adoption->revision];
       } else if (name.rfind(graph_.service + "-", 0) == 0) {
         // The slice is ahead of the pod's own watch: its name begins with its Deployment's.
         ++ready[name.substr(graph_.service.size() + 1, 8)];
@@ -222,11 +257,41 @@ Revision SelectedBy(const ServiceView& service, const std::optional<decide::Obse
   return adopted && !hash.empty() ? adoption->revision : Revision();
 }
 
-bool Drifts::IsDrifted(const WatchCache<DeploymentView>::Entry& found,
+std::optional<decide::ObservedStatefulSet::Pod> ShownPod(const Identity& set, const StatefulSetView& view,
+                                                         const Identity& id, const PodView& pod) {
+  const std::optional<std::int32_t> ordinal = OrdinalIn(set.name.second, id.name.second);
+  if (!ordinal) return std::nullopt;
+  return decide::ObservedStatefulSet::Pod{id.name.second, id.uid,    *ordinal - view.first_ordinal,
+                                          pod.revision,   pod.ready, id.deleting};
+}
+
+decide::ObservedStatefulSet ShownStatefulSet(const Identity& id, const StatefulSetView& view) {
+  decide::ObservedStatefulSet shown;
+  shown.set = ShownDeployment(id, view);
+  shown.revision = view.revision;
+  shown.below = view.below;
+  shown.partition = view.partition;
+  shown.rolled = view.rolled;
+  return shown;
+}
+
+void ShowStatefulSet(const World& world, const graph::Graph& graph, const Identity& id, const StatefulSetView& view,
+                     bool drifted, Observed& out) {
+  decide::ObservedStatefulSet& shown = out.stateful_set.emplace(ShownStatefulSet(id, view));
+  shown.set.drifted = drifted;
+  for (const auto* pod : world.pods().InGroup(id.name.first, graph.service)) {
+    if (auto one = ShownPod(id, view, pod->id, pod->view)) shown.pods.push_back(*std::move(one));
+  }
+  for (auto& [revision, seen] : decide::RevisionsOf(shown, out.adoption ? out.adoption->revision : Revision())) {
+    out.revisions[revision].deployment = std::move(seen);
+  }
+}
+
+bool Drifts::IsDrifted(const Identity& id, const DeploymentView& view,
                        const std::shared_ptr<const graph::Workload>& workload) {
-  Compared& last = compared_[found.view.revision];
-  if (last.workload != workload || last.uid != found.id.uid || last.generation != found.view.generation) {
-    last = {found.id.uid, found.view.generation, workload, execute::IsDrifted(*found.view.object, *workload)};
+  Compared& last = compared_[view.revision];
+  if (last.workload != workload || last.uid != id.uid || last.generation != view.generation) {
+    last = {id.uid, view.generation, workload, execute::IsDrifted(*view.object, *workload)};
   }
   return last.drifted;
 }
@@ -256,6 +321,8 @@ Observed Observe(const World& world, const graph::Graph& graph, const std::vecto
   out.wanted = graph.workload.revision;
   const Observer observer(world, graph, rollout, uid, drifts);
   observer.Deployments(out, workloads);
+  observer.StatefulSet(out, workloads);
+  observer.Evidence(out);
   observer.Services(out);
   observer.Companions(out);
   observer.Jobs(out);

@@ -20,7 +20,7 @@ std::vector<decide::ObjectName> RoutedObjects(const graph::Graph& graph);
 // Whether Deployments are as their workloads say. Remembers the answers: Kubernetes counts changes of a spec.
 class Drifts {
  public:
-  bool IsDrifted(const WatchCache<DeploymentView>::Entry& found,
+  bool IsDrifted(const Identity& id, const DeploymentView& view,
                  const std::shared_ptr<const graph::Workload>& workload);
   // Lets go of the workloads.
   void Forget() { compared_.clear(); }
@@ -46,6 +46,13 @@ decide::Observed Observe(const World& world, const graph::Graph& graph, const st
 // What an object is to the core. `id` is that of `object`.
 decide::ObservedObject ShownObject(const Identity& id, const graph::Value& object);
 decide::ObservedDeployment ShownDeployment(const Identity& id, const DeploymentView& view);
+// A pod of a StatefulSet; nullopt if it isn't one of its own.
+std::optional<decide::ObservedStatefulSet::Pod> ShownPod(const Identity& set, const StatefulSetView& view,
+                                                         const Identity& id, const PodView& pod);
+decide::ObservedStatefulSet ShownStatefulSet(const Identity& id, const StatefulSetView& view);
+// Fills in Observed::stateful_set and what it shows of each revision. `out` has the adoption.
+void ShowStatefulSet(const World& world, const graph::Graph& graph, const Identity& id, const StatefulSetView& view,
+                     bool drifted, decide::Observed& out);
 // The revision whose pods alone a Service selects; "" for all of them.
 decide::Revision SelectedBy(const ServiceView& service, const std::optional<decide::ObservedAdoption>& adoption);
 

@@ -81,7 +81,12 @@ class Runner {
   bool ChooseGraph();
   const Bundles::Graph& InForce() const;
   decide::Observed ObserveAll();
-  const WatchCache<DeploymentView>::Entry* Adopted() const;
+  struct TakenOver {
+    const Identity& id;
+    const DeploymentView& view;
+  };
+  std::optional<TakenOver> Adopted() const;
+  bool ByPartition() const;
   bool IsTakingOver() const;
   bool NeedsAdoptee() const;
   std::optional<decide::ObservedAdoption> Adoption();

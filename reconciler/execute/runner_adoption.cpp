@@ -25,19 +25,24 @@ cluster::ObjectKey BudgetOf(const graph::Graph& graph) {
 
 }  // namespace
 
-// The Deployment that was taken over, while it carries this Rollout's marks; null without one.
-const WatchCache<DeploymentView>::Entry* Runner::Adopted() const {
-  for (const auto* entry : shared_.world.deployments().InGroup(name_.first, service_)) {
-    if (!entry->view.adopted.empty() && entry->view.owner == uid_) return entry;
+// The Deployment or StatefulSet that was taken over, while it carries this Rollout's marks; null without one.
+std::optional<Runner::TakenOver> Runner::Adopted() const {
+  for (const auto* entry : shared_.world.stateful_sets().InGroup(name_.first, service_)) {
+    if (entry->view.keeps_template && entry->view.owner == uid_) return TakenOver{entry->id, entry->view};
   }
-  return nullptr;
+  for (const auto* entry : shared_.world.deployments().InGroup(name_.first, service_)) {
+    if (!entry->view.adopted.empty() && entry->view.owner == uid_) return TakenOver{entry->id, entry->view};
+  }
+  return std::nullopt;
 }
+
+bool Runner::ByPartition() const { return graph_->adopts && graph_->adopts->by_partition; }
 
 // What was there before is stable at once. Its objects are marked after that, and only then does git's version begin.
 bool Runner::IsTakingOver() const {
   const decide::Status& status = stored_.status;
   const bool begins = status.hold == decide::Hold::kNone && !status.paused && status.stable != view_.revision;
-  return decide::OnlyAdopted(status) && (begins || Adopted() == nullptr);
+  return decide::OnlyAdopted(status) && (begins || !Adopted());
 }
 
 // Whether something that is to be taken over carries no mark yet.
@@ -47,9 +52,13 @@ bool Runner::NeedsAdoptee() const {
   const World& world = shared_.world;
   const bool routed = graph_->router.address == graph::Router::Address::kRouter || graph_->stable_service.is_none();
   if (!routed && world.services().Find({name_.first, graph_->service}) == nullptr) return true;
-  const auto* adopted = Adopted();
-  if (adopted == nullptr) {
+  const std::optional<TakenOver> adopted = Adopted();
+  if (!adopted) {
     if (status.stable.empty()) return status.phase == decide::Phase::kIdle;
+    if (ByPartition()) {
+      const auto* set = world.stateful_sets().Find({name_.first, graph_->adopts->deployment});
+      return set == nullptr || set->view.owner != uid_;
+    }
     const auto deployments = world.deployments().InGroup(name_.first, graph_->service);
     return std::none_of(deployments.begin(), deployments.end(),
                         [&](const auto* entry) { return entry->view.revision == status.stable; });
@@ -79,8 +88,8 @@ std::optional<ObservedAdoption> Runner::Adoption() {
   if (!adoptee_unread_.empty()) {
     return ObservedAdoption{"", std::make_shared<graph::Workload>(), "it can't be read: " + adoptee_unread_};
   }
-  const auto* adopted = Adopted();
-  if (adopted == nullptr) {
+  const std::optional<TakenOver> adopted = Adopted();
+  if (!adopted) {
     std::optional<ObservedAdoption> adoption = adoptee_ ? AdoptionOf(*graph_, *adoptee_) : std::nullopt;
     const decide::Revision& stable = stored_.status.stable;
     // Another one than was taken over is nobody's, once a run has begun.
@@ -115,6 +124,12 @@ void Runner::ShowAdoptee(decide::Observed& observed) const {
     }
   }
   if (!observed.adoption || !observed.adoption->not_yet.empty()) return;
+  if (ByPartition()) {
+    const auto view = adoptee_->deployment != nullptr ? ViewStatefulSet(marked(adoptee_->deployment)) : std::nullopt;
+    if (!view) return;
+    const Identity id = IdentityOf(*adoptee_->deployment);
+    return ShowStatefulSet(shared_.world, *graph_, id, *view, /*drifted=*/true, observed);
+  }
   decide::ObservedRevision& seen = observed.revisions[observed.adoption->revision];
   if (!seen.deployment && adoptee_->deployment != nullptr) {
     if (const auto view = ViewDeployment(marked(adoptee_->deployment))) {

@@ -182,6 +182,21 @@ std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& shared) 
   return view;
 }
 
+std::optional<StatefulSetView> ViewStatefulSet(const cluster::SharedJson& shared) {
+  const std::optional<DeploymentView> common = ViewDeployment(shared);
+  if (!common) return std::nullopt;
+  const Json& object = *shared;
+  StatefulSetView view;
+  static_cast<DeploymentView&>(view) = *common;
+  view.partition = Count(object, {"spec", "updateStrategy", "rollingUpdate", "partition"});
+  view.first_ordinal = Count(object, {"spec", "ordinals", "start"});
+  view.below = Text(object, {"metadata", "annotations", graph::kBelowAnnotation});
+  view.keeps_template = !Text(object, {"metadata", "annotations", graph::kAdoptedTemplateAnnotation}).empty();
+  const std::string current = Text(object, {"status", "currentRevision"});
+  view.rolled = !current.empty() && current == Text(object, {"status", "updateRevision"});
+  return view;
+}
+
 std::optional<ServiceView> ViewService(const Json& object) {
   ServiceView view;
   view.group = Label(object, graph::kServiceLabel);

@@ -65,6 +65,21 @@ struct DeploymentView {
 };
 std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& shared);
 
+// `adopted` is the annotation's revision; `pods` and `ready` are those of all revisions.
+struct StatefulSetView : DeploymentView {
+  std::int32_t partition = 0, first_ordinal = 0;
+  std::string below;            // graph::kBelowAnnotation; ""
+  bool keeps_template = false;  // graph::kAdoptedTemplateAnnotation
+  bool rolled = false;          // status.currentRevision is status.updateRevision
+  friend bool operator==(const StatefulSetView& a, const StatefulSetView& b) {
+    const auto own = [](const StatefulSetView& view) {
+      return std::tie(view.partition, view.first_ordinal, view.below, view.keeps_template, view.rolled);
+    };
+    return static_cast<const DeploymentView&>(a) == static_cast<const DeploymentView&>(b) && own(a) == own(b);
+  }
+};
+std::optional<StatefulSetView> ViewStatefulSet(const cluster::SharedJson& shared);
+
 struct ServiceView {
   std::string group;     // the service
   std::string revision;  // label: NAME-REV; "" for NAME

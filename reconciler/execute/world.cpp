@@ -14,6 +14,7 @@ const Kind kRollout{graph::kApiVersion, graph::kRolloutKind};
 const Kind kBundle{graph::kApiVersion, graph::kBundleKind};
 const Kind kCommand{graph::kApiVersion, graph::kCommandKind};
 const Kind kDeployment{"apps/v1", "Deployment"};
+const Kind kStatefulSet{"apps/v1", "StatefulSet"};
 const Kind kService{"v1", "Service"};
 const Kind kSlice{"discovery.k8s.io/v1", "EndpointSlice"};
 const Kind kPod{"v1", "Pod"};
@@ -82,6 +83,10 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
                    [this](const Name& name, const DeploymentView& view) {
                      stir_({name.first, "", view.group});
                    }),
+      stateful_sets_(cluster, loop, {kStatefulSet, "", kOfServices}, ViewStatefulSet,
+                     [this](const Name& name, const StatefulSetView& view) {
+                       stir_({name.first, "", view.group});
+                     }),
       services_(cluster, loop, {kService, "", kOfServices}, Reading<ViewService>,
                 [this](const Name& name, const ServiceView& view) {
                   stir_({name.first, "", view.group});
@@ -105,8 +110,8 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
 }
 
 bool World::synced() const {
-  return rollouts_.synced() && bundles_.synced() && commands_.synced() && deployments_.synced() && services_.synced() &&
-         slices_.synced() && pods_.synced() && job_pods_.synced() &&
+  return rollouts_.synced() && bundles_.synced() && commands_.synced() && deployments_.synced() &&
+         stateful_sets_.synced() && services_.synced() && slices_.synced() && pods_.synced() && job_pods_.synced() &&
          std::all_of(owned_.begin(), owned_.end(), [](const auto& entry) { return entry.second->synced(); });
 }
 
@@ -125,13 +130,15 @@ void World::Learn(const cluster::SharedJson& object) {
   if (kind == kBundle) return bundles_.Learn(object);
   if (kind == kCommand) return commands_.Learn(object);
   if (kind == kDeployment) return deployments_.Learn(object);
+  if (kind == kStatefulSet) return stateful_sets_.Learn(object);
   if (kind == kService) return services_.Learn(object);
   if (const auto found = owned_.find(kind); found != owned_.end()) found->second->Learn(object);
 }
 
 void World::MarkDeleting(const cluster::ObjectKey& key, const std::string& uid) {
   if (MarkIn(rollouts_, key, uid) || MarkIn(bundles_, key, uid) || MarkIn(commands_, key, uid) ||
-      MarkIn(deployments_, key, uid) || MarkIn(services_, key, uid)) {
+      MarkIn(deployments_, key, uid) || MarkIn(stateful_sets_, key, uid) || MarkIn(services_, key, uid) ||
+      MarkIn(pods_, key, uid)) {
     return;
   }
   if (const auto found = owned_.find(key.kind); found != owned_.end()) MarkIn(*found->second, key, uid);
@@ -142,6 +149,7 @@ void World::MarkMissing(const cluster::ObjectKey& key) {
   if (key.kind == kBundle) return bundles_.MarkMissing(name);
   if (key.kind == kCommand) return commands_.MarkMissing(name);
   if (key.kind == kDeployment) return deployments_.MarkMissing(name);
+  if (key.kind == kStatefulSet) return stateful_sets_.MarkMissing(name);
   if (key.kind == kService) return services_.MarkMissing(name);
   if (const auto found = owned_.find(key.kind); found != owned_.end()) found->second->MarkMissing(name);
 }
@@ -149,7 +157,7 @@ void World::MarkMissing(const cluster::ObjectKey& key) {
 bool World::IsDeleting(const cluster::ObjectKey& key, const std::string& uid) const {
   if (const auto found = owned_.find(key.kind); found != owned_.end()) return DeletingIn(*found->second, key, uid);
   return DeletingIn(bundles_, key, uid) || DeletingIn(commands_, key, uid) || DeletingIn(deployments_, key, uid) ||
-         DeletingIn(services_, key, uid);
+         DeletingIn(services_, key, uid) || DeletingIn(pods_, key, uid);
 }
 
 const WatchCache<OwnedView>::Entry* World::FindOwned(const cluster::ObjectKey& key) const {

@@ -49,6 +49,7 @@ class World {
   const WatchCache<BundleView>& bundles() const { return bundles_; }
   const WatchCache<CommandView>& commands() const { return commands_; }
   const WatchCache<DeploymentView>& deployments() const { return deployments_; }
+  const WatchCache<StatefulSetView>& stateful_sets() const { return stateful_sets_; }
   const WatchCache<ServiceView>& services() const { return services_; }
   const WatchCache<SliceView>& slices() const { return slices_; }
   const WatchCache<PodView>& pods() const { return pods_; }
@@ -62,6 +63,7 @@ class World {
   WatchCache<BundleView> bundles_;
   WatchCache<CommandView> commands_;
   WatchCache<DeploymentView> deployments_;
+  WatchCache<StatefulSetView> stateful_sets_;
   WatchCache<ServiceView> services_;
   WatchCache<SliceView> slices_;
   WatchCache<PodView> pods_;

@@ -39,10 +39,9 @@ void KubernetesCluster::Send(Request request, Reply reply) {
                            reply = std::move(reply)](const Result<std::optional<Resource>>& resource) mutable {
       if (!resource) return reply(resource.error());
       if (*resource) return SendTo(**resource, std::move(request), std::move(reply));
-      const bool writes = std::holds_alternative<cluster::Create>(request) ||
-                          std::holds_alternative<cluster::Apply>(request) ||
-                          std::holds_alternative<cluster::Replace>(request) ||
-                          std::holds_alternative<cluster::ReplaceStatus>(request);
+      const bool writes =
+          std::holds_alternative<cluster::Create>(request) || std::holds_alternative<cluster::Apply>(request) ||
+          std::holds_alternative<cluster::Replace>(request) || std::holds_alternative<cluster::ReplaceStatus>(request);
       reply(
           Error{writes ? ErrorCode::kUnavailable : ErrorCode::kNotFound,
                 "the cluster has no kind " + kind.kind + " of " + kind.api_version + ": is its definition installed?"});

@@ -90,7 +90,9 @@ namespace {
 std::vector<cluster::ObjectKey> TakenBy(const graph::Graph& graph) {
   std::vector<cluster::ObjectKey> keys = {{{"v1", "Service"}, graph.rollout_namespace, graph.service}};
   if (!graph.adopts) return keys;
-  keys.push_back({{"apps/v1", "Deployment"}, graph.rollout_namespace, graph.adopts->deployment});
+  keys.push_back({{"apps/v1", graph.adopts->by_partition ? "StatefulSet" : "Deployment"},
+                  graph.rollout_namespace,
+                  graph.adopts->deployment});
   if (!graph.adopts->budget.empty()) {
     keys.push_back({{graph::kBudgetApiVersion, graph::kBudgetKind}, graph.rollout_namespace, graph.adopts->budget});
   }

@@ -1,0 +1,226 @@
+#include "reconciler/decide/partition.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "compiler/graph/names.h"
+#include "reconciler/decide/autoscale.h"
+#include "reconciler/decide/objects.h"
+#include "reconciler/decide/revision.h"
+
+namespace sluice::decide {
+namespace {
+
+// What the StatefulSet is to be.
+struct Aim {
+  Revision revision;  // of its template
+  Revision below;     // "" where the partition is 0
+  std::int32_t pods = 0;
+  std::int32_t partition = 0;
+};
+
+std::optional<std::int32_t> TargetOf(const Context& context, const Revision& revision) {
+  const auto found = context.target.find(revision);
+  return found == context.target.end() ? std::nullopt : std::optional(std::max(0, found->second));
+}
+
+bool IsForward(const Status& status) {
+  return status.phase == Phase::kProgressing && !status.candidate.empty() && !status.stable.empty();
+}
+
+// All its pods are of a revision without a role, and Kubernetes would make others of that one: stable's have to come
+// back before a candidate's can stand beside them.
+bool IsOfAnother(const Context& context) {
+  const auto& seen = context.seen.stateful_set;
+  return seen && seen->partition == 0 && seen->rolled && seen->revision != context.status.stable &&
+         seen->revision != context.status.candidate;
+}
+
+// None: it stays as it is.
+std::optional<Aim> AimOf(const Context& context) {
+  const Status& status = context.status;
+  const std::int32_t all = context.replicas();
+  if (status.stable.empty()) {
+    const std::optional<std::int32_t> pods = TargetOf(context, status.candidate);
+    return pods ? std::optional(Aim{status.candidate, "", *pods, 0}) : std::nullopt;
+  }
+  if (!IsForward(status)) {
+    return Aim{status.stable, "", all, 0};
+  }
+  const std::int32_t pods =
+      std::min(all, TargetOf(context, status.candidate).value_or(SpecPods(context, status.candidate)));
+  if (pods == 0 || IsOfAnother(context)) {
+    return Aim{status.stable, "", all, 0};
+  }
+  return Aim{status.candidate, pods == all ? Revision() : status.stable, all, all - pods};
+}
+
+// A step forward waits until what is seen is what was asked for, and until Kubernetes would make pods below the
+// partition by stable's template.
+bool Waits(const Context& context, const ObservedStatefulSet& seen, const Aim& aim) {
+  if (!IsForward(context.status) || aim.revision != context.status.candidate) {
+    return false;
+  }
+  const bool begins = seen.revision == context.status.stable && seen.partition == 0;
+  return !context.seen.unseen.empty() || seen.set.observed_generation < seen.set.generation || (begins && !seen.rolled);
+}
+
+bool Differs(const Context& context, const ObservedStatefulSet& seen, const Aim& aim) {
+  return seen.revision != aim.revision || seen.partition != aim.partition || seen.set.spec_replicas != aim.pods ||
+         (aim.partition > 0 && seen.below != aim.below) || seen.set.drifted || seen.set.owner != context.seen.uid ||
+         (Moves(context.status) && seen.set.epoch < context.status.epoch);
+}
+
+graph::Value ObjectFor(const Context& context, const graph::Workload& workload, const Aim& aim) {
+  graph::Value object = With(workload.deployment, {"spec", "replicas"}, graph::Value(aim.pods));
+  object = With(object, {"spec", "updateStrategy", "type"}, graph::Value("RollingUpdate"));
+  object = With(object, {"spec", "updateStrategy", "rollingUpdate", "partition"}, graph::Value(aim.partition));
+  object = With(object, {"metadata", "labels", graph::kRevisionLabel}, graph::Value(aim.revision));
+  if (aim.partition > 0) {
+    object = With(object, {"metadata", "annotations", graph::kBelowAnnotation}, graph::Value(aim.below));
+  }
+  // While a way back leads to it, the template that was there before is kept.
+  const graph::Workload* stable = WorkloadOf(context, context.status.stable);
+  if (stable != nullptr) {
+    for (const char* name : {graph::kAdoptedAnnotation, graph::kAdoptedTemplateAnnotation}) {
+      const graph::Value kept = stable->deployment.Path({"metadata", "annotations", name});
+      if (!kept.is_none()) {
+        object = With(object, {"metadata", "annotations", name}, kept);
+      }
+    }
+  }
+  return object;
+}
+
+bool Write(Context& context, const ObservedStatefulSet* seen, const Aim& aim) {
+  const graph::Workload* workload = WorkloadOf(context, aim.revision);
+  if (workload == nullptr) {
+    context.Say(fmt::format("no bundle describes revision {}: its pods can't be changed", aim.revision));
+    return false;
+  }
+  std::string why = aim.partition == 0 ? fmt::format("{} pods for {}", aim.pods, aim.revision)
+                                       : fmt::format("{} pods for {}, {} for {}", aim.pods - aim.partition,
+                                                     aim.revision, aim.partition, aim.below);
+  context.decision.actions.emplace_back(ApplyObject{Marked(context, ObjectFor(context, *workload, aim)),
+                                                    seen == nullptr ? std::nullopt : std::optional(seen->set.version),
+                                                    std::move(why), true});
+  return true;
+}
+
+void Record(Context& context, const Aim& aim) {
+  std::map<Revision, std::int32_t> pods;
+  if (aim.pods > aim.partition) {
+    pods[aim.revision] = aim.pods - aim.partition;
+  }
+  if (aim.partition > 0) {
+    pods[aim.below] = aim.partition;
+  }
+  Applied& applied = context.status.applied;
+  if (pods != applied.pods) {
+    applied.pods = std::move(pods);
+    applied.pods_at = context.now;
+  }
+}
+
+// Pods of a revision that is not their place's. Those from the partition on go by themselves while they are ready;
+// those below never, and so only while all others serve.
+void TakeLeftPods(Context& context, const ObservedStatefulSet& seen) {
+  const bool steady = seen.set.ready >= seen.set.spec_replicas && context.seen.unseen.empty() &&
+                      std::none_of(seen.pods.begin(), seen.pods.end(), [](const auto& pod) { return pod.deleting; });
+  bool taken = false;
+  for (const ObservedStatefulSet::Pod& pod : seen.pods) {
+    const bool above = pod.ordinal >= seen.partition;
+    if (pod.deleting || pod.ordinal >= seen.set.spec_replicas || pod.revision == (above ? seen.revision : seen.below) ||
+        (pod.ready && (above || !steady || taken))) {
+      continue;
+    }
+    taken = true;
+    context.decision.actions.emplace_back(DeleteObject{
+        "v1",
+        "Pod",
+        context.graph.rollout_namespace,
+        pod.name,
+        {pod.uid, ""},
+        fmt::format("a pod of {} in the place of one of {}", pod.revision, above ? seen.revision : seen.below)});
+  }
+}
+
+}  // namespace
+
+std::map<Revision, ObservedDeployment> RevisionsOf(const ObservedStatefulSet& stateful_set,
+                                                   const Revision& unlabelled) {
+  std::map<Revision, ObservedDeployment> revisions;
+  ObservedDeployment like = stateful_set.set;
+  like.pods = 0;
+  like.ready = 0;
+  like.spec_replicas = 0;
+  like.evidence.clear();
+  const auto of = [&](const Revision& revision) -> ObservedDeployment& {
+    return revisions.try_emplace(revision, like).first->second;
+  };
+  of(stateful_set.revision);
+  std::int32_t pods = 0, ready = 0;
+  for (const ObservedStatefulSet::Pod& pod : stateful_set.pods) {
+    ObservedDeployment& one = of(pod.revision);
+    one.pods += pod.deleting ? 0 : 1;
+    one.ready += pod.ready && !pod.deleting ? 1 : 0;
+    ++pods;
+    ready += pod.ready ? 1 : 0;
+  }
+  if (!unlabelled.empty() && stateful_set.set.pods > pods) {
+    of(unlabelled).pods += stateful_set.set.pods - pods;
+    of(unlabelled).ready += std::max(0, stateful_set.set.ready - ready);
+  }
+  const std::int32_t partition = std::min(stateful_set.partition, stateful_set.set.spec_replicas);
+  for (auto& [revision, seen] : revisions) {
+    seen.spec_replicas = seen.pods;  // nothing asks for them any more
+  }
+  of(stateful_set.revision).spec_replicas = stateful_set.set.spec_replicas - partition;
+  if (partition > 0 && !stateful_set.below.empty() && stateful_set.below != stateful_set.revision) {
+    of(stateful_set.below).spec_replicas = partition;
+  }
+  return revisions;
+}
+
+void PlanPartition(Context& context) {
+  const ObservedStatefulSet* seen = context.seen.stateful_set ? &*context.seen.stateful_set : nullptr;
+  const std::optional<Aim> aim = AimOf(context);
+  if (!aim || (seen != nullptr && seen->set.deleting)) {
+    return;
+  }
+  if (seen == nullptr ? aim->pods > 0 : Differs(context, *seen, *aim)) {
+    if (seen != nullptr && Waits(context, *seen, *aim)) {
+      context.Say("waits until the StatefulSet's last change is complete");
+      context.Wake(context.now + kLookAgain);
+      return;
+    }
+    if (!Write(context, seen, *aim)) {
+      return;
+    }
+  } else if (seen != nullptr && seen->set.observed_generation >= seen->set.generation) {
+    TakeLeftPods(context, *seen);
+  }
+  Record(context, *aim);
+}
+
+bool ReleaseStatefulSet(Context& context) {
+  const auto& seen = context.seen.stateful_set;
+  if (!seen || seen->set.owner != context.seen.uid) {
+    return true;
+  }
+  const graph::Value& own = context.graph.workload.deployment;
+  graph::Value bare = With(graph::Value(), {"apiVersion"}, own.Field("apiVersion"));
+  bare = With(bare, {"kind"}, own.Field("kind"));
+  for (const char* field : {"name", "namespace"}) {
+    bare = With(bare, {"metadata", field}, own.Path({"metadata", field}));
+  }
+  bare = With(bare, {"spec", "replicas"}, graph::Value(seen->set.spec_replicas));
+  context.decision.actions.emplace_back(
+      ApplyObject{std::move(bare), seen->set.version, "no longer this rollout's", true});
+  return false;
+}
+
+}  // namespace sluice::decide
