@@ -24,6 +24,9 @@ bool Is(const StaticObject& object, std::string_view group, std::string_view kin
 }
 
 std::string NameOf(const StaticObject& object) { return TextAt(object.value, {"metadata", "name"}); }
+std::string KindOf(const StaticObject& object) { return TextAt(object.value, {"kind"}); }
+// "StatefulSet `orders`"
+std::string Called(const StaticObject& object) { return fmt::format("{} `{}`", KindOf(object), NameOf(object)); }
 std::string NamespaceOf(const StaticObject& object) {
   const std::string space = TextAt(object.value, {"metadata", "namespace"});
   return space.empty() ? "default" : space;
@@ -58,25 +61,28 @@ class Adoption {
       : reader_(reader), clause_(clause), objects_(objects), service_(service) {}
 
   void Run() {
-    Checker::YamlObject* deployment = FindDeployment();
-    if (deployment == nullptr) {
+    Checker::YamlObject* workload = FindWorkload();
+    if (workload == nullptr) {
       return;
     }
+    workload_ = workload;
+    const StaticObject& object = workload->object;
     adopted_.span = clause_.span;
-    Claim(*deployment);
-    adopted_.deployment = deployment->object.value;
-    adopted_.deployment_fields = deployment->object.fields;
-    adopted_.deployment_span = deployment->object.span;
-    space_ = NamespaceOf(deployment->object);
+    Claim(*workload);
+    adopted_.deployment = object.value;
+    adopted_.deployment_fields = object.fields;
+    adopted_.deployment_span = object.span;
+    adopted_.by_partition = Is(object, "apps", "StatefulSet");
+    space_ = NamespaceOf(object);
     labels_ = adopted_.deployment.Path({"spec", "template", "metadata", "labels"});
-    ReadDeployment(deployment->object);
+    ReadWorkload(object);
     for (Checker::YamlObject* other : objects_) {
       if (NamespaceOf(other->object) == space_) {
         Visit(*other);
       }
     }
     service_.namespace_ = space_;
-    service_.namespace_span = SpanAt(deployment->object, "/metadata/namespace");
+    service_.namespace_span = SpanAt(object, "/metadata/namespace");
     if (well_) {
       service_.adopted = std::move(adopted_);
     }
@@ -95,27 +101,26 @@ class Adoption {
   void Claim(Checker::YamlObject& object) {
     if (object.adopted) {
       Refuse(clause_.span, fmt::format("{} belongs to another service already", object.object.name),
-             "each Deployment, Service and disruption budget is one service's");
+             "each Deployment, StatefulSet, Service and disruption budget is one service's");
     }
     object.adopted = true;
   }
 
-  // What is narrowed to these pods must not be there for others, too.
+  // What is narrowed to these pods must not be there for others, too; nor what their shares are counted behind.
   void CheckAlone(const StaticObject& object, const std::string& at) {
     const Value selector = at == "/spec/selector" ? object.value.Path({"spec", "selector"})
                                                   : object.value.Path({"spec", "selector", "matchLabels"});
     for (const Checker::YamlObject* other : objects_) {
       const Value labels = other->object.value.Path({"spec", "template", "metadata", "labels"});
-      const bool same = NameOf(other->object) == TextAt(adopted_.deployment, {"metadata", "name"}) &&
-                        Is(other->object, "apps", "Deployment");
-      if (!same && NamespaceOf(other->object) == space_ && Selects(selector, labels)) {
+      if (other != workload_ && NamespaceOf(other->object) == space_ && Selects(selector, labels)) {
         Refuse(SpanAt(object, at), fmt::format("{} selects the pods of {}, too", object.name, other->object.name),
-               "while a rollout has it, it selects those of one revision alone");
+               adopted_.by_partition ? "a revision's share is its part of the pods that the Service selects"
+                                     : "while a rollout has it, it selects those of one revision alone");
       }
     }
   }
 
-  Checker::YamlObject* FindDeployment() {
+  Checker::YamlObject* FindWorkload() {
     std::optional<std::string> name;
     if (clause_.workload != nullptr && !(name = reader_.Text(clause_.workload, "`workload`"))) {
       return nullptr;
@@ -123,15 +128,14 @@ class Adoption {
     std::vector<Checker::YamlObject*> found;
     std::vector<std::string> names;
     for (Checker::YamlObject* object : objects_) {
-      for (const char* kind : {"StatefulSet", "DaemonSet"}) {
-        if (name && NameOf(object->object) == *name && Is(object->object, "apps", kind)) {
-          ReportLater({fmt::format("a rollout of a {}", kind), object->object.span}, reader_.context());
-          return nullptr;
-        }
+      const bool meant = !name || NameOf(object->object) == *name;
+      if (name && meant && Is(object->object, "apps", "DaemonSet")) {
+        ReportLater({"a rollout of a DaemonSet", object->object.span}, reader_.context());
+        return nullptr;
       }
-      if (Is(object->object, "apps", "Deployment")) {
-        names.push_back(fmt::format("`{}`", NameOf(object->object)));
-        if (!name || NameOf(object->object) == *name) {
+      if (Is(object->object, "apps", "Deployment") || Is(object->object, "apps", "StatefulSet")) {
+        names.push_back(Called(object->object));
+        if (meant) {
           found.push_back(object);
         }
       }
@@ -139,25 +143,31 @@ class Adoption {
     if (found.size() == 1) {
       return found.front();
     }
-    const Span span = clause_.workload != nullptr ? clause_.workload->span : clause_.files->span;
-    reader_.Report(kAdoptionRefused, span,
-                   found.size() > 1
-                       ? fmt::format("the files describe {} Deployments: {}", found.size(), JoinWords(names))
-                   : name ? fmt::format("the files describe no Deployment `{}`", *name)
-                          : "the files describe no Deployment",
-                   found.size() > 1 && !name ? "say which one: `workload \"NAME\"`"
-                   : !names.empty()          ? fmt::format("what they describe is {}", JoinWords(names))
-                                             : "");
+    ReportNotOne(found.size(), name, names);
     return nullptr;
   }
 
-  void ReadDeployment(const StaticObject& object) {
+  // `found`: how many of `names` the clause means.
+  void ReportNotOne(std::size_t found, const std::optional<std::string>& name, const std::vector<std::string>& names) {
+    const Span span = clause_.workload != nullptr ? clause_.workload->span : clause_.files->span;
+    const std::string one = "Deployment or StatefulSet";
+    const std::string of_name = name ? fmt::format(" `{}`", *name) : "";
+    const std::string all = names.empty() ? "" : fmt::format("what they describe is {}", JoinWords(names));
+    if (found == 0) {
+      reader_.Report(kAdoptionRefused, span, fmt::format("the files describe no {}{}", one, of_name), all);
+    } else {
+      reader_.Report(kAdoptionRefused, span, fmt::format("the files describe more than one {}{}", one, of_name),
+                     all + (name ? "" : "; say which one: `workload \"NAME\"`"));
+    }
+  }
+
+  void ReadWorkload(const StaticObject& object) {
     const Value spec = object.value.Field("spec");
     const Value selector = spec.Path({"selector", "matchLabels"});
     const Value expressions = spec.Path({"selector", "matchExpressions"});
     if (!expressions.is_none() || !Selects(selector, labels_)) {
       Refuse(SpanAt(object, "/spec/selector"),
-             fmt::format("Deployment `{}` does not select its pods by labels that they have", NameOf(object)),
+             fmt::format("{} does not select its pods by labels that they have", Called(object)),
              "a rollout tells the pods of two revisions apart by labels: `selector.matchLabels` only");
     }
     RefuseOurLabels(object, labels_, "/spec/template/metadata/labels/");
@@ -166,18 +176,18 @@ class Adoption {
     if (count == nullptr || !count->number.is_integer() || count->number < Number(0) ||
         count->number > Number(10'000)) {
       Refuse(SpanAt(object, "/spec/replicas"),
-             replicas.is_none()
-                 ? fmt::format("Deployment `{}` does not say its `replicas`", NameOf(object))
-                 : fmt::format("the `replicas` of Deployment `{}` are `{}`", NameOf(object), replicas.ToText()),
+             replicas.is_none() ? fmt::format("{} does not say its `replicas`", Called(object))
+                                : fmt::format("the `replicas` of {} are `{}`", Called(object), replicas.ToText()),
              "the shares of a rollout are shares of so many pods, from 0 to 10000");
     } else {
       service_.replicas = {static_cast<std::int32_t>(count->number.Floor()), SpanAt(object, "/spec/replicas")};
     }
-    ReadStrategy(object, spec);
-    ReadContainers(object, spec.Path({"template", "spec", "containers"}));
-    if (spec.Field("paused") == Value(true)) {
-      Refuse(SpanAt(object, "/spec/paused"), fmt::format("Deployment `{}` is paused", NameOf(object)));
+    if (adopted_.by_partition) {
+      ReadUpdateStrategy(object, spec.Field("updateStrategy"));
+    } else {
+      ReadStrategy(object, spec);
     }
+    ReadContainers(object, spec.Path({"template", "spec", "containers"}));
   }
 
   void RefuseOurLabels(const StaticObject& object, const Value& labels, const std::string& at) {
@@ -191,23 +201,54 @@ class Adoption {
     }
   }
 
+  // Of a Deployment.
   void ReadStrategy(const StaticObject& object, const Value& spec) {
     if (spec.Path({"strategy", "type"}) == Value("Recreate")) {
       Refuse(SpanAt(object, "/spec/strategy/type"),
-             fmt::format("Deployment `{}` is never to run two versions at once (`Recreate`)", NameOf(object)),
+             fmt::format("{} is never to run two versions at once (`Recreate`)", Called(object)),
              "a rollout runs two: write `RollingUpdate`, or leave the service without a rollout of Sluice's");
     }
-    service_.surge = AmountAt(object, "maxSurge");
-    service_.unavailable = AmountAt(object, "maxUnavailable");
+    service_.surge = AmountAt(object, "strategy", "maxSurge");
+    service_.unavailable = AmountAt(object, "strategy", "maxUnavailable");
     // Kubernetes' own default, unlike the language's.
     if (!service_.unavailable) {
       service_.unavailable = Located<Amount>{{true, Number::Ratio(1, 4)}, object.span};
     }
+    if (spec.Field("paused") == Value(true)) {
+      Refuse(SpanAt(object, "/spec/paused"), fmt::format("{} is paused", Called(object)));
+    }
   }
 
-  std::optional<Located<Amount>> AmountAt(const StaticObject& object, const char* field) {
-    const Value value = object.value.Path({"spec", "strategy", "rollingUpdate", field});
-    const Span span = SpanAt(object, fmt::format("/spec/strategy/rollingUpdate/{}", field));
+  // Of a StatefulSet: its pods are replaced in their places, so that there is never one more.
+  void ReadUpdateStrategy(const StaticObject& object, const Value& strategy) {
+    if (strategy.Field("type") == Value("OnDelete")) {
+      Refuse(SpanAt(object, "/spec/updateStrategy/type"),
+             fmt::format("{} never replaces its pods by itself (`OnDelete`)", Called(object)),
+             "a rollout moves its partition: write `RollingUpdate`, or leave `updateStrategy` out");
+    }
+    const Value partition = strategy.Path({"rollingUpdate", "partition"});
+    if (!partition.is_none() && partition != Value(0)) {
+      Refuse(SpanAt(object, "/spec/updateStrategy/rollingUpdate/partition"),
+             fmt::format("the `partition` of {} is `{}`", Called(object), partition.ToText()),
+             "the partition is the rollout's: leave it out");
+    }
+    const Span span = SpanAt(object, "/spec/updateStrategy");
+    service_.surge = Located<Amount>{{false, Number(0)}, span};
+    service_.unavailable = AmountAt(object, "updateStrategy", "maxUnavailable");
+    if (!service_.unavailable) {
+      service_.unavailable = Located<Amount>{{false, Number(1)}, span};
+    } else if (service_.unavailable->value.number == Number(0)) {
+      Refuse(
+          service_.unavailable->span,
+          fmt::format("{} lets none of its pods be unavailable, and has no other way to replace one", Called(object)),
+          "leave `maxUnavailable` out: it is 1");
+    }
+  }
+
+  // A field of `strategy.rollingUpdate`.
+  std::optional<Located<Amount>> AmountAt(const StaticObject& object, const char* strategy, const char* field) {
+    const Value value = object.value.Path({"spec", strategy, "rollingUpdate", field});
+    const Span span = SpanAt(object, fmt::format("/spec/{}/rollingUpdate/{}", strategy, field));
     if (value.is_none()) {
       return std::nullopt;
     }
@@ -230,14 +271,14 @@ class Adoption {
     const graph::List* list = containers.as_list();
     if (list == nullptr || list->empty()) {
       return Refuse(SpanAt(object, "/spec/template/spec/containers"),
-                    fmt::format("Deployment `{}` has no containers", NameOf(object)));
+                    fmt::format("{} has no containers", Called(object)));
     }
     bool probed = false;
     for (std::size_t i = 0; i < list->size(); ++i) {
       const std::string at = fmt::format("/spec/template/spec/containers/{}", i);
       const std::string image = TextAt((*list)[i], {"image"});
       if (image.empty()) {
-        Refuse(SpanAt(object, at), fmt::format("container {} of Deployment `{}` has no image", i + 1, NameOf(object)));
+        Refuse(SpanAt(object, at), fmt::format("container {} of {} has no image", i + 1, Called(object)));
         continue;
       }
       CheckImage(image, SpanAt(object, at + "/image"), reader_);
@@ -248,7 +289,7 @@ class Adoption {
     }
     if (!probed) {
       reader_.Report(diagnostics::kNoReadinessProbe, SpanAt(object, "/spec/template/spec/containers"),
-                     fmt::format("no container of Deployment `{}` has a readiness probe", NameOf(object)),
+                     fmt::format("no container of {} has a readiness probe", Called(object)),
                      "without one a pod takes traffic as soon as its process runs");
     }
   }
@@ -258,8 +299,9 @@ class Adoption {
     if (Is(object, "", "Service") && NameOf(object) == service_.name) {
       Claim(other);
       ReadService(object);
-    } else if (Is(object, "policy", "PodDisruptionBudget") &&
+    } else if (Is(object, "policy", "PodDisruptionBudget") && !adopted_.by_partition &&
                Selects(object.value.Path({"spec", "selector", "matchLabels"}), labels_)) {
+      // The pods of a StatefulSet stay one set, and a budget for them the plan set's.
       if (!adopted_.budget.is_none()) {
         Refuse(object.span, fmt::format("two disruption budgets select the pods of `{}`", service_.name),
                "Kubernetes evicts no pod that two of them select");
@@ -270,8 +312,8 @@ class Adoption {
       adopted_.budget_fields = object.fields;
       adopted_.budget_span = object.span;
     } else if (Is(object, "autoscaling", "HorizontalPodAutoscaler") &&
-               TextAt(object.value, {"spec", "scaleTargetRef", "name"}) ==
-                   TextAt(adopted_.deployment, {"metadata", "name"})) {
+               TextAt(object.value, {"spec", "scaleTargetRef", "kind"}) == KindOf(workload_->object) &&
+               TextAt(object.value, {"spec", "scaleTargetRef", "name"}) == NameOf(workload_->object)) {
       NotYet(object.span, "taking over a workload that has an autoscaler");
     }
   }
@@ -282,8 +324,7 @@ class Adoption {
     adopted_.service_span = object.span;
     if (!Selects(object.value.Path({"spec", "selector"}), labels_)) {
       Refuse(SpanAt(object, "/spec/selector"),
-             fmt::format("Service `{}` does not select the pods of Deployment `{}`", service_.name,
-                         TextAt(adopted_.deployment, {"metadata", "name"})));
+             fmt::format("Service `{}` does not select the pods of {}", service_.name, Called(workload_->object)));
     }
     CheckAlone(object, "/spec/selector");
     const Value ports = object.value.Path({"spec", "ports"});
@@ -306,6 +347,7 @@ class Adoption {
   const std::vector<Checker::YamlObject*>& objects_;
   Service& service_;
   Adopted adopted_;
+  const Checker::YamlObject* workload_ = nullptr;
   std::string space_;
   Value labels_;  // of the pods
   bool well_ = true;

@@ -86,9 +86,10 @@ struct Autoscaling {
 // A workload that runs already, as YAML files describe it: `service … from "FILES"`. Objects as written, without what
 // only an API server says.
 struct Adopted {
-  graph::Value deployment;
-  graph::Value service;  // Service NAME; none without one
-  graph::Value budget;   // PodDisruptionBudget; none without one
+  graph::Value deployment;    // or StatefulSet
+  bool by_partition = false;  // it is a StatefulSet
+  graph::Value service;       // Service NAME; none without one
+  graph::Value budget;        // PodDisruptionBudget; none without one, and beside a StatefulSet
   // Where the fields of these objects were written.
   std::vector<FieldSpan> deployment_fields, service_fields, budget_fields;
   Span deployment_span, service_span, budget_span;

@@ -59,6 +59,18 @@ void CheckSinglePod(const check::Rollout& rollout, const graph::Graph& graph, di
       .Note("with one pod of each revision every restart of it is an outage: `replicas 2`");
 }
 
+// A pod that is replaced in its place, and is the only one.
+void CheckOnlyPlace(const check::Rollout& rollout, const graph::Graph& graph, diagnostics::Emitter& emitter) {
+  if (graph.workload.replicas != 1 || !graph.adopts || !graph.adopts->by_partition) {
+    return;
+  }
+  emitter
+      .Report(diagnostics::kSwitchOfSinglePod, rollout.service->replicas.span,
+              fmt::format("the single pod of StatefulSet `{}` is replaced in its place", graph.adopts->deployment))
+      .Label(rollout.span, "by this rollout")
+      .Note("nobody answers from its end until the new one is ready: `replicas: 2`");
+}
+
 }  // namespace
 
 void LintPods(const check::Rollout& rollout, const graph::Graph& graph, diagnostics::Emitter& emitter) {
@@ -66,6 +78,7 @@ void LintPods(const check::Rollout& rollout, const graph::Graph& graph, diagnost
     CheckSamePods(rollout, graph, emitter);
   }
   CheckSinglePod(rollout, graph, emitter);
+  CheckOnlyPlace(rollout, graph, emitter);
 }
 
 }  // namespace sluice::lint

@@ -127,8 +127,29 @@ bool CheckPorts(const check::Rollout& rollout, diagnostics::Emitter& emitter) {
   return false;
 }
 
+// Pods of all revisions are those of one StatefulSet, which no Service of a revision's own leads to.
+bool CheckPartition(const check::Rollout& rollout, diagnostics::Emitter& emitter) {
+  const std::string name = rollout.service->adopted->deployment.Path({"metadata", "name"}).ToText();
+  if (rollout.router->router.shares_by_pods) {
+    return true;
+  }
+  emitter
+      .Report(diagnostics::kAdoptionRefused, rollout.through_span.known() ? rollout.through_span : rollout.span,
+              fmt::format("router `{}` can't tell the revisions of StatefulSet `{}` apart", rollout.router->router.name,
+                          name))
+      .Label(rollout.service->adopted->span, "its pods are taken over by this")
+      .Note(
+          "they change in their places, and a revision's share is its part of them: leave `through` out, or write "
+          "`via routers.replicas()` in the route")
+      .Emit();
+  return false;
+}
+
 // A router that writes Service NAME itself selects pods by labels that those that run already don't have.
 bool CheckAdoption(const check::Rollout& rollout, diagnostics::Emitter& emitter) {
+  if (rollout.service->adopted && rollout.service->adopted->by_partition) {
+    return CheckPartition(rollout, emitter);
+  }
   if (!rollout.service->adopted || rollout.router->router.address != graph::Router::Address::kRouter) {
     return true;
   }

@@ -121,6 +121,10 @@ Value Narrowed(const Value& selector, const std::string& revision) {
   return Value(std::move(labels));
 }
 
+std::string NameOf(const Value& object) {
+  return object.is_none() ? std::string() : object.Path({"metadata", "name"}).ToText();
+}
+
 // An object of a service `from` files under another name, with our labels.
 Map Renamed(const check::Service& service, const Value& written, const std::string& name, const std::string& revision,
             const std::string& rollout) {
@@ -130,6 +134,42 @@ Map Renamed(const check::Service& service, const Value& written, const std::stri
   object.Set("metadata", Metadata(service, name, revision, rollout));
   object.Set("spec", Value(Map()));
   return *WithWritten(written, Value(std::move(object))).as_map();
+}
+
+// A StatefulSet's `updateStrategy` without the partition, which the executor sets; none where nothing is left.
+Value WithoutPartition(const Value& update_strategy) {
+  if (update_strategy.as_map() == nullptr) {
+    return Value();
+  }
+  Map strategy = *update_strategy.as_map();
+  if (const Map* written = update_strategy.Field("rollingUpdate").as_map()) {
+    Map rolling = *written;
+    rolling.Erase("partition");
+    if (rolling.empty()) {
+      strategy.Erase("rollingUpdate");
+    } else {
+      strategy.Set("rollingUpdate", Value(std::move(rolling)));
+    }
+  }
+  return strategy.empty() ? Value() : Value(std::move(strategy));
+}
+
+// The StatefulSet of all revisions as one of them asks for it. Its selector can't be changed, so that our labels are on
+// its pods alone.
+Value MakeStatefulSet(const check::Service& service, const std::string& revision, const std::string& rollout,
+                      Value pod_template) {
+  const Value& written = service.adopted->deployment;
+  Map object = Renamed(service, written, NameOf(written), revision, rollout);
+  Map spec = *object.Find("spec")->as_map();
+  spec.Erase("replicas");
+  if (Value strategy = WithoutPartition(written.Path({"spec", "updateStrategy"})); strategy.is_none()) {
+    spec.Erase("updateStrategy");
+  } else {
+    spec.Set("updateStrategy", std::move(strategy));
+  }
+  spec.Set("template", std::move(pod_template));
+  object.Set("spec", Value(std::move(spec)));
+  return Value(std::move(object));
 }
 
 Value AdoptedService(const check::Service& service, const std::string& name, const std::string& revision,
@@ -330,8 +370,10 @@ graph::Workload MakeWorkload(const check::Service& service, const WorkloadOption
   workload.version = kubernetes::VersionOf(service.image.value);
   workload.replicas = service.replicas.value;
   const std::string name = service.name + "-" + workload.revision;
-  workload.deployment = MakeDeployment(service, name, workload.revision, options.rollout,
-                                       WithConfigNames(WithRevisionLabel(bare, workload.revision), name + "-config"));
+  Value pods = WithConfigNames(WithRevisionLabel(bare, workload.revision), name + "-config");
+  workload.deployment = service.adopted && service.adopted->by_partition
+                            ? MakeStatefulSet(service, workload.revision, options.rollout, std::move(pods))
+                            : MakeDeployment(service, name, workload.revision, options.rollout, std::move(pods));
   if (!options.shares_by_pods) {
     workload.service = MakeService(service, name, workload.revision, options.rollout);
   }
@@ -354,10 +396,7 @@ std::optional<graph::Adoption> MakeAdoption(const check::Service& service) {
     return std::nullopt;
   }
   const check::Adopted& adopted = *service.adopted;
-  const auto name = [](const Value& object) {
-    return object.is_none() ? std::string() : object.Path({"metadata", "name"}).ToText();
-  };
-  return graph::Adoption{name(adopted.deployment), AsWritten(adopted), name(adopted.budget)};
+  return graph::Adoption{NameOf(adopted.deployment), adopted.by_partition, AsWritten(adopted), NameOf(adopted.budget)};
 }
 
 PlainWorkload MakePlainWorkload(const check::Service& service) {

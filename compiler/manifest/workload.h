@@ -29,7 +29,8 @@ graph::Amount UnavailableOf(const check::Service& service);
 // The same in pods, of those that the plan says (of the least, under an autoscaler).
 graph::Allowance AllowanceOf(const check::Service& service);
 
-// The Deployment, revision Service, companions and revision digest of a service that a rollout deploys.
+// The Deployment (or StatefulSet, see graph::Adoption), revision Service, companions and revision digest of a service
+// that a rollout deploys.
 graph::Workload MakeWorkload(const check::Service& service, const WorkloadOptions& options);
 
 // Service NAME; its selector has only the service label, or that of its files. None for a service without ports.
