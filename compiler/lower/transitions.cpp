@@ -1,5 +1,7 @@
 // Verbs that change the split: moves of pods and of traffic.
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +15,23 @@ namespace {
 constexpr Duration kRoundBound{60'000};
 // How long an accepted route may take to be settled.
 constexpr Duration kSettleBound{600'000};
+// What Kubernetes gives a pod to end without being told otherwise, and the longest that a bound reckons with.
+constexpr std::int64_t kDefaultGraceSeconds = 30, kMostSeconds = 86'400;
+
+Duration SecondsOr(const graph::Value& said, std::int64_t otherwise) {
+  const graph::Quantity* seconds = said.as_quantity();
+  return std::chrono::seconds(
+      std::clamp<std::int64_t>(seconds == nullptr ? otherwise : seconds->number.Floor(), 0, kMostSeconds));
+}
+
+// A place of a StatefulSet has no next pod before its last one has ended, nor the next place before that one is
+// available.
+Duration PlaceBound(const graph::Value& stateful_set) {
+  const graph::Value spec = stateful_set.Field("spec");
+  return kRoundBound +
+         SecondsOr(spec.Path({"template", "spec", "terminationGracePeriodSeconds"}), kDefaultGraceSeconds) +
+         SecondsOr(spec.Field("minReadySeconds"), 0);
+}
 
 }  // namespace
 
@@ -129,6 +148,10 @@ Duration NodeMaker::ScaleBound(const graph::Pods& to) const {
   if (rules_.most) {
     limits = *rules_.most;
     swapped = limits.replicas;
+  }
+  if (graph_.adopts && graph_.adopts->by_partition) {
+    // One at a time: a cluster without the feature MaxUnavailableStatefulSet knows no other number.
+    return kReadyBound + PlaceBound(graph_.workload.deployment) * swapped;
   }
   const std::int32_t at_once = std::max(1, limits.surge + limits.unavailable);
   return kReadyBound + kRoundBound * ((swapped + at_once - 1) / at_once);
