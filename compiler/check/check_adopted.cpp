@@ -106,7 +106,7 @@ class Adoption {
     object.adopted = true;
   }
 
-  // What is narrowed to these pods must not be there for others, too; nor what their shares are counted behind.
+  // What is narrowed to these pods, or counts shares by them, must not be there for others, too.
   void CheckAlone(const StaticObject& object, const std::string& at) {
     const Value selector = at == "/spec/selector" ? object.value.Path({"spec", "selector"})
                                                   : object.value.Path({"spec", "selector", "matchLabels"});
