@@ -140,7 +140,11 @@ class Adoption {
         }
       }
     }
-    if (found.size() == 1) {
+    // A StatefulSet beside it is most often its store.
+    const auto deployments = std::stable_partition(found.begin(), found.end(), [](const Checker::YamlObject* object) {
+      return Is(object->object, "apps", "Deployment");
+    });
+    if (found.size() == 1 || (!name && deployments - found.begin() == 1)) {
       return found.front();
     }
     ReportNotOne(found.size(), name, names);

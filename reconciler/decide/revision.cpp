@@ -48,7 +48,9 @@ std::int32_t Endpoints(const Context& context, const Revision& revision) {
     return 0;
   }
   std::int32_t ready = found->second.ready_endpoints;
-  if (context.by_pods()) {
+  if (context.by_pods() && context.graph.stable_service.is_none()) {
+    ready = found->second.deployment ? found->second.deployment->ready : 0;
+  } else if (context.by_pods()) {
     const auto own = context.seen.stable_service_ready.find(revision);
     ready = own == context.seen.stable_service_ready.end() ? 0 : own->second;
   }

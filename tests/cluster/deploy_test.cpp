@@ -217,10 +217,11 @@ const std::map<std::string, std::string>& Spared() {
   static const std::map<std::string, std::string> spared = [] {
     std::map<std::string, std::string> table;
     // This one streams; KubernetesCluster lists first where a server refuses that.
-    for (const char* kind : {"sluice.dev/rollouts", "sluice.dev/rolloutbundles", "sluice.dev/rolloutcommands",
-                             "apps/deployments", "/services", "/pods", "/configmaps", "policy/poddisruptionbudgets",
-                             "autoscaling/horizontalpodautoscalers", "batch/jobs", "discovery.k8s.io/endpointslices",
-                             "gateway.networking.k8s.io/httproutes", "coordination.k8s.io/leases in sluice-system"}) {
+    for (const char* kind :
+         {"sluice.dev/rollouts", "sluice.dev/rolloutbundles", "sluice.dev/rolloutcommands", "apps/deployments",
+          "apps/statefulsets", "/services", "/pods", "/configmaps", "policy/poddisruptionbudgets",
+          "autoscaling/horizontalpodautoscalers", "batch/jobs", "discovery.k8s.io/endpointslices",
+          "gateway.networking.k8s.io/httproutes", "coordination.k8s.io/leases in sluice-system"}) {
       table[fmt::format("list {}", kind)] = "not every API server sends a list as the beginning of a watch";
     }
     for (const char* kind :
@@ -244,6 +245,21 @@ spec:
     metadata: { labels: { app: legacy } }
     spec: { containers: [{ name: app, image: "example.com/legacy:1" }] }
 )";
+
+std::string Store(const std::string& tag) {
+  return fmt::format(R"(apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{ name: store, namespace: web }}
+spec:
+  replicas: 2
+  serviceName: store
+  selector: {{ matchLabels: {{ app: store }} }}
+  template:
+    metadata: {{ labels: {{ app: store }} }}
+    spec: {{ containers: [{{ name: app, image: "example.com/store:{}" }}] }}
+)",
+                     tag);
+}
 
 TEST_CASE("the reconciler needs each of its rights and no other") {
   auto plane = ControlPlane::Start({"--audit"});
@@ -310,6 +326,23 @@ route shop { namespace "web"  host "shop.example.com"  via routers.gateway("infr
                  "service legacy from \"k8s/legacy.yaml\"\n"
                  "rollout legacy {\n  deploy legacy\n  step full { weight 100% }\n}\n"}});
   walk(0);
+
+  // A StatefulSet, and a version of it that never is ready.
+  const auto store = [&](const std::string& tag) {
+    scene.Commit({{"plans/k8s/store.yaml", Store(tag)},
+                  {"plans/store.plan",
+                   "service store from \"k8s/store.yaml\"\n"
+                   "rollout store {\n  deploy store\n  step full { weight 100% }\n}\n"}});
+  };
+  store("1");
+  walk(0);
+  store("bad");
+  {
+    servers::Server running(scene.Command("first", false), scene.log());
+    REQUIRE(scene.Shows("CrashLoopBackOff"));
+    CHECK(scene.Person({"abort", "store"}).first == "abort store: accepted\n");
+    REQUIRE(scene.Shows("Held"));
+  }
 
   const Audit audit = ReadAudit(scene);
   CHECK(audit.refused == std::set<std::string>());

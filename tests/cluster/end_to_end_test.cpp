@@ -434,6 +434,74 @@ void Adopted(RealCluster& cluster) {
   report.Print();
 }
 
+// The uids of its pods, by name.
+std::map<std::string, std::string> Places(Shop& shop) {
+  std::map<std::string, std::string> places;
+  const auto found = shop.administrator().Ask(ListObjects{{"v1", "Pod"}, shop.plan.name, {}});
+  Expect(found.ok(), "pods of " + shop.plan.name);
+  for (const Json& pod : List(**found, {"items"})) {
+    places[Text(pod, {"metadata", "name"})] = Text(pod, {"metadata", "uid"});
+  }
+  return places;
+}
+
+// How many of the places named are not as they were.
+int Touched(Shop& shop, const std::map<std::string, std::string>& before, const std::set<std::string>& names) {
+  const std::map<std::string, std::string> now = Places(shop);
+  return static_cast<int>(std::count_if(names.begin(), names.end(), [&](const std::string& name) {
+    const auto found = now.find(name);
+    return found == now.end() || found->second != before.at(name);
+  }));
+}
+
+// A StatefulSet, taken over as it runs: a good version place by place, one that crashes and is taken back, one that
+// answers with errors.
+void InPlace(RealCluster& cluster) {
+  Report report("a StatefulSet that runs already, place by place");
+  ShopPlan plan{"inplace", "", R"(
+  deadline 5m
+  drain    3s
+  step half { weight 50%  hold 6s while healthy }
+  step full { weight 100% }
+)"};
+  plan.adopted = true;
+  plan.in_place = true;
+  Shop shop(cluster, plan);
+  const std::set<std::string> low = {"legacy-0", "legacy-1"};
+  std::map<std::string, std::string> places = Places(shop);
+  Load load(shop.ToService());
+  shop.Commit();
+  shop.Await("taken over", [](const Json& rollout) { return IsSettled(rollout) && Outcome(rollout) == "adopted"; });
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  Expect(Places(shop) == places, "the same pods");
+  report.Add(fmt::format("{} pods, none of them restarted", places.size()));
+  shop.Release("2");
+  shop.AwaitNode("half/hold");
+  Expect(Touched(shop, places, low) == 0, "the pods below the partition");
+  const std::int64_t run = Integer(shop.AwaitPromoted("2", Duration(180'000)), {"status", "run"});
+  report.Add(shop.Share(load, run, "half", "2", 0.5, true));
+
+  // Kubernetes replaces no other pod while one isn't ready, and not that one either.
+  places = Places(shop);
+  shop.Release("crash");
+  shop.Await("told to crash",
+             [](const Json& rollout) { return rollout.dump().find("CrashLoopBackOff") != std::string::npos; });
+  ExpectAccepted(shop, "abort");
+  shop.AwaitHeld();
+  shop.AwaitPods("legacy", "StatefulSet");
+  Expect(Touched(shop, places, {"legacy-0", "legacy-1", "legacy-2"}) == 0, "the pods that the crash didn't have");
+  shop.Release("bad");
+  const auto fails = [](const Json& rollout) {
+    return Says(rollout, {"status", "hold"}, "Held") && Text(LastRun(rollout), {"image"}) == "sluice.test/shop:bad";
+  };
+  Expect(Outcome(shop.Await("given up", fails, Duration(180'000))) == "rolled-back", "rolled back");
+  shop.AwaitPods("legacy", "StatefulSet");
+  Expect(Touched(shop, places, low) == 0, "the pods below the partition");
+  report.Add("a crash and a bad version touched the pods of their step alone");
+  ExpectNoneLost(report, load, "bad");
+  report.Print();
+}
+
 // As a node's drain does it: every pod goes, as its budget allows.
 void Drained(RealCluster& cluster) {
   Report report("all pods evicted, at rest and at half");
@@ -630,7 +698,7 @@ TEST_CASE("rollouts on real pods lose no request") {
   const auto reconciler = cluster->Reconcile();
   const std::string wrong =
       Walk(*cluster, {NeverReady, Autoscaled, ChangedOnTheWay, CanaryThroughGateway, CanaryByPods, BadVersion, Rolling,
-                      BlueGreen, HeaderMatch, ChangedFile, JobOfAStep, Drained, Adopted, GetsARollout});
+                      BlueGreen, HeaderMatch, ChangedFile, JobOfAStep, InPlace, Drained, Adopted, GetsARollout});
   INFO(servers::ReadFile(cluster->log("first")));
   CHECK(wrong == "");
   CHECK(reconciler->IsRunning());

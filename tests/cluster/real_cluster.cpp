@@ -29,7 +29,7 @@ service {0} {{
 }}
 )";
 constexpr const char* kLegacy = R"(apiVersion: apps/v1
-kind: Deployment
+kind: {3}
 metadata: {{ name: legacy, namespace: {0} }}
 spec:
   replicas: {2}
@@ -43,6 +43,7 @@ spec:
           ports: [{{ name: http, containerPort: 8080 }}]
           resources: {{ requests: {{ cpu: 0.02, memory: 16Mi }} }}
           readinessProbe: {{ httpGet: {{ path: /readyz, port: http }}, periodSeconds: 1 }}
+          lifecycle: {{ preStop: {{ sleep: {{ seconds: 3 }} }} }}
 ---
 apiVersion: v1
 kind: Service
@@ -98,7 +99,9 @@ std::string ToText(const ShopPlan& plan) {
                             plan.via.empty() ? "" : fmt::format("  through {}\n", plan.name), plan.body);
 }
 
-std::string ManifestsOf(const ShopPlan& plan) { return fmt::format(kLegacy, plan.name, plan.tag, plan.replicas); }
+std::string ManifestsOf(const ShopPlan& plan) {
+  return fmt::format(kLegacy, plan.name, plan.tag, plan.replicas, plan.in_place ? "StatefulSet" : "Deployment");
+}
 
 std::unique_ptr<RealCluster> RealCluster::Start() {
   auto plane = ControlPlane::Start({"node", "gateway", "prometheus", "metrics"});
@@ -221,15 +224,15 @@ void Shop::StartLegacy() {
   const git::ScratchDirectory scratch;
   servers::WriteFile(scratch.path() + "/legacy.yaml", ManifestsOf(plan));
   ApplyFile(administrator_, scratch.path() + "/legacy.yaml");
-  AwaitPods("legacy");
+  AwaitPods("legacy", plan.in_place ? "StatefulSet" : "Deployment");
 }
 
-void Shop::AwaitPods(const std::string& deployment) {
+void Shop::AwaitPods(const std::string& workload, const std::string& kind) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(90);
   for (;; std::this_thread::sleep_for(kLookAgain)) {
-    const auto found = administrator_.Ask(Get{{{"apps/v1", "Deployment"}, plan.name, deployment}});
+    const auto found = administrator_.Ask(Get{{{"apps/v1", kind}, plan.name, workload}});
     if (found.ok() && Integer(**found, {"status", "availableReplicas"}) == plan.replicas) return;
-    Expect(std::chrono::steady_clock::now() < until, "the pods of " + deployment);
+    Expect(std::chrono::steady_clock::now() < until, "the pods of " + workload);
   }
 }
 

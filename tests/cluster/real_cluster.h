@@ -75,10 +75,12 @@ struct ShopPlan {
   std::map<std::string, std::string> files = {};
   std::string counted = {};  // behind `replicas`: "to 8 at cpu 75%"
   bool adopted = false;      // runs before it is in git, as ManifestsOf has it
+  bool in_place = false;     // so, as a StatefulSet
   bool plain = false;        // has neither a rollout nor a route
 };
 std::string ToText(const ShopPlan& plan);
-// A Deployment `legacy`, Service NAME and a disruption budget, as a team wrote them that knew nothing of Sluice.
+// A Deployment or StatefulSet `legacy`, Service NAME and a disruption budget, as a team wrote them that knew nothing of
+// Sluice.
 std::string ManifestsOf(const ShopPlan& plan);
 
 // A service with its rollout. Not for several threads.
@@ -92,8 +94,8 @@ class Shop {
   void Release(const std::string& tag);
 
   Json Rollout();
-  // As many pods of that Deployment are available as the plan says.
-  void AwaitPods(const std::string& deployment);
+  // As many pods of it are available as the plan says.
+  void AwaitPods(const std::string& workload, const std::string& kind = "Deployment");
   // Until it is so; Failed after `limit`.
   Json Await(const std::string& what, const std::function<bool(const Json& rollout)>& so,
              Duration limit = Duration(90'000));

@@ -168,6 +168,21 @@ std::vector<cluster::Json> Legacy(const std::string& tag) {
             "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "checkout"}}}})")};
 }
 
+std::vector<cluster::Json> LegacyInPlace(const std::string& tag, const std::string& management) {
+  using cluster::Json;
+  const std::vector<Json> like = Legacy(tag);
+  Json set = like[0];
+  set["kind"] = "StatefulSet";
+  set["spec"].erase("strategy");
+  set["spec"]["serviceName"] = "peers";
+  set["spec"]["podManagementPolicy"] = management;
+  set["spec"]["volumeClaimTemplates"] = Json::parse(R"([{"metadata": {"name": "data"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}])");
+  return {std::move(set), like[1], Json::parse(R"({"apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": "peers", "namespace": "shop"},
+            "spec": {"clusterIP": "None", "selector": {"app": "checkout"}}})")};
+}
+
 std::string ToYaml(const std::vector<cluster::Json>& objects) {
   std::string text;
   for (const cluster::Json& object : objects) text += object.dump(2) + "\n---\n";

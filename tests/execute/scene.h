@@ -64,7 +64,9 @@ std::string ShopPlan(const std::string& tag, const std::string& hold = "6s", con
 // Four pods of a Deployment `web`, Service `checkout` and a disruption budget, as somebody made them who knows nothing
 // of Sluice.
 std::vector<cluster::Json> Legacy(const std::string& tag);
-// The same in a file.
+// The same with a StatefulSet that has storage, and the Service by which its pods know each other; no budget.
+std::vector<cluster::Json> LegacyInPlace(const std::string& tag, const std::string& management = "OrderedReady");
+// Such objects in a file.
 std::string ToYaml(const std::vector<cluster::Json>& objects);
 // Makes them, as that somebody.
 void Put(Scene& scene, const std::vector<cluster::Json>& objects);

@@ -97,5 +97,38 @@ TEST_CASE("each strategy comes to its end through each router that can express i
   CHECK(scene.embedded->ledger().TotalLost() == lost_before);
 }
 
+TEST_CASE("a service that nobody calls goes through its steps by pods that are ready") {
+  const auto plan = [](const std::string& tag) {
+    return fmt::format(R"(
+service worker {{
+  namespace "shop"
+  image     "ghcr.io/acme/worker:{}"
+  replicas  4
+}}
+rollout worker {{
+  deploy worker
+  step half {{ weight 50%  hold 5s }}
+  step full {{ weight 100% }}
+}}
+)",
+                       tag);
+  };
+  embedded::World world = BadImages();
+  world.images[0].ready = false;
+  Scene scene(std::move(world));
+  for (const char* tag : {"1", "2"}) {
+    scene.repository.Commit({{"worker.plan", plan(tag)}});
+    if (scene.reconciler == nullptr) scene.Start();
+    scene.RunFor(Duration(5'000));
+    REQUIRE(scene.RunUntilAtRest());
+    CHECK(scene.StatusOf("worker").history.back()->outcome == "promoted");
+  }
+  CHECK(scene.Names("v1", "Service").empty());
+  scene.repository.Commit({{"worker.plan", plan("bad")}});
+  scene.RunFor(Duration(5'000));
+  REQUIRE(scene.RunUntilAtRest(Duration(1'800'000)));
+  CHECK(scene.StatusOf("worker").hold == Hold::kHeld);
+}
+
 }  // namespace
 }  // namespace sluice::execute

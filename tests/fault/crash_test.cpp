@@ -46,9 +46,10 @@ TEST_CASE("a crash at any write of a canary by pods changes nothing of its end")
 TEST_CASE("a crash at any write of a rollout with Jobs changes nothing of its end") { CheckPlay(Plays()[5]); }
 TEST_CASE("a crash at any write of an autoscaled rollout changes nothing of its end") { CheckPlay(Plays()[6]); }
 TEST_CASE("a crash at any write of a takeover changes nothing of its end") { CheckPlay(Plays()[7]); }
-TEST_CASE("a crash at any write of a service that gets a rollout changes nothing of its end") { CheckPlay(Plays()[8]); }
-TEST_CASE("a crash at any write of an ejection changes nothing of its end") { CheckPlay(Plays()[9], 20); }
-TEST_CASE("a crash at any write of a removal changes nothing of its end") { CheckPlay(Plays()[10]); }
+TEST_CASE("a crash at any write of a StatefulSet's rollouts changes nothing of its end") { CheckPlay(Plays()[8]); }
+TEST_CASE("a crash at any write of a service that gets a rollout changes nothing of its end") { CheckPlay(Plays()[9]); }
+TEST_CASE("a crash at any write of an ejection changes nothing of its end") { CheckPlay(Plays()[10], 20); }
+TEST_CASE("a crash at any write of a removal changes nothing of its end") { CheckPlay(Plays()[11]); }
 
 }  // namespace
 }  // namespace sluice::execute

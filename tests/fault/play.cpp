@@ -28,6 +28,7 @@ std::vector<Json> AllObjects(const Scene& scene) {
                                             {"v1", "Service"},
                                             {"v1", "Namespace"},
                                             {"apps/v1", "Deployment"},
+                                            {"apps/v1", "StatefulSet"},
                                             {graph::kJobApiVersion, graph::kJobKind},
                                             {graph::kAutoscalerApiVersion, graph::kAutoscalerKind},
                                             {"gateway.networking.k8s.io/v1", "HTTPRoute"},
@@ -161,6 +162,19 @@ sync::MemoryRepository::Files AdoptingFiles(const std::string& tag) {
   return {{"checkout.plan", plan}, {"k8s/checkout.yaml", ToYaml(Legacy(tag))}};
 }
 
+// By pods, of a StatefulSet.
+sync::MemoryRepository::Files InPlaceFiles(const std::string& tag) {
+  std::string plan = PodsPlan(tag);
+  plan.replace(0, plan.find("rollout"), "service checkout from \"k8s/*.yaml\"\n");
+  return {{"checkout.plan", plan}, {"k8s/checkout.yaml", ToYaml(LegacyInPlace(tag))}};
+}
+
+bool AdoptedInPlace(const Scene& scene) {
+  const Json set = scene.Object("apps/v1", "StatefulSet", "web");
+  return scene.StatusOf("checkout").phase == Phase::kSettled &&
+         !cluster::Text(set, {"metadata", "annotations", graph::kOwnerAnnotation}).empty();
+}
+
 std::string PlainPlan(const std::string& tag) {
   const std::string plan = ShopPlan(tag);
   return plan.substr(plan.find("service"), plan.find("route shop") - plan.find("service"));
@@ -210,6 +224,10 @@ std::vector<Play> Plays() {
        {{{{"checkout.plan", CountedPlan("1")}}, Installed}},
        {{{{"checkout.plan", CountedPlan("2")}}, SettledAfter(2)}}},
       {"adopted", {}, {{AdoptingFiles("1"), Adopted}, {AdoptingFiles("2"), SettledAfter(2)}}, Legacy("1")},
+      {"in place",
+       {},
+       {{InPlaceFiles("1"), AdoptedInPlace}, {InPlaceFiles("2"), SettledAfter(2)}, {InPlaceFiles("crash"), IsHeld}},
+       LegacyInPlace("1")},
       {"gets a rollout",
        {{{{"checkout.plan", PlainPlan("1")}}, RunsPlain}},
        {{{{"checkout.plan", ShopPlan("1")}}, RunsAlone}}},
@@ -234,7 +252,11 @@ embedded::World Shop() {
   embedded::ImageBehaviour failing;
   failing.pattern = "shop/smoke:bad";
   failing.exit_code = 1;
-  world.images.insert(world.images.begin(), failing);
+  embedded::ImageBehaviour crashing;
+  crashing.pattern = "*/checkout:crash";
+  crashing.crash_after = Duration(500);
+  crashing.ready = false;
+  world.images.insert(world.images.begin(), {failing, crashing});
   world.loads = {load, inside};
   world.default_per_second = 0;  // nobody calls the bystander
   return world;

@@ -48,8 +48,8 @@ struct Ending {
 };
 
 // A first install, a good canary, one whose gate fails, one that another version supersedes, one by pods, one
-// whose Job completes and one whose Job fails twice, what ran before and is taken over, a service
-// that gets a rollout, an ejection, a removal.
+// whose Job completes and one whose Job fails twice, what ran before and is taken over, a Deployment and a
+// StatefulSet, a service that gets a rollout, an ejection, a removal.
 std::vector<Play> Plays();
 
 Ending Tell(const Play& play, const Disturbance& disturbance = {});

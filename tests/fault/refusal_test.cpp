@@ -55,9 +55,10 @@ TEST_CASE("no refused request changes the end of a canary by pods") { CheckPlay(
 TEST_CASE("no refused request changes the end of a rollout with Jobs") { CheckPlay(Plays()[5]); }
 TEST_CASE("no refused request changes the end of an autoscaled rollout") { CheckPlay(Plays()[6]); }
 TEST_CASE("no refused request changes the end of a takeover") { CheckPlay(Plays()[7]); }
-TEST_CASE("no refused request changes the end of a service that gets a rollout") { CheckPlay(Plays()[8]); }
-TEST_CASE("no refused request changes the end of an ejection") { CheckPlay(Plays()[9], 30); }
-TEST_CASE("no refused request changes the end of a removal") { CheckPlay(Plays()[10]); }
+TEST_CASE("no refused request changes the end of a StatefulSet's rollouts") { CheckPlay(Plays()[8]); }
+TEST_CASE("no refused request changes the end of a service that gets a rollout") { CheckPlay(Plays()[9]); }
+TEST_CASE("no refused request changes the end of an ejection") { CheckPlay(Plays()[10], 30); }
+TEST_CASE("no refused request changes the end of a removal") { CheckPlay(Plays()[11]); }
 
 }  // namespace
 }  // namespace sluice::execute
