@@ -339,9 +339,9 @@ route shop { namespace "web"  host "shop.example.com"  via routers.gateway("infr
   store("bad");
   {
     servers::Server running(scene.Command("first", false), scene.log());
-    REQUIRE(scene.Shows("CrashLoopBackOff"));
+    REQUIRE(scene.Shows("CrashLoopBackOff", "store"));
     CHECK(scene.Person({"abort", "store"}).first == "abort store: accepted\n");
-    REQUIRE(scene.Shows("Held"));
+    REQUIRE(scene.Shows("Held", "store"));
   }
 
   const Audit audit = ReadAudit(scene);

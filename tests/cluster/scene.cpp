@@ -143,10 +143,10 @@ std::string Scene::Ready() {
   return fmt::format("{}", fmt::join(ready, ", "));
 }
 
-bool Scene::Shows(const std::string& text) {
+bool Scene::Shows(const std::string& text, const std::string& rollout) {
   std::string shown;
   for (int i = 0; i < 300; ++i) {
-    shown = Person({"status", "web"}).first;
+    shown = Person({"status", rollout}).first;
     if (shown.find(text) != std::string::npos) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }

@@ -58,7 +58,7 @@ class Scene {
   // "web:1 4": ready pods by image.
   std::string Ready();
   // Whether `sluice status` says `text` before a minute is over.
-  bool Shows(const std::string& text);
+  bool Shows(const std::string& text, const std::string& rollout = "web");
   // "True Settled": of the condition Ready.
   std::string ReadyReason();
 
