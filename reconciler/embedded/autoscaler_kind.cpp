@@ -31,20 +31,16 @@ constexpr std::array<Source, 5> kSources = {{{"Object", "object"},
                                              {"Resource", "resource"},
                                              {"ContainerResource", "containerResource"}}};
 
-void DefaultTo(Json& object, const char* name, Json value) {
-  if (!object.contains(name)) object[name] = std::move(value);
-}
-
 Json ScalingPolicyOf(const char* type, std::int64_t value) {
   return {{"type", type}, {"value", value}, {"periodSeconds", 15}};
 }
 
 void FillRules(Json& behavior, const char* name, const Json& policies) {
-  DefaultTo(behavior, name, Json::object());
+  Default(behavior, name, Json::object());
   Json& rules = behavior[name];
   if (!rules.is_object()) return;
-  DefaultTo(rules, "selectPolicy", "Max");
-  DefaultTo(rules, "policies", policies);
+  Default(rules, "selectPolicy", "Max");
+  Default(rules, "policies", policies);
 }
 
 void WriteAsServer(Json& object, const char* name) {
@@ -262,7 +258,7 @@ void CheckRules(const Json& rules, const std::string& field, Mistakes& mistakes)
 
 void FillAutoscaler(Json& autoscaler) {
   Json& spec = autoscaler["spec"];
-  DefaultTo(spec, "minReplicas", 1);
+  Default(spec, "minReplicas", 1);
   if (!spec.contains("metrics") || (spec["metrics"].is_array() && spec["metrics"].empty())) {
     const Json target = {{"type", "Utilization"}, {"averageUtilization", kUtilization}};
     spec["metrics"] = Json::array({{{"type", "Resource"}, {"resource", {{"name", "cpu"}, {"target", target}}}}});
@@ -275,7 +271,7 @@ void FillAutoscaler(Json& autoscaler) {
   FillRules(*behavior, "scaleUp", Json::array({ScalingPolicyOf("Pods", 4), ScalingPolicyOf("Percent", 100)}));
   FillRules(*behavior, "scaleDown", Json::array({ScalingPolicyOf("Percent", 100)}));
   // How long a fall is waited for is a setting of the controller, and not filled in.
-  if (Json& up = (*behavior)["scaleUp"]; up.is_object()) DefaultTo(up, "stabilizationWindowSeconds", 0);
+  if (Json& up = (*behavior)["scaleUp"]; up.is_object()) Default(up, "stabilizationWindowSeconds", 0);
   for (const char* name : {"scaleUp", "scaleDown"}) {
     if (Json& rules = (*behavior)[name]; rules.is_object()) WriteAsServer(rules, "tolerance");
   }

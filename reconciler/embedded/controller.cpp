@@ -171,16 +171,26 @@ void Queue::AddAt(const ObjectKey& key, TimePoint time) {
   });
 }
 
-Json PodOf(const Json& owner, std::uint64_t number) {
-  ObjectKey key = cluster::KeyOf(owner);
-  Json pod = *Find(owner, {"spec", "template"});
+Json PodOf(const Json& owner, const Json& pod_template, const std::string& name) {
+  Json pod = pod_template;
   pod["apiVersion"] = "v1";
   pod["kind"] = "Pod";
   Json& metadata = pod["metadata"];
-  metadata["namespace"] = key.namespace_;
-  metadata["name"] = (key.name + "-").substr(0, kMaxGeneratedName) + Suffix(number);
+  metadata["namespace"] = Text(owner, {"metadata", "namespace"});
+  metadata["name"] = name;
   metadata["ownerReferences"] = Json::array({ControllerReference(owner)});
   return pod;
+}
+
+Json PodOf(const Json& owner, std::uint64_t number) {
+  const std::string prefix = (Text(owner, {"metadata", "name"}) + "-").substr(0, kMaxGeneratedName);
+  return PodOf(owner, *Find(owner, {"spec", "template"}), prefix + Suffix(number));
+}
+
+std::optional<TimePoint> AvailableFrom(const Object& pod, std::int64_t min_ready_seconds) {
+  if (!pod.ready()) return std::nullopt;
+  if (min_ready_seconds <= 0) return TimePoint{};
+  return TimeAt(*Condition(*pod, "Ready"), {"lastTransitionTime"}) + std::chrono::seconds(min_ready_seconds);
 }
 
 Json ControllerReference(const Json& owner) {

@@ -90,8 +90,16 @@ class Queue {
   std::unordered_map<ObjectKey, Turn, KeyHash> turns_;
 };
 
-// A new pod by spec.template of `owner`, which controls it. `number` decides the end of its name.
+// How soon a pod that the API server refused is tried again.
+inline constexpr Duration kTryPodAgain{5'000};
+
+// A new pod by `pod_template`, which `owner` controls.
+Json PodOf(const Json& owner, const Json& pod_template, const std::string& name);
+// The same by spec.template of `owner`. `number` decides the end of its name.
 Json PodOf(const Json& owner, std::uint64_t number);
+
+// Since when a pod is available, or will be if it stays ready; nullopt if it isn't ready.
+std::optional<TimePoint> AvailableFrom(const Object& pod, std::int64_t min_ready_seconds);
 
 // An owner reference by which `owner` controls what carries it.
 Json ControllerReference(const Json& owner);

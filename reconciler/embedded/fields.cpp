@@ -53,6 +53,18 @@ Object PutIn(ObjectSet& objects, const Object& object) {
   return fresh ? nullptr : std::exchange(const_cast<Object&>(*found), object);
 }
 
+void Default(Json& object, const char* name, Json value) {
+  if (!object.contains(name)) object[name] = std::move(value);
+}
+
+void SetCount(Json& status, const char* name, std::int64_t count) {
+  if (count == 0) {
+    status.erase(name);
+  } else {
+    status[name] = count;
+  }
+}
+
 std::map<std::string, std::string> LabelsOf(const Json& object) {
   std::map<std::string, std::string> labels;
   const Json* found = Find(object, {"metadata", "labels"});

@@ -97,6 +97,11 @@ using cluster::Path;
 using cluster::Says;
 using cluster::Text;
 
+// Sets a member that isn't there.
+void Default(Json& object, const char* name, Json value);
+// A count in a status, where Kubernetes leaves out a 0.
+void SetCount(Json& status, const char* name, std::int64_t count);
+
 // metadata.labels; members that are no text are left out.
 std::map<std::string, std::string> LabelsOf(const Json& object);
 // Whether metadata.labels holds all of `selector` (a JSON object of texts). An empty selector fits nothing.

@@ -11,10 +11,6 @@
 namespace sluice::embedded {
 namespace {
 
-void Set(Json& spec, const char* name, Json value) {
-  if (!spec.contains(name)) spec[name] = std::move(value);
-}
-
 bool Manual(const Json& job) { return Flag(job, {"spec", "manualSelector"}); }
 
 // A Job without labels has those of its pods, if its author gave them any.
@@ -146,13 +142,13 @@ bool SameBeforeStart(const Json& before, const Json& after) {
 
 void FillJob(Json& job) {
   Json& spec = job["spec"];
-  if (!spec.contains("parallelism")) Set(spec, "completions", 1);
-  Set(spec, "parallelism", 1);
-  Set(spec, "backoffLimit", 6);
-  Set(spec, "completionMode", "NonIndexed");
-  Set(spec, "suspend", false);
-  Set(spec, "podReplacementPolicy", "TerminatingOrFailed");
-  Set(spec, "manualSelector", false);
+  if (!spec.contains("parallelism")) Default(spec, "completions", 1);
+  Default(spec, "parallelism", 1);
+  Default(spec, "backoffLimit", 6);
+  Default(spec, "completionMode", "NonIndexed");
+  Default(spec, "suspend", false);
+  Default(spec, "podReplacementPolicy", "TerminatingOrFailed");
+  Default(spec, "manualSelector", false);
   if (!UidOf(job).empty() && TakesLabels(job)) TakeLabels(job);
 }
 
@@ -160,8 +156,8 @@ void FillJobSelector(Json& job) {
   const bool takes = TakesLabels(job);
   if (!Manual(job)) {
     Json& labels = job["spec"]["template"]["metadata"]["labels"];
-    for (const Label& label : GeneratedLabels(job)) Set(labels, label.name, label.value);
-    Set(job["spec"]["selector"]["matchLabels"], kControllerUidLabel, UidOf(job));
+    for (const Label& label : GeneratedLabels(job)) Default(labels, label.name, label.value);
+    Default(job["spec"]["selector"]["matchLabels"], kControllerUidLabel, UidOf(job));
   }
   if (takes) TakeLabels(job);
 }

@@ -137,12 +137,4 @@ void Uncounted::Write(Json& status) const {
   if (!failed_.empty()) written["failed"] = failed_;
 }
 
-void SetCount(Json& status, const char* name, std::int64_t count) {
-  if (count == 0) {
-    status.erase(name);
-  } else {
-    status[name] = count;
-  }
-}
-
 }  // namespace sluice::embedded

@@ -65,7 +65,4 @@ class Uncounted {
   std::vector<std::string> succeeded_, failed_;
 };
 
-// A count in a status, where Kubernetes leaves out a 0.
-void SetCount(Json& status, const char* name, std::int64_t count);
-
 }  // namespace sluice::embedded

@@ -10,9 +10,6 @@
 namespace sluice::embedded {
 namespace {
 
-// How soon a refused pod is tried again.
-constexpr Duration kTryPodAgain{5'000};
-
 bool ManagedElsewhere(const Json& job) {
   return Text(job, {"spec", "managedBy"}, "kubernetes.io/job-controller") != "kubernetes.io/job-controller";
 }

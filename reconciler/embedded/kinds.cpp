@@ -18,10 +18,6 @@ bool OneOf(std::string_view text, const std::array<std::string_view, N>& names) 
   return std::find(names.begin(), names.end(), text) != names.end();
 }
 
-void Default(Json& object, const char* name, Json value) {
-  if (!object.contains(name)) object[name] = std::move(value);
-}
-
 void FillPod(Json& spec) {
   if (!spec.is_object()) return;
   Default(spec, "restartPolicy", "Always");

@@ -7,12 +7,6 @@
 #include "reconciler/embedded/kinds.h"
 
 namespace sluice::embedded {
-namespace {
-
-// How soon a refused pod is tried again.
-constexpr Duration kRetry{5'000};
-
-}  // namespace
 
 ReplicaSets::ReplicaSets(loop::Loop& loop, Store& store, Watches& watches, const Lag& lag, std::uint64_t seed)
     : loop_(loop),
@@ -58,10 +52,9 @@ void ReplicaSets::Shrink(std::vector<Object> pods, std::int64_t count) {
 }
 
 bool ReplicaSets::Available(const ObjectKey& set, const Object& pod, std::int64_t min_ready_seconds) {
-  if (!pod.ready() || min_ready_seconds <= 0) return pod.ready();
-  TimePoint from = TimeAt(*Condition(*pod, "Ready"), {"lastTransitionTime"}) + std::chrono::seconds(min_ready_seconds);
-  if (loop_.Now() >= from) return true;
-  queue_.AddAt(set, from);
+  const auto from = AvailableFrom(pod, min_ready_seconds);
+  if (!from || loop_.Now() >= *from) return from.has_value();
+  queue_.AddAt(set, *from);
   return false;
 }
 
@@ -81,7 +74,7 @@ void ReplicaSets::Reconcile(const ObjectKey& key) {
     if (refused.empty()) {
       queue_.Add(key);  // to count what was just made or deleted
     } else {
-      queue_.AddAt(key, loop_.Now() + kRetry);
+      queue_.AddAt(key, loop_.Now() + kTryPodAgain);
     }
   }
 
