@@ -116,6 +116,68 @@ TEST_CASE("an apply with a uid to an object that doesn't exist is kConflict and 
   CHECK(!Ask(*fixture, Get{KeyOf(wanted)}).ok());
 }
 
+TEST_CASE("a replaced object is as it was said, whoever wrote what that leaves out") {
+  auto fixture = MakeFixture();
+  REQUIRE(Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"of-one", "1"}}), "one", false}).ok());
+  REQUIRE(Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"of-other", "1"}}), "other", false}).ok());
+  Json wanted = ConfigMap(*fixture, "a", {{"of-other", "2"}, {"new", "1"}});
+  wanted["metadata"]["resourceVersion"] = Version(*Ask(*fixture, Get{KeyOf(wanted)}));
+  const auto replaced = Ask(*fixture, Replace{wanted, "test"});
+  REQUIRE(replaced.ok());
+  CHECK((*replaced)["data"] == wanted["data"]);
+  CHECK(*Ask(*fixture, Get{KeyOf(wanted)}) == *replaced);
+  // What it wrote is its own now.
+  const auto contested = Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"new", "2"}}), "other", false});
+  REQUIRE(!contested.ok());
+  CHECK(contested.error().code == ErrorCode::kConflict);
+}
+
+TEST_CASE("a replacement is of one version of one object: anything else is kConflict, none is kNotFound") {
+  auto fixture = MakeFixture();
+  const auto first = Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"k", "1"}}), "test", false});
+  const auto second = Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"k", "2"}}), "test", false});
+  REQUIRE((first.ok() && second.ok()));
+  Json wanted = *first;
+  wanted["data"] = {{"k", "3"}};
+  auto replaced = Ask(*fixture, Replace{wanted, "test"});
+  REQUIRE(!replaced.ok());
+  CHECK(replaced.error().code == ErrorCode::kConflict);
+  wanted["metadata"]["resourceVersion"] = Version(*second);
+  wanted["metadata"]["uid"] = "11111111-1111-4111-a111-111111111111";
+  replaced = Ask(*fixture, Replace{wanted, "test"});
+  REQUIRE(!replaced.ok());
+  CHECK(replaced.error().code == ErrorCode::kConflict);
+  CHECK(*Ask(*fixture, Get{KeyOf(wanted)}) == *second);
+
+  REQUIRE(Ask(*fixture, Delete{KeyOf(wanted), Uid(*second), ""}).ok());
+  for (const bool named : {true, false}) {
+    wanted["metadata"]["uid"] = Uid(*second);
+    if (!named) wanted["metadata"].erase("uid");
+    replaced = Ask(*fixture, Replace{wanted, "test"});
+    REQUIRE(!replaced.ok());
+    CHECK(replaced.error().code == ErrorCode::kNotFound);
+  }
+  CHECK(!Ask(*fixture, Get{KeyOf(wanted)}).ok());
+}
+
+TEST_CASE("a replacement moves the generation with the spec and never writes status") {
+  auto fixture = MakeFixture();
+  Json wanted = DeploymentOf(*fixture, "web", "shop/web:1", 0);
+  REQUIRE(Ask(*fixture, Apply{wanted, "test", false}).ok());
+  wanted["spec"]["minReadySeconds"] = 7;
+  wanted["status"] = {{"replicas", 77}};
+  // Controllers may write in between.
+  Result<Json> replaced = Error{ErrorCode::kConflict, ""};
+  while (!replaced.ok() && replaced.error().code == ErrorCode::kConflict) {
+    wanted["metadata"]["resourceVersion"] = Version(*Ask(*fixture, Get{KeyOf(wanted)}));
+    replaced = Ask(*fixture, Replace{wanted, "test"});
+  }
+  REQUIRE(replaced.ok());
+  CHECK((*replaced)["spec"]["minReadySeconds"] == 7);
+  CHECK((*replaced)["metadata"]["generation"] == 2);
+  CHECK(replaced->value("/status/replicas"_json_pointer, Json(0)) != 77);
+}
+
 TEST_CASE("an apply never writes status, a status write never anything else") {
   auto fixture = MakeFixture();
   Json wanted = DeploymentOf(*fixture, "web", "shop/web:1", 0);

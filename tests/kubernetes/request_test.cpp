@@ -30,6 +30,12 @@ TEST_CASE("each request has its method, path and query") {
   CHECK(apply.path == "/api/v1/namespaces/shop/configmaps/a?fieldValidation=Strict&fieldManager=m&force=true");
   CHECK(apply.content_type == "application/apply-patch+yaml");
 
+  const ApiRequest replace = Build(cluster::Replace{object, "m"}, kMaps);
+  CHECK(replace.method == "PUT");
+  CHECK(replace.path == "/api/v1/namespaces/shop/configmaps/a?fieldValidation=Strict&fieldManager=m");
+  CHECK(replace.content_type == "application/json");
+  CHECK(cluster::ParseJson(replace.body) == object);
+
   CHECK(Build(cluster::ReplaceStatus{object}, kMaps).path == "/api/v1/namespaces/shop/configmaps/a/status");
   CHECK(Build(cluster::ReplaceStatus{object}, kMaps).method == "PUT");
 
