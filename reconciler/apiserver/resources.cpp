@@ -27,6 +27,7 @@ const std::vector<Resource>& BuiltIn() {
       {.kind = {"v1", "Secret"}, .plural = "secrets", .status = false},
       {.kind = {"v1", "ServiceAccount"}, .plural = "serviceaccounts", .short_names = {"sa"}, .status = false},
       {.kind = {"v1", "Service"}, .plural = "services", .short_names = {"svc"}, .in_all = true},
+      {.kind = {"apps/v1", "ControllerRevision"}, .plural = "controllerrevisions", .status = false},
       {.kind = {"apps/v1", "DaemonSet"}, .plural = "daemonsets", .short_names = {"ds"}, .in_all = true},
       {.kind = {"apps/v1", "Deployment"},
        .plural = "deployments",

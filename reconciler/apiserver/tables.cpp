@@ -1,6 +1,7 @@
 #include "reconciler/apiserver/tables.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <functional>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/graph/names.h"
 #include "reconciler/embedded/fields.h"
 
 namespace sluice::apiserver {
@@ -44,6 +46,12 @@ std::string Age(const Json& object, TimePoint now, cluster::Path path = {"metada
 }
 
 std::string Or(std::string text, const char* otherwise) { return text.empty() ? otherwise : std::move(text); }
+
+std::string Lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
 
 std::string Joined(const std::vector<std::string>& texts, std::string_view by = ",") {
   std::string all;
@@ -122,6 +130,20 @@ Json ReplicaSetCells(const Json& object, TimePoint) {
           OfContainers(object, "name"),
           OfContainers(object, "image"),
           LabelsText(Find(object, {"spec", "selector", "matchLabels"}))};
+}
+
+Json StatefulSetCells(const Json& object, TimePoint) {
+  return {fmt::format("{}/{}", Integer(object, {"status", "readyReplicas"}), Integer(object, {"spec", "replicas"})),
+          OfContainers(object, "name"), OfContainers(object, "image")};
+}
+
+Json ControllerRevisionCells(const Json& object, TimePoint) {
+  std::string controller = "<none>";
+  if (const Json* owner = embedded::ControllerOf(object)) {
+    const std::string group(graph::GroupOf(Text(*owner, {"apiVersion"})));
+    controller = Lower(Text(*owner, {"kind"})) + (group.empty() ? "" : "." + group) + "/" + Text(*owner, {"name"});
+  }
+  return {controller, std::to_string(Integer(object, {"revision"}))};
 }
 
 // batch/v1's printer: the first of these that is so.
@@ -228,13 +250,10 @@ Json EventCells(const Json& event, TimePoint now) {
   const bool dated = Find(event, {"lastTimestamp"}) != nullptr && !Text(event, {"lastTimestamp"}).empty();
   const std::string last = dated ? Age(event, now, {"lastTimestamp"}) : Age(event, now, {"eventTime"});
   const bool begun = !Text(event, {"firstTimestamp"}).empty();
-  std::string object = Text(event, {"involvedObject", "kind"});
-  std::transform(object.begin(), object.end(), object.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return {last,
           Text(event, {"type"}),
           Text(event, {"reason"}),
-          object + "/" + Text(event, {"involvedObject", "name"}),
+          Lower(Text(event, {"involvedObject", "kind"})) + "/" + Text(event, {"involvedObject", "name"}),
           Text(event, {"involvedObject", "fieldPath"}),
           Or(Text(event, {"source", "component"}), Text(event, {"reportingComponent"}).c_str()),
           Text(event, {"message"}),
@@ -311,6 +330,10 @@ Printer PrinterOf(const Resource& resource) {
   if (kind == "ReplicaSet") {
     return {with({{"Desired", "integer"}, {"Current", "integer"}, {"Ready", "integer"}}), ReplicaSetCells};
   }
+  if (kind == "StatefulSet") {
+    return {{{"Ready"}, {"Containers", "string", kWide}, {"Images", "string", kWide}}, StatefulSetCells};
+  }
+  if (kind == "ControllerRevision") return {{{"Controller"}, {"Revision"}}, ControllerRevisionCells};
   if (kind == "Job") return {with({{"Status"}, {"Completions"}, {"Duration"}}), JobCells};
   if (kind == "HorizontalPodAutoscaler") {
     return {{{"Reference"}, {"Targets"}, {"MinPods"}, {"MaxPods"}, {"Replicas"}}, AutoscalerCells};

@@ -49,6 +49,28 @@ TEST_CASE("a pod's row says what is wrong with it") {
   CHECK(TableColumns(pods).size() == row["cells"].size());
 }
 
+TEST_CASE("a StatefulSet's row says how many are ready, a revision's whose it is") {
+  const Resource sets = *BuiltInResource({"apps/v1", "StatefulSet"});
+  CHECK(Columns(sets) == std::vector<std::string>{"Name", "Ready", "Age"});
+  CHECK(Columns(sets, true) == std::vector<std::string>{"Name", "Ready", "Age", "Containers", "Images"});
+  const Json metadata = {{"name", "db"}, {"creationTimestamp", "1970-01-01T23:59:00Z"}};
+  const Json pod_template = {{"spec", {{"containers", Json::array({{{"name", "main"}, {"image", "shop/db:1"}}})}}}};
+  const Json set = {{"metadata", metadata},
+                    {"spec", {{"replicas", 3}, {"template", pod_template}}},
+                    {"status", {{"readyReplicas", 2}}}};
+  CHECK(TableRow(sets, set, IncludeObject::kNone, kNow)["cells"] ==
+        Json::array({"db", "2/3", "60s", "main", "shop/db:1"}));
+
+  const Resource revisions = *BuiltInResource({"apps/v1", "ControllerRevision"});
+  CHECK(Columns(revisions) == std::vector<std::string>{"Name", "Controller", "Revision", "Age"});
+  Json revision = {{"metadata", metadata}, {"revision", 4}};
+  const auto cells = [&] { return TableRow(revisions, revision, IncludeObject::kNone, kNow)["cells"]; };
+  CHECK(cells() == Json::array({"db", "<none>", "4", "60s"}));
+  revision["metadata"]["ownerReferences"] =
+      Json::array({{{"apiVersion", "apps/v1"}, {"kind", "StatefulSet"}, {"name", "db"}, {"controller", true}}});
+  CHECK(cells() == Json::array({"db", "statefulset.apps/db", "4", "60s"}));
+}
+
 TEST_CASE("a Job's row says how it is and how long it took") {
   const Resource jobs = *BuiltInResource({"batch/v1", "Job"});
   CHECK(Columns(jobs) == std::vector<std::string>{"Name", "Status", "Completions", "Duration", "Age"});
@@ -121,7 +143,8 @@ TEST_CASE("every kind's rows have a cell for each of its columns, whatever the o
         Kind{"discovery.k8s.io/v1", "EndpointSlice"}, Kind{"coordination.k8s.io/v1", "Lease"},
         Kind{"gateway.networking.k8s.io/v1", "HTTPRoute"}, Kind{"sluice.dev/v1alpha1", "Rollout"},
         Kind{"sluice.dev/v1alpha1", "RolloutBundle"}, Kind{"sluice.dev/v1alpha1", "RolloutCommand"},
-        Kind{"batch/v1", "Job"}, Kind{"autoscaling/v2", "HorizontalPodAutoscaler"}}) {
+        Kind{"apps/v1", "StatefulSet"}, Kind{"apps/v1", "ControllerRevision"}, Kind{"batch/v1", "Job"},
+        Kind{"autoscaling/v2", "HorizontalPodAutoscaler"}}) {
     CAPTURE(kind.kind);
     const Resource* resource = BuiltInResource(kind);
     REQUIRE(resource != nullptr);
