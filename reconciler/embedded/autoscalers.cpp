@@ -26,7 +26,7 @@ struct Scalable {
 const std::array<Scalable, 3>& Scalables() {
   static const std::array<Scalable, 3> kScalables = {{{kDeployment, "deployments.apps"},
                                                       {kReplicaSet, "replicasets.apps"},
-                                                      {{"apps/v1", "StatefulSet"}, "statefulsets.apps"}}};
+                                                      {kStatefulSet, "statefulsets.apps"}}};
   return kScalables;
 }
 

@@ -12,6 +12,7 @@
 #include "reconciler/embedded/journal.h"
 #include "reconciler/embedded/kubelet.h"
 #include "reconciler/embedded/replica_sets.h"
+#include "reconciler/embedded/stateful_sets.h"
 #include "reconciler/embedded/store.h"
 #include "reconciler/embedded/traffic.h"
 #include "reconciler/embedded/usage.h"
@@ -60,6 +61,7 @@ struct EmbeddedCluster::Parts {
     const Lags& lags = options.lags;
     deployments.emplace(loop, store, watches, lags.controller, options.seed);
     replica_sets.emplace(loop, store, watches, lags.controller, options.seed);
+    stateful_sets.emplace(loop, store, watches, lags.controller, options.seed);
     jobs.emplace(loop, store, watches, lags.controller, options.seed);
     kubelet.emplace(loop, store, watches, options.world, lags, options.seed);
     endpoints.emplace(loop, store, watches, lags.endpoints, options.seed);
@@ -90,6 +92,7 @@ struct EmbeddedCluster::Parts {
   Usage usage;
   std::optional<Deployments> deployments;
   std::optional<ReplicaSets> replica_sets;
+  std::optional<StatefulSets> stateful_sets;
   std::optional<Jobs> jobs;
   std::optional<Kubelet> kubelet;
   std::optional<Endpoints> endpoints;

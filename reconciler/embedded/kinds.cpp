@@ -9,6 +9,7 @@
 #include "compiler/graph/names.h"
 #include "reconciler/embedded/autoscaler_kind.h"
 #include "reconciler/embedded/job_kind.h"
+#include "reconciler/embedded/stateful_set_kind.h"
 
 namespace sluice::embedded {
 namespace {
@@ -150,7 +151,7 @@ bool ClusterScoped(const Kind& kind) {
 }
 
 bool HasGeneration(const Kind& kind) {
-  static constexpr std::array<std::string_view, 11> kWithout = {"Service",
+  static constexpr std::array<std::string_view, 12> kWithout = {"Service",
                                                                 "ConfigMap",
                                                                 "Secret",
                                                                 "Namespace",
@@ -160,6 +161,7 @@ bool HasGeneration(const Kind& kind) {
                                                                 "Lease",
                                                                 "Endpoints",
                                                                 "ResourceQuota",
+                                                                "ControllerRevision",
                                                                 "HorizontalPodAutoscaler"};
   return !(BuiltIn(kind) && OneOf(kind.kind, kWithout)) && kind.kind != "Event";
 }
@@ -171,6 +173,10 @@ void FillDefaults(Json& object) {
   if (kind == kDeployment) FillDeployment(*spec);
   if (kind == kReplicaSet) {
     Default(*spec, "replicas", 1);
+    FillTemplate(*spec);
+  }
+  if (kind == kStatefulSet) {
+    FillStatefulSet(*spec);
     FillTemplate(*spec);
   }
   if (kind == kJob) {
@@ -200,6 +206,10 @@ Result<void> Validate(const Json& object) {
                                                    : "metadata.namespace: an empty namespace may not be set");
   }
   if (key.kind == kDeployment || key.kind == kReplicaSet) return ValidateWorkload(object);
+  if (key.kind == kStatefulSet) {
+    auto valid = ValidateWorkload(object);
+    return valid.ok() ? ValidateStatefulSet(object) : valid;
+  }
   if (key.kind == kJob) return ValidateJob(object);
   if (key.kind == kAutoscaler) return ValidateAutoscaler(object);
   if (key.kind == kDisruptionBudget && Find(object, {"spec", "minAvailable"}) != nullptr &&
@@ -218,6 +228,12 @@ Result<void> ValidateChange(const Json& before, const Json& after) {
     if (was != nullptr && (is == nullptr || *was != *is)) {
       return Invalid(after, "spec.selector: Invalid value: field is immutable");
     }
+  }
+  if (kind == kStatefulSet) {
+    if (auto valid = ValidateStatefulSetChange(before, after); !valid.ok()) return valid;
+  }
+  if (kind == kControllerRevision && before.value("data", Json()) != after.value("data", Json())) {
+    return Invalid(after, "data: Invalid value: field is immutable");
   }
   if (kind == kJob) {
     if (auto valid = ValidateJobChange(before, after); !valid.ok()) return valid;

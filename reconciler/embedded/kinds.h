@@ -12,6 +12,8 @@ namespace sluice::embedded {
 
 inline const Kind kDeployment{"apps/v1", "Deployment"};
 inline const Kind kReplicaSet{"apps/v1", "ReplicaSet"};
+inline const Kind kStatefulSet{"apps/v1", "StatefulSet"};
+inline const Kind kControllerRevision{"apps/v1", "ControllerRevision"};
 inline const Kind kJob{"batch/v1", "Job"};
 inline const Kind kAutoscaler{"autoscaling/v2", "HorizontalPodAutoscaler"};
 inline const Kind kPod{"v1", "Pod"};

@@ -118,8 +118,11 @@ Schema Make(const Kind& kind) {
   Schema schema;
   Add(schema, CommonFields());
   Add(schema, FieldsOf(kind));
-  if (kind == kDeployment || kind == kReplicaSet || kind == kJob)
-    Add(FieldIn(FieldIn(schema, "spec"), "template"), FieldsOf(kPod));
+  Schema& around = kind == kControllerRevision ? FieldIn(schema, "data") : schema;
+  if (kind == kDeployment || kind == kReplicaSet || kind == kStatefulSet || kind == kControllerRevision ||
+      kind == kJob) {
+    Add(FieldIn(FieldIn(around, "spec"), "template"), FieldsOf(kPod));
+  }
   return schema;
 }
 
@@ -127,8 +130,9 @@ const Schema& SchemaOf(const Kind& kind) {
   static const Schema kCustom = Make({});
   static const std::map<Kind, Schema> kBuiltIn = [] {
     std::map<Kind, Schema> schemas;
-    for (const Kind& each : {kPod, kDeployment, kReplicaSet, kJob, kAutoscaler, kService, kEndpointSlice, kHttpRoute,
-                             kResourceQuota, kDisruptionBudget, kConfigMap, Kind{"v1", "Secret"}}) {
+    for (const Kind& each :
+         {kPod, kDeployment, kReplicaSet, kStatefulSet, kControllerRevision, kJob, kAutoscaler, kService,
+          kEndpointSlice, kHttpRoute, kResourceQuota, kDisruptionBudget, kConfigMap, Kind{"v1", "Secret"}}) {
       schemas.emplace(each, Make(each));
     }
     return schemas;

@@ -106,6 +106,54 @@ constexpr Field kWorkloads[] = {
     {"status.fullyLabeledReplicas", Type::kInteger},
 };
 
+constexpr Field kStatefulSets[] = {
+    {"spec", Type::kObject},
+    {"spec.replicas", Type::kInteger},
+    {"spec.minReadySeconds", Type::kInteger},
+    {"spec.revisionHistoryLimit", Type::kInteger},
+    {"spec.podManagementPolicy", Type::kText},
+    {"spec.serviceName", Type::kText},
+    {"spec.ordinals", Type::kObject},
+    {"spec.ordinals.start", Type::kInteger},
+    {"spec.updateStrategy", Type::kObject},
+    {"spec.updateStrategy.type", Type::kText},
+    {"spec.updateStrategy.rollingUpdate", Type::kObject},
+    {"spec.updateStrategy.rollingUpdate.partition", Type::kInteger},
+    {"spec.updateStrategy.rollingUpdate.maxUnavailable", Type::kIntegerOrText},
+    {"spec.persistentVolumeClaimRetentionPolicy", Type::kObject},
+    {"spec.persistentVolumeClaimRetentionPolicy.whenDeleted", Type::kText},
+    {"spec.persistentVolumeClaimRetentionPolicy.whenScaled", Type::kText},
+    {"spec.volumeClaimTemplates[]", Type::kObject},
+    {"spec.volumeClaimTemplates[].metadata", Type::kObject},
+    {"spec.volumeClaimTemplates[].metadata.name", Type::kText},
+    {"spec.selector", Type::kObject},
+    {"spec.selector.matchLabels", Type::kTexts},
+    {"spec.template", Type::kObject},
+    {"spec.template.metadata", Type::kObject},
+    {"spec.template.metadata.labels", Type::kTexts},
+    {"spec.template.metadata.annotations", Type::kTexts},
+    {"status.observedGeneration", Type::kInteger},
+    {"status.replicas", Type::kInteger},
+    {"status.readyReplicas", Type::kInteger},
+    {"status.availableReplicas", Type::kInteger},
+    {"status.currentReplicas", Type::kInteger},
+    {"status.updatedReplicas", Type::kInteger},
+    {"status.currentRevision", Type::kText},
+    {"status.updateRevision", Type::kText},
+    {"status.collisionCount", Type::kInteger},
+};
+
+// Of StatefulSets.
+constexpr Field kControllerRevisions[] = {
+    {"revision", Type::kInteger},
+    {"data", Type::kObject},
+    {"data.spec", Type::kObject},
+    {"data.spec.template", Type::kObject},
+    {"data.spec.template.metadata", Type::kObject},
+    {"data.spec.template.metadata.labels", Type::kTexts},
+    {"data.spec.template.metadata.annotations", Type::kTexts},
+};
+
 constexpr Field kJobs[] = {
     {"spec", Type::kObject},
     {"spec.parallelism", Type::kInteger},
@@ -296,6 +344,8 @@ Fields CommonFields() { return kCommon; }
 Fields FieldsOf(const Kind& kind) {
   if (kind == kPod) return kPods;
   if (kind == kDeployment || kind == kReplicaSet) return kWorkloads;
+  if (kind == kStatefulSet) return kStatefulSets;
+  if (kind == kControllerRevision) return kControllerRevisions;
   if (kind == kJob) return kJobs;
   if (kind == kAutoscaler) return kAutoscalers;
   if (kind == kService) return kServices;

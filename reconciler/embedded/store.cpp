@@ -278,9 +278,6 @@ Result<Object> Store::Scale(const ObjectKey& key, std::int64_t replicas, const s
                             const std::string& manager, TimePoint now) {
   const Object live = Find(key);
   if (live == nullptr) return NotFound(key);
-  if (const Json* spec = embedded::Find(*live, {"spec"}); spec == nullptr || !spec->is_object()) {
-    return Error{ErrorCode::kInvalid, fmt::format("{}: spec: must be an object", ToString(key))};
-  }
   Json object = *live;
   object["spec"]["replicas"] = replicas;
   object["metadata"]["resourceVersion"] = version;

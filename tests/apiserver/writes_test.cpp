@@ -182,13 +182,9 @@ TEST_CASE("managedFields that are no sets of fields, and workloads of odd shapes
   }
   const std::string sets = "/apis/apps/v1/namespaces/shop/statefulsets";
   for (const Json& spec : {Json("x"), Json::array(), Json(7)}) {
-    api.Ask("DELETE", sets + "/odd");
-    REQUIRE(
-        api.Ask("POST", sets,
-                {{"apiVersion", "apps/v1"}, {"kind", "StatefulSet"}, {"metadata", {{"name", "odd"}}}, {"spec", spec}})
-            .status == 201);
-    CHECK(api.Ask("GET", sets + "/odd/scale").status == 200);
-    CHECK(api.Patch(sets + "/odd/scale", kMerge, {{"spec", {{"replicas", 1}}}}).status == 422);
+    CHECK(api.Ask("POST", sets,
+                  {{"apiVersion", "apps/v1"}, {"kind", "StatefulSet"}, {"metadata", {{"name", "odd"}}}, {"spec", spec}})
+              .status == 422);
   }
 }
 
@@ -244,6 +240,22 @@ TEST_CASE("status and scale are parts of their own") {
   CHECK(api.Patch(kWeb + "/scale", kMerge, {{"spec", {{"replicas", -4}}}}).status == 422);
   CHECK(api.Patch(kWeb + "/scale", kMerge, {{"spec", {{"replicas", "x"}}}}).status == 422);
   CHECK(api.Ask("GET", kMaps + "/a/scale").status == 404);
+}
+
+TEST_CASE("a StatefulSet is scaled, and who asks is told of its revisions") {
+  Api api;
+  const std::string sets = "/apis/apps/v1/namespaces/shop/statefulsets";
+  Json wanted = DeploymentOf("db", 1);
+  wanted["kind"] = "StatefulSet";
+  REQUIRE(api.Ask("POST", sets, wanted).status == 201);
+  CHECK(api.Patch(sets + "/db/scale", kMerge, {{"spec", {{"replicas", 2}}}}).body["spec"]["replicas"] == 2);
+  api.Wait(seconds(20));
+  const Json scale = api.Ask("GET", sets + "/db/scale").body;
+  CHECK(scale["status"]["replicas"] == 2);
+  CHECK(scale["status"]["selector"] == "app=db");
+  const Json revisions = api.Ask("GET", "/apis/apps/v1/namespaces/shop/controllerrevisions").body;
+  REQUIRE(revisions["items"].size() == 1);
+  CHECK(revisions["items"][0]["revision"] == 1);
 }
 
 TEST_CASE("a rehearsal answers and writes nothing") {

@@ -117,6 +117,21 @@ TEST_CASE("more requests bring more pods, and fewer pods stay for five minutes a
   CHECK(Is(world, "ScalingLimited") == "True TooFewReplicas");
 }
 
+TEST_CASE("a StatefulSet is scaled as a Deployment is") {
+  TestWorld world(Requests(200));
+  Json set = Web(1);
+  set["kind"] = "StatefulSet";
+  Json autoscaler = AutoscalerOf(1, 10);
+  autoscaler["spec"]["scaleTargetRef"]["kind"] = "StatefulSet";
+  world.Apply(set);
+  world.Apply(ServiceOf("web", {{"app", "web"}}));
+  world.Run(60s);
+  world.Apply(autoscaler);
+  world.Run(60s);
+  CHECK(Is(world, "ScalingActive") == "True ValidMetricFound");
+  CHECK(world.Pods().size() == 4);
+}
+
 TEST_CASE("pods come no faster than twice as many, and no more than the most") {
   TestWorld world(Requests(2'000));
   Begin(world, 1, AutoscalerOf(1, 6));

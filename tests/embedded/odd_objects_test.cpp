@@ -46,6 +46,9 @@ TEST_CASE("a field of another type than its schema's is refused or does no harm"
   constexpr std::size_t kEvery = 7;  // of all fields and values, coprime to the number of values
   TestWorld world;
   world.Apply(DeploymentOf("web", "shop/web:1", 2));
+  Json set = DeploymentOf("db", "shop/db:1", 1);
+  set["kind"] = "StatefulSet";
+  world.Apply(set);
   world.Apply(ServiceOf("web", {{"app", "web"}}));
   world.Apply(RouteOf("web", {{"web", 1}}));
   world.Apply({{"apiVersion", "v1"},
