@@ -165,7 +165,7 @@ std::map<Revision, ObservedDeployment> RevisionsOf(const ObservedStatefulSet& st
   std::int32_t pods = 0, ready = 0;
   for (const ObservedStatefulSet::Pod& pod : stateful_set.pods) {
     ObservedDeployment& one = of(pod.revision);
-    one.pods += pod.deleting ? 0 : 1;
+    ++one.pods;  // until it has left its place
     one.ready += pod.ready && !pod.deleting ? 1 : 0;
     ++pods;
     ready += pod.ready ? 1 : 0;
