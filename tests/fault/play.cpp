@@ -16,7 +16,7 @@ using decide::Hold;
 using decide::Phase;
 
 constexpr Duration kLook{500};        // of virtual time, between two looks at how far a story is
-constexpr Duration kAtMost{600'000};  // for each act
+constexpr Duration kAtMost{1'200'000};  // for each act
 constexpr Duration kTail{180'000};    // after the last one: what is to go, goes
 constexpr Duration kDeadFor{3'000};   // between a death whose write was carried out and the next process
 const std::string kNote =
