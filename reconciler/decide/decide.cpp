@@ -16,6 +16,7 @@
 #include "reconciler/decide/jobs.h"
 #include "reconciler/decide/objects.h"
 #include "reconciler/decide/outbox.h"
+#include "reconciler/decide/partition.h"
 #include "reconciler/decide/pods.h"
 #include "reconciler/decide/route.h"
 #include "reconciler/decide/split.h"
@@ -95,6 +96,7 @@ void DecideInto(Context& context) {
   DeliverOutbox(context);
   // Last, but for ConfigMaps that new pods need: a batch ends at the first write that is refused.
   WriteCompanions(context);
+  TakeLeftPod(context);
   SayBlindAutoscaler(context);
   MakeJobs(context);
   NameState(context);

@@ -38,20 +38,25 @@ struct ObservedDeployment {
 // The StatefulSet that has the pods of all revisions (graph::Adoption::by_partition). Its fields that a Deployment has,
 // too, are told with each of its revisions.
 struct ObservedStatefulSet {
-  // One that tells by its labels what revision it is of.
   struct Pod {
-    std::string name, uid;
+    std::string name;
+    Version version;
     std::int32_t ordinal = 0;  // counted from the first one
-    Revision revision;
+    Revision revision;         // by our label; "" without one
+    std::string hash;          // by Kubernetes' label
     bool ready = false;
     bool deleting = false;
+    TimePoint unready_since{};  // where it isn't
+    std::string evidence;       // as ObservedDeployment::evidence
   };
   ObservedDeployment set;
   Revision revision;           // that its pod template says
-  Revision below;              // of the pods below the partition, where that is not 0
+  Revision below;              // of the pods below the partition, and from it on until they are replaced
   std::int32_t partition = 0;  // ordinals from here on are of `revision`
-  bool rolled = false;         // what it makes anew below its partition is what was complete last
-  std::vector<Pod> pods;
+  // status.updateRevision: of the template, once that was observed; status.currentRevision: of what was complete last,
+  // which pods below the partition are made of.
+  std::string update_hash, current_hash;
+  std::vector<Pod> pods;  // as far as they are known: those without a label of ours may be missing
 };
 
 // An object as it is in the cluster.
@@ -136,6 +141,7 @@ struct ObservedAdoption {
   Revision revision;                                // git's where its pods are git's, else one of its own
   std::shared_ptr<const graph::Workload> workload;  // what our field manager owns of it
   std::string not_yet;                              // why it can't be taken over now: "its own roll is not over"; ""
+  std::vector<ObservedStatefulSet::Pod> pods = {};  // of a StatefulSet, where one isn't ready: those without our label
 };
 
 struct Observed {

@@ -17,7 +17,7 @@ namespace {
 // What the StatefulSet is to be.
 struct Aim {
   Revision revision;  // of its template
-  Revision below;     // "" where the partition is 0
+  Revision below;     // "" where it is alone
   std::int32_t pods = 0;
   std::int32_t partition = 0;
 };
@@ -31,12 +31,17 @@ bool IsForward(const Status& status) {
   return status.phase == Phase::kProgressing && !status.candidate.empty() && !status.stable.empty();
 }
 
-// All its pods are of a revision without a role, and Kubernetes would make others of that one: stable's have to come
-// back before a candidate's can stand beside them.
-bool IsOfAnother(const Context& context) {
+bool IsObserved(const ObservedStatefulSet& seen) { return seen.set.observed_generation >= seen.set.generation; }
+bool IsComplete(const ObservedStatefulSet& seen) { return seen.current_hash == seen.update_hash; }
+
+// Kubernetes would make pods below a partition of another revision than stable: there is none that was complete, or
+// it was another's. So stable's have to come back before a candidate's can stand beside them.
+bool LacksStable(const Context& context) {
   const auto& seen = context.seen.stateful_set;
-  return seen && seen->partition == 0 && seen->rolled && seen->revision != context.status.stable &&
-         seen->revision != context.status.candidate;
+  if (!seen) {
+    return WorkloadOf(context, context.status.stable) != nullptr;
+  }
+  return seen->partition == 0 && IsComplete(*seen) && seen->revision != context.status.stable;
 }
 
 // None: it stays as it is.
@@ -52,10 +57,11 @@ std::optional<Aim> AimOf(const Context& context) {
   }
   const std::int32_t pods =
       std::min(all, TargetOf(context, status.candidate).value_or(SpecPods(context, status.candidate)));
-  if (pods == 0 || IsOfAnother(context)) {
+  if (pods == 0 || (pods < all && LacksStable(context))) {
     return Aim{status.stable, "", all, 0};
   }
-  return Aim{status.candidate, pods == all ? Revision() : status.stable, all, all - pods};
+  const bool beside = context.seen.stateful_set || WorkloadOf(context, status.stable) != nullptr;
+  return Aim{status.candidate, status.stable, all, beside ? all - pods : 0};
 }
 
 // A step forward waits until what is seen is what was asked for, and until Kubernetes would make pods below the
@@ -64,14 +70,24 @@ bool Waits(const Context& context, const ObservedStatefulSet& seen, const Aim& a
   if (!IsForward(context.status) || aim.revision != context.status.candidate) {
     return false;
   }
-  const bool begins = seen.revision == context.status.stable && seen.partition == 0;
-  return !context.seen.unseen.empty() || seen.set.observed_generation < seen.set.generation || (begins && !seen.rolled);
+  const bool begins = seen.revision == context.status.stable && seen.partition == 0 && aim.partition > 0;
+  return !context.seen.unseen.empty() || !IsObserved(seen) || (begins && !IsComplete(seen));
 }
 
 bool Differs(const Context& context, const ObservedStatefulSet& seen, const Aim& aim) {
   return seen.revision != aim.revision || seen.partition != aim.partition || seen.set.spec_replicas != aim.pods ||
-         (aim.partition > 0 && seen.below != aim.below) || seen.set.drifted || seen.set.owner != context.seen.uid ||
+         (!aim.below.empty() && seen.below != aim.below) || seen.set.drifted || seen.set.owner != context.seen.uid ||
          (Moves(context.status) && seen.set.epoch < context.status.epoch);
+}
+
+bool HasUnlabelled(const Context& context) {
+  const auto& seen = context.seen.stateful_set;
+  if (!seen) {
+    return false;
+  }
+  const auto labelled = std::count_if(seen->pods.begin(), seen->pods.end(),
+                                      [](const ObservedStatefulSet::Pod& pod) { return !pod.revision.empty(); });
+  return labelled < seen->set.pods;
 }
 
 graph::Value ObjectFor(const Context& context, const graph::Workload& workload, const Aim& aim) {
@@ -79,17 +95,18 @@ graph::Value ObjectFor(const Context& context, const graph::Workload& workload, 
   object = With(object, {"spec", "updateStrategy", "type"}, graph::Value("RollingUpdate"));
   object = With(object, {"spec", "updateStrategy", "rollingUpdate", "partition"}, graph::Value(aim.partition));
   object = With(object, {"metadata", "labels", graph::kRevisionLabel}, graph::Value(aim.revision));
-  if (aim.partition > 0) {
+  if (!aim.below.empty()) {
     object = With(object, {"metadata", "annotations", graph::kBelowAnnotation}, graph::Value(aim.below));
   }
-  // While a way back leads to it, the template that was there before is kept.
-  const graph::Workload* stable = WorkloadOf(context, context.status.stable);
-  if (stable != nullptr) {
-    for (const char* name : {graph::kAdoptedAnnotation, graph::kAdoptedTemplateAnnotation}) {
-      const graph::Value kept = stable->deployment.Path({"metadata", "annotations", name});
-      if (!kept.is_none()) {
-        object = With(object, {"metadata", "annotations", name}, kept);
-      }
+  // While a way back may lead to it, or a pod is of it, the template that was there before is kept.
+  const auto& adoption = context.seen.adoption;
+  const bool needed = adoption && (adoption->revision == context.status.stable ||
+                                   adoption->revision == context.status.candidate || HasUnlabelled(context));
+  for (const char* name : {graph::kAdoptedAnnotation, graph::kAdoptedTemplateAnnotation}) {
+    const graph::Value kept =
+        needed ? adoption->workload->deployment.Path({"metadata", "annotations", name}) : graph::Value();
+    if (!kept.is_none()) {
+      object = With(object, {"metadata", "annotations", name}, kept);
     }
   }
   return object;
@@ -125,30 +142,19 @@ void Record(Context& context, const Aim& aim) {
   }
 }
 
-// Pods of a revision that is not their place's. Those from the partition on go by themselves while they are ready;
-// those below never, and so only while all others serve.
-void TakeLeftPods(Context& context, const ObservedStatefulSet& seen) {
-  const bool steady = seen.set.ready >= seen.set.spec_replicas && context.seen.unseen.empty() &&
-                      std::none_of(seen.pods.begin(), seen.pods.end(), [](const auto& pod) { return pod.deleting; });
-  bool taken = false;
-  for (const ObservedStatefulSet::Pod& pod : seen.pods) {
-    const bool above = pod.ordinal >= seen.partition;
-    if (pod.deleting || pod.ordinal >= seen.set.spec_replicas || pod.revision == (above ? seen.revision : seen.below) ||
-        (pod.ready && (above || !steady || taken))) {
-      continue;
-    }
-    taken = true;
-    context.decision.actions.emplace_back(DeleteObject{
-        "v1",
-        "Pod",
-        context.graph.rollout_namespace,
-        pod.name,
-        {pod.uid, ""},
-        fmt::format("a pod of {} in the place of one of {}", pod.revision, above ? seen.revision : seen.below)});
-  }
-}
-
 }  // namespace
+
+Revision RevisionOf(const ObservedStatefulSet& seen, const ObservedStatefulSet::Pod& pod, const Revision& unlabelled) {
+  if (IsObserved(seen) && !pod.hash.empty()) {
+    if (pod.hash == seen.update_hash) {
+      return seen.revision;
+    }
+    if (pod.hash == seen.current_hash && !seen.below.empty()) {
+      return seen.below;
+    }
+  }
+  return pod.revision.empty() ? unlabelled : pod.revision;
+}
 
 std::map<Revision, ObservedDeployment> RevisionsOf(const ObservedStatefulSet& stateful_set,
                                                    const Revision& unlabelled) {
@@ -157,16 +163,22 @@ std::map<Revision, ObservedDeployment> RevisionsOf(const ObservedStatefulSet& st
   like.pods = 0;
   like.ready = 0;
   like.spec_replicas = 0;
-  like.evidence.clear();
   const auto of = [&](const Revision& revision) -> ObservedDeployment& {
     return revisions.try_emplace(revision, like).first->second;
   };
   of(stateful_set.revision);
   std::int32_t pods = 0, ready = 0;
   for (const ObservedStatefulSet::Pod& pod : stateful_set.pods) {
-    ObservedDeployment& one = of(pod.revision);
+    const Revision revision = RevisionOf(stateful_set, pod, unlabelled);
+    if (revision.empty()) {
+      continue;
+    }
+    ObservedDeployment& one = of(revision);
     ++one.pods;  // until it has left its place
     one.ready += pod.ready && !pod.deleting ? 1 : 0;
+    if (one.evidence.empty() && !pod.ready && !pod.deleting) {
+      one.evidence = pod.evidence;
+    }
     ++pods;
     ready += pod.ready ? 1 : 0;
   }
@@ -200,10 +212,37 @@ void PlanPartition(Context& context) {
     if (!Write(context, seen, *aim)) {
       return;
     }
-  } else if (seen != nullptr && seen->set.observed_generation >= seen->set.generation) {
-    TakeLeftPods(context, *seen);
   }
   Record(context, *aim);
+}
+
+void TakeLeftPod(Context& context) {
+  const auto& seen = context.seen.stateful_set;
+  const std::optional<Aim> aim = context.by_partition() ? AimOf(context) : std::nullopt;
+  if (!seen || !aim || seen->set.deleting || !IsObserved(*seen) || Differs(context, *seen, *aim) ||
+      !context.seen.unseen.empty() ||
+      std::any_of(seen->pods.begin(), seen->pods.end(), [](const auto& pod) { return pod.deleting; })) {
+    return;
+  }
+  const bool all_serve = seen->set.ready >= seen->set.spec_replicas;
+  const ObservedStatefulSet::Pod* left = nullptr;
+  for (const ObservedStatefulSet::Pod& pod : seen->pods) {
+    const bool above = pod.ordinal >= seen->partition;
+    const bool right = pod.hash.empty() || pod.hash == (above ? seen->update_hash : seen->current_hash);
+    if (right || pod.ordinal >= seen->set.spec_replicas || (pod.ready && (above || !all_serve))) {
+      continue;
+    }
+    if (const TimePoint due = pod.unready_since + kSwapPace; !pod.ready && context.now < due) {
+      context.Wake(due);
+    } else if (left == nullptr || left->ordinal < pod.ordinal) {
+      left = &pod;
+    }
+  }
+  if (left != nullptr) {
+    context.decision.actions.emplace_back(
+        DeleteObject{"v1", "Pod", context.graph.rollout_namespace, left->name, left->version,
+                     "it is of another revision than its place, and Kubernetes leaves it there"});
+  }
 }
 
 bool ReleaseStatefulSet(Context& context) {

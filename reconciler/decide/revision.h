@@ -19,8 +19,8 @@ const graph::Workload* WorkloadOf(const Context& context, const Revision& revisi
 std::int32_t SpecPods(const Context& context, const Revision& revision);
 // Whether the counts are those of the spec that we see.
 bool Fresh(const Context& context, const Revision& revision);
-// min(ready endpoints, spec replicas), fresh or not. Where shares are made by pods, those in NAME's slices, or ready pods
-// where nobody calls them and so there is no Service; else in NAME-REV's.
+// min(ready endpoints, spec replicas), fresh or not. Where shares are made by pods, those in NAME's slices, or ready
+// pods where nobody calls them and so there is no Service; else in NAME-REV's.
 std::int32_t Endpoints(const Context& context, const Revision& revision);
 // The same, but 0 while the counts are behind the spec: what a shift or a shrink may rely on.
 std::int32_t Ready(const Context& context, const Revision& revision);

@@ -24,9 +24,8 @@ struct Scalable {
   const char* resource = "";
 };
 const std::array<Scalable, 3>& Scalables() {
-  static const std::array<Scalable, 3> kScalables = {{{kDeployment, "deployments.apps"},
-                                                      {kReplicaSet, "replicasets.apps"},
-                                                      {kStatefulSet, "statefulsets.apps"}}};
+  static const std::array<Scalable, 3> kScalables = {
+      {{kDeployment, "deployments.apps"}, {kReplicaSet, "replicasets.apps"}, {kStatefulSet, "statefulsets.apps"}}};
   return kScalables;
 }
 

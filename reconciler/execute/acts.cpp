@@ -54,14 +54,28 @@ constexpr std::array kOwnMarks = {
 Json WholeOf(const Json& live, const Json& wanted) {
   Json object = live;
   object.erase("status");
+  // What is let go of is owned by nobody, or the next apply of somebody's would meet a conflict.
+  const bool leaves = cluster::Find(wanted, {"metadata", "annotations", graph::kOwnerAnnotation}) == nullptr;
+  Json others = Json::array();
+  for (const Json& entry : cluster::List(live, {"metadata", "managedFields"})) {
+    if (!cluster::Says(entry, {"manager"}, graph::kExecutorManager)) others.push_back(entry);
+  }
+  if (others.empty()) others.push_back(Json::object());  // an empty list would change nothing
   object["metadata"].erase("managedFields");
+  if (leaves) object["metadata"]["managedFields"] = std::move(others);
   for (const char* field : {"labels", "annotations"}) {
     Json names = cluster::Find(live, {"metadata", field}) == nullptr ? Json::object() : live["metadata"][field];
     for (const char* mark : kOwnMarks) names.erase(mark);
     if (const Json* said = cluster::Find(wanted, {"metadata", field})) names.update(*said);
     object["metadata"][field] = std::move(names);
   }
+  // A strategy's fields that nobody names are as they were.
+  Json strategy = live["spec"].value("updateStrategy", Json::object());
   object["spec"].update(wanted["spec"]);
+  if (const Json* said = cluster::Find(wanted, {"spec", "updateStrategy"})) {
+    strategy.merge_patch(*said);
+    object["spec"]["updateStrategy"] = std::move(strategy);
+  }
   return object;
 }
 

@@ -109,6 +109,9 @@ std::string UnfinishedStatefulSet(const Json& stateful_set) {
     return fmt::format("its own roll is not over, {} of {} pods are of its present template", count("updatedReplicas"),
                        wanted);
   }
+  if (count("updatedReplicas") < wanted) {
+    return fmt::format("{} of its {} pods are of its present template", count("updatedReplicas"), wanted);
+  }
   if (count("readyReplicas") < wanted || count("replicas") > wanted) {
     return fmt::format("{} of its {} pods are ready", count("readyReplicas"), wanted);
   }
@@ -236,11 +239,13 @@ ObservedAdoption AdoptedStatefulSet(const graph::Graph& graph, const decide::Rev
   workload->image = containers.empty() ? "" : cluster::Text(containers.front(), {"image"});
   workload->version = kubernetes::VersionOf(workload->image);
   workload->replicas = graph.workload.replicas;
+  // Where it is git's, what git says beside the template holds.
   Value object = With(Value(), {"apiVersion"}, "apps/v1");
   object = With(object, {"kind"}, "StatefulSet");
   object = With(object, {"metadata", "name"}, graph.adopts->deployment);
   object = With(object, {"metadata", "namespace"}, graph.rollout_namespace);
   object = With(object, {"metadata", "labels"}, Labels(graph, revision));
+  if (revision == graph.workload.revision) object = graph.workload.deployment;
   object = With(object, {"metadata", "annotations", graph::kAdoptedAnnotation}, revision);
   object = With(object, {"metadata", "annotations", graph::kAdoptedTemplateAnnotation}, pods.dump());
   workload->deployment = With(object, {"spec", "template"}, cluster::ToValue(pods));
@@ -262,13 +267,9 @@ std::optional<ObservedAdoption> StatefulSetAdoption(const graph::Graph& graph, c
   if (std::string why = UnfinishedStatefulSet(stateful_set); !why.empty()) return Refused(std::move(why));
   const Json* pods = cluster::Find(stateful_set, {"spec", "template"});
   if (pods == nullptr) return Refused("it has no pod template");
-  // An earlier rollout left pods that say what they are.
-  decide::Revision revision = cluster::Text(*pods, {"metadata", "labels", graph::kRevisionLabel});
-  if (revision.empty()) {
-    revision = IsAsGitSays(graph, pods) ? graph.workload.revision
-                                        : OwnRevision(cluster::Text(stateful_set, {"status", "updateRevision"}));
-  }
-  return AdoptedStatefulSet(graph, revision, *pods);
+  // A label of ours that an earlier rollout left says nothing: the template may have moved on without it.
+  const std::string hash = cluster::Text(stateful_set, {"status", "updateRevision"});
+  return AdoptedStatefulSet(graph, IsAsGitSays(graph, pods) ? graph.workload.revision : OwnRevision(hash), *pods);
 }
 
 }  // namespace

@@ -19,14 +19,23 @@ using decide::Revision;
 
 decide::Version VersionOf(const Identity& id) { return {id.uid, id.resource_version}; }
 
-// Whether a field that the workload names is not as it says. The number of pods is the executor's own.
+// Of a spec, what the executor writes apart, and what a StatefulSet's API drops where a cluster doesn't know it, or
+// writes down otherwise (1024Mi).
+bool IsCompared(const std::string& field, bool stateful_set) {
+  const auto is = [&](const char* name) { return field == name; };
+  return !is("replicas") && (!stateful_set || !(is("updateStrategy") || is("volumeClaimTemplates") ||
+                                                is("persistentVolumeClaimRetentionPolicy")));
+}
+
+// Whether a field that the workload names is not as it says.
 bool IsDrifted(const cluster::Json& found, const graph::Workload& workload) {
   const graph::Map* spec = workload.deployment.Field("spec").as_map();
   if (spec == nullptr) return false;
   const auto at = found.find("spec");
   const graph::Value found_spec = at == found.end() ? graph::Value() : cluster::ToValue(*at);
+  const bool stateful_set = workload.deployment.Field("kind") == graph::Value("StatefulSet");
   return !std::all_of(spec->entries().begin(), spec->entries().end(), [&](const auto& field) {
-    return field.first == "replicas" || decide::Contains(found_spec.Field(field.first), field.second);
+    return !IsCompared(field.first, stateful_set) || decide::Contains(found_spec.Field(field.first), field.second);
   });
 }
 
@@ -192,10 +201,15 @@ class Observer {
     return pods;
   }
 
-  // Of a pod of the StatefulSet that no label tells of, or not yet.
-  static Revision RevisionInPlace(const Observed& out, std::int32_t ordinal) {
-    if (out.adoption) return out.adoption->revision;
-    return ordinal >= out.stateful_set->partition ? out.stateful_set->revision : out.stateful_set->below;
+  // Of a pod of the StatefulSet that no label tells of, or not yet, or not any more: never the one that comes.
+  static Revision RevisionOfUnseen(const Observed& out) {
+    return out.adoption ? out.adoption->revision : out.stateful_set->below;
+  }
+
+  static Revision RevisionOfPod(const Observed& out, const std::string& name, const Revision& label) {
+    const auto& pods = out.stateful_set->pods;
+    const auto found = std::find_if(pods.begin(), pods.end(), [&](const auto& pod) { return pod.name == name; });
+    return found == pods.end() ? label : decide::RevisionOf(*out.stateful_set, *found, label);
   }
 
   std::map<Revision, std::int32_t> ReadyByRevision(const std::string& service, const Observed& out) const {
@@ -203,17 +217,24 @@ class Observer {
     const std::string adopted = AdoptedPrefix(out.adoption);
     for (const std::string& name : ReadyPods(service)) {
       const auto* pod = world_.pods().Find({namespace_, name});
-      if (pod != nullptr) {
+      if (pod != nullptr && !out.stateful_set) {
         ++ready[pod->view.revision];
+      } else if (pod != nullptr) {
+        ++ready[RevisionOfPod(out, name, pod->view.revision)];
       } else if (out.stateful_set) {
-        const auto ordinal = OrdinalIn(graph_.adopts->deployment, name);
-        if (ordinal) ++ready[RevisionInPlace(out, *ordinal)];
+        ++ready[RevisionOfUnseen(out)];
       } else if (!adopted.empty() && name.starts_with(adopted)) {
         ++ready[out.adoption->revision];
       } else if (name.rfind(graph_.service + "-", 0) == 0) {
         // The slice is ahead of the pod's own watch: its name begins with its Deployment's.
         ++ready[name.substr(graph_.service.size() + 1, 8)];
       }
+    }
+    // A slice may show a pod that was replaced meanwhile.
+    if (out.stateful_set) {
+      const auto seen = out.revisions.find(out.stateful_set->revision);
+      std::int32_t& own = ready[out.stateful_set->revision];
+      own = std::min(own, seen == out.revisions.end() ? 0 : seen->second.deployment->ready);
     }
     return ready;
   }
@@ -261,8 +282,9 @@ std::optional<decide::ObservedStatefulSet::Pod> ShownPod(const Identity& set, co
                                                          const Identity& id, const PodView& pod) {
   const std::optional<std::int32_t> ordinal = OrdinalIn(set.name.second, id.name.second);
   if (!ordinal) return std::nullopt;
-  return decide::ObservedStatefulSet::Pod{id.name.second, id.uid,    *ordinal - view.first_ordinal,
-                                          pod.revision,   pod.ready, id.deleting};
+  return decide::ObservedStatefulSet::Pod{id.name.second, VersionOf(id),     *ordinal - view.first_ordinal,
+                                          pod.revision,   pod.hash,          pod.ready,
+                                          id.deleting,    pod.unready_since, pod.evidence};
 }
 
 decide::ObservedStatefulSet ShownStatefulSet(const Identity& id, const StatefulSetView& view) {
@@ -271,7 +293,8 @@ decide::ObservedStatefulSet ShownStatefulSet(const Identity& id, const StatefulS
   shown.revision = view.revision;
   shown.below = view.below;
   shown.partition = view.partition;
-  shown.rolled = view.rolled;
+  shown.update_hash = view.update_hash;
+  shown.current_hash = view.current_hash;
   return shown;
 }
 
@@ -282,6 +305,7 @@ void ShowStatefulSet(const World& world, const graph::Graph& graph, const Identi
   for (const auto* pod : world.pods().InGroup(id.name.first, graph.service)) {
     if (auto one = ShownPod(id, view, pod->id, pod->view)) shown.pods.push_back(*std::move(one));
   }
+  if (out.adoption) shown.pods.insert(shown.pods.end(), out.adoption->pods.begin(), out.adoption->pods.end());
   for (auto& [revision, seen] : decide::RevisionsOf(shown, out.adoption ? out.adoption->revision : Revision())) {
     out.revisions[revision].deployment = std::move(seen);
   }

@@ -167,8 +167,9 @@ std::string Runner::Unseen() const {
     });
   };
   for (const auto& [kind, why] : shared_.cluster.Unwatched()) {
-    if (kind == shared_.world.deployments().kind() || kind == shared_.world.stateful_sets().kind() ||
-        kind == shared_.world.slices().kind() || kind == shared_.world.services().kind() || is_routed(routed_, kind) ||
+    if ((ByPartition() && kind == shared_.world.pods().kind()) || kind == shared_.world.deployments().kind() ||
+        kind == shared_.world.stateful_sets().kind() || kind == shared_.world.slices().kind() ||
+        kind == shared_.world.services().kind() || is_routed(routed_, kind) ||
         is_routed(stored_.status.applied.objects, kind)) {
       return fmt::format("{} objects can't be watched, what is known of them may be old: {}", kind.kind, why);
     }

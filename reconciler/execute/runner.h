@@ -87,6 +87,7 @@ class Runner {
   };
   std::optional<TakenOver> Adopted() const;
   bool ByPartition() const;
+  void WithUnlabelledPods();
   bool IsTakingOver() const;
   bool NeedsAdoptee() const;
   std::optional<decide::ObservedAdoption> Adoption();
@@ -142,7 +143,8 @@ class Runner {
   std::map<decide::Revision, std::shared_ptr<const graph::Workload>> workloads_;
   // What graph_ adopts: as read in this round, where no watch tells of it; and what it is to the core.
   std::optional<Adoptee> adoptee_;
-  std::string adoptee_unread_;  // why it could not be read; ""
+  std::vector<decide::ObservedStatefulSet::Pod> unlabelled_;  // of the StatefulSet that was taken over
+  std::string adoptee_unread_;                                // why it could not be read; ""
   std::optional<decide::ObservedAdoption> adoption_;
   std::string adoption_for_;  // digest of the graph, and the Deployment's generation
   Drifts drifts_;

@@ -36,7 +36,7 @@ std::optional<Runner::TakenOver> Runner::Adopted() const {
   return std::nullopt;
 }
 
-bool Runner::ByPartition() const { return graph_->adopts && graph_->adopts->by_partition; }
+bool Runner::ByPartition() const { return graph_ != nullptr && graph_->adopts && graph_->adopts->by_partition; }
 
 // What was there before is stable at once. Its objects are marked after that, and only then does git's version begin.
 bool Runner::IsTakingOver() const {
@@ -70,7 +70,8 @@ bool Runner::NeedsAdoptee() const {
 void Runner::WithAdoptee() {
   adoptee_.reset();
   adoptee_unread_.clear();
-  if (!NeedsAdoptee()) return Decide();
+  unlabelled_.clear();
+  if (!NeedsAdoptee()) return WithUnlabelledPods();
   FindAdoptee(shared_.cluster, graph_, alive_, Safe([this](Result<Adoptee> found) {
                 if (found.ok()) {
                   adoptee_ = std::move(found).value();
@@ -82,6 +83,35 @@ void Runner::WithAdoptee() {
                 adoptee_unread_ = found.error().message;
                 Decide();
               }));
+}
+
+// Pods of a StatefulSet that was taken over carry no label by which a watch would tell of them. They are read while one
+// of them isn't ready: it may be what Kubernetes waits for.
+void Runner::WithUnlabelledPods() {
+  const std::optional<TakenOver> adopted = ByPartition() ? Adopted() : std::nullopt;
+  const auto* set = adopted ? shared_.world.stateful_sets().Find(adopted->id.name) : nullptr;
+  if (set == nullptr || set->view.ready >= set->view.spec_replicas) return Decide();
+  cluster::LabelSelector labels;
+  if (const Json* selector = cluster::Find(*set->view.object, {"spec", "selector", "matchLabels"})) {
+    for (const auto& [name, value] : selector->items()) labels[name] = value.get<std::string>();
+  }
+  const Identity id = set->id;
+  const StatefulSetView view = set->view;
+  shared_.cluster.Send(cluster::ListObjects{shared_.world.pods().kind(), id.name.first, std::move(labels)},
+                       Safe([this, id, view](Result<cluster::SharedJson> answer) {
+                         if (!answer) return Backoff(answer.error());
+                         for (const Json& pod : cluster::List(**answer, {"items"})) {
+                           const Json& owners = cluster::List(pod, {"metadata", "ownerReferences"});
+                           const bool owned = !owners.empty() && cluster::Says(owners.front(), {"uid"}, id.uid);
+                           const PodView shown = ReadPod(pod);
+                           if (!owned || (!shown.group.empty() && !shown.revision.empty())) continue;
+                           auto one = ShownPod(id, view, IdentityOf(pod), shown);
+                           if (!one) continue;
+                           one->revision.clear();
+                           unlabelled_.push_back(*std::move(one));
+                         }
+                         Decide();
+                       }));
 }
 
 std::optional<ObservedAdoption> Runner::Adoption() {
@@ -104,7 +134,9 @@ std::optional<ObservedAdoption> Runner::Adoption() {
   std::string key = graph_digest_ + "/" + adopted->id.uid + "/" + std::to_string(adopted->view.generation) + "/" +
                     adopted->view.revision + "/" + adopted->view.adopted + (budget ? "/budget" : "");
   if (std::exchange(adoption_for_, key) != key) adoption_ = AdoptionOf(*graph_, *adopted->view.object, budget);
-  return adoption_;
+  std::optional<ObservedAdoption> adoption = adoption_;
+  if (adoption) adoption->pods = unlabelled_;
+  return adoption;
 }
 
 // Objects that no watch tells of.

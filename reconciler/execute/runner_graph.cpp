@@ -16,6 +16,15 @@ using telemetry::Log;
 using telemetry::LogKey;
 using telemetry::LogLevel;
 
+namespace {
+
+// "" where each revision has a Deployment of its own.
+std::string StatefulSetOf(const graph::Graph& graph) {
+  return graph.adopts && graph.adopts->by_partition ? graph.adopts->deployment : "";
+}
+
+}  // namespace
+
 std::vector<BundleRef> Runner::Refs() const {
   std::vector<BundleRef> refs = stored_.bundles;
   const auto same = [this](const BundleRef& ref) { return ref.digest == view_.digest; };
@@ -37,6 +46,9 @@ std::vector<BundleRef> Runner::RefsToLoad() const {
   std::set<decide::Revision> run(status.leaving.begin(), status.leaving.end());
   run.insert(status.stable);
   for (const auto* entry : world.deployments().InGroup(name_.first, service_)) run.insert(entry->view.revision);
+  for (const auto* entry : world.stateful_sets().InGroup(name_.first, service_)) {
+    run.insert({entry->view.revision, entry->view.below});
+  }
   std::erase_if(refs, [&](const BundleRef& ref) { return ref.digest != view_.digest && !run.contains(ref.revision); });
   return refs;
 }
@@ -93,6 +105,19 @@ bool Runner::ChooseGraph() {
     rejected_ =
         fmt::format("it deploys service {}, and {} is what this rollout runs; give the new one a name of its own",
                     graph_->service, runs);
+    graph_ = std::exchange(accepted_, nullptr);
+    graph_digest_ = accepted;
+  }
+  if (graph_ != nullptr && accepted_ != nullptr && !stored_.status.stable.empty() &&
+      StatefulSetOf(*accepted_) != StatefulSetOf(*graph_)) {
+    const auto name = [](const graph::Graph& graph) {
+      return StatefulSetOf(graph).empty() ? "a Deployment" : "StatefulSet " + StatefulSetOf(graph);
+    };
+    rejected_ = fmt::format(
+        "its pods are of {}, and {} is what this rollout runs: its pods would have other names and volumes; give the "
+        "new "
+        "one a service and a rollout of its own",
+        name(*graph_), name(*accepted_));
     graph_ = std::exchange(accepted_, nullptr);
     graph_digest_ = accepted;
   }

@@ -192,8 +192,11 @@ std::optional<StatefulSetView> ViewStatefulSet(const cluster::SharedJson& shared
   view.first_ordinal = Count(object, {"spec", "ordinals", "start"});
   view.below = Text(object, {"metadata", "annotations", graph::kBelowAnnotation});
   view.keeps_template = !Text(object, {"metadata", "annotations", graph::kAdoptedTemplateAnnotation}).empty();
-  const std::string current = Text(object, {"status", "currentRevision"});
-  view.rolled = !current.empty() && current == Text(object, {"status", "updateRevision"});
+  // It replaces no pod by itself.
+  if (Text(object, {"spec", "updateStrategy", "type"}) == "OnDelete") view.partition = view.spec_replicas;
+  view.update_hash = Text(object, {"status", "updateRevision"});
+  view.current_hash = Text(object, {"status", "currentRevision"});
+  view.updated = Count(object, {"status", "updatedReplicas"});
   return view;
 }
 
@@ -221,14 +224,22 @@ std::optional<SliceView> ViewSlice(const Json& object) {
 }
 
 std::optional<PodView> ViewPod(const Json& object) {
+  PodView view = ReadPod(object);
+  return view.group.empty() || view.revision.empty() ? std::nullopt : std::optional(std::move(view));
+}
+
+PodView ReadPod(const Json& object) {
   PodView view;
   view.group = Label(object, graph::kServiceLabel);
   view.revision = Label(object, graph::kRevisionLabel);
-  if (view.group.empty() || view.revision.empty()) return std::nullopt;
+  view.hash = Label(object, "controller-revision-hash");
+  ParseTime(Text(object, {"metadata", "creationTimestamp"}), view.unready_since);
   for (const Json& condition : List(object, {"status", "conditions"})) {
-    const std::string type = Text(condition, {"type"});
-    if (type == "Ready") view.ready = Text(condition, {"status"}) == "True";
+    if (Text(condition, {"type"}) != "Ready") continue;
+    view.ready = Text(condition, {"status"}) == "True";
+    ParseTime(Text(condition, {"lastTransitionTime"}), view.unready_since);
   }
+  if (view.ready) view.unready_since = {};
   view.evidence = Unscheduled(object);
   for (const Json& container : List(object, {"status", "containerStatuses"})) {
     if (view.evidence.empty()) view.evidence = ContainerEvidence(container);

@@ -68,12 +68,14 @@ std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& shared);
 // `adopted` is the annotation's revision; `pods` and `ready` are those of all revisions.
 struct StatefulSetView : DeploymentView {
   std::int32_t partition = 0, first_ordinal = 0;
-  std::string below;            // graph::kBelowAnnotation; ""
-  bool keeps_template = false;  // graph::kAdoptedTemplateAnnotation
-  bool rolled = false;          // status.currentRevision is status.updateRevision
+  std::string below;                      // graph::kBelowAnnotation; ""
+  bool keeps_template = false;            // graph::kAdoptedTemplateAnnotation
+  std::string update_hash, current_hash;  // status.updateRevision, .currentRevision
+  std::int32_t updated = 0;
   friend bool operator==(const StatefulSetView& a, const StatefulSetView& b) {
     const auto own = [](const StatefulSetView& view) {
-      return std::tie(view.partition, view.first_ordinal, view.below, view.keeps_template, view.rolled);
+      return std::tie(view.partition, view.first_ordinal, view.below, view.keeps_template, view.update_hash,
+                      view.current_hash, view.updated);
     };
     return static_cast<const DeploymentView&>(a) == static_cast<const DeploymentView&>(b) && own(a) == own(b);
   }
@@ -99,11 +101,15 @@ std::optional<SliceView> ViewSlice(const cluster::Json& object);
 struct PodView {
   std::string group;  // the service
   std::string revision;
+  std::string hash;  // of a StatefulSet's: `controller-revision-hash`
   bool ready = false;
-  std::string evidence;  // why it is not ready: "CrashLoopBackOff: exit code 1"
+  TimePoint unready_since{};  // or since it was made
+  std::string evidence;       // why it is not ready: "CrashLoopBackOff: exit code 1"
   friend bool operator==(const PodView&, const PodView&) = default;
 };
 std::optional<PodView> ViewPod(const cluster::Json& object);
+// Whatever its labels are.
+PodView ReadPod(const cluster::Json& object);
 
 // A pod of a Job of a rollout's.
 struct JobPodView {

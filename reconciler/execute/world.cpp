@@ -131,6 +131,7 @@ void World::Learn(const cluster::SharedJson& object) {
   if (kind == kCommand) return commands_.Learn(object);
   if (kind == kDeployment) return deployments_.Learn(object);
   if (kind == kStatefulSet) return stateful_sets_.Learn(object);
+  if (kind == kPod) return pods_.Learn(object);
   if (kind == kService) return services_.Learn(object);
   if (const auto found = owned_.find(kind); found != owned_.end()) found->second->Learn(object);
 }
@@ -150,6 +151,7 @@ void World::MarkMissing(const cluster::ObjectKey& key) {
   if (key.kind == kCommand) return commands_.MarkMissing(name);
   if (key.kind == kDeployment) return deployments_.MarkMissing(name);
   if (key.kind == kStatefulSet) return stateful_sets_.MarkMissing(name);
+  if (key.kind == kPod) return pods_.MarkMissing(name);
   if (key.kind == kService) return services_.MarkMissing(name);
   if (const auto found = owned_.find(key.kind); found != owned_.end()) found->second->MarkMissing(name);
 }

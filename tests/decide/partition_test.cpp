@@ -33,10 +33,12 @@ ObservedStatefulSet Four(const Revision& revision, std::int32_t partition, const
   set.revision = revision;
   set.below = below;
   set.partition = partition;
-  set.rolled = partition == 0;
+  set.update_hash = "h-" + revision;
+  set.current_hash = "h-" + (partition == 0 ? revision : below);
   for (std::size_t i = 0; i < pods.size(); ++i) {
     const std::string name = "web-" + std::to_string(i);
-    set.pods.push_back({name, "uid-" + name, static_cast<std::int32_t>(i), pods[i], true, false});
+    Pod pod{name, {"uid-" + name, "5"}, static_cast<std::int32_t>(i), pods[i], "h-" + pods[i], true, false, {}, ""};
+    set.pods.push_back(std::move(pod));
   }
   return set;
 }
@@ -46,6 +48,7 @@ struct Scene {
   Observed seen;
   Decision decision;
   std::map<Revision, std::int32_t> target;
+  TimePoint now{Duration(60'000)};
 
   Scene() {
     seen.uid = "us";
@@ -57,12 +60,14 @@ struct Scene {
   // What is written and taken: "new 4 2" (template, pods, partition), "-web-3"; in this order.
   std::vector<std::string> Plan() {
     decision.actions.clear();
+    decision.wake_at.reset();
     if (seen.stateful_set) {
       seen.revisions.clear();
       for (auto& [revision, one] : RevisionsOf(*seen.stateful_set, "")) seen.revisions[revision].deployment = one;
     }
-    Context context{graph, seen, TimePoint{}, decision, decision.status, target, {}, 0, {}, {}, {}};
+    Context context{graph, seen, now, decision, decision.status, target, {}, 0, {}, {}, {}};
     PlanPartition(context);
+    TakeLeftPod(context);
     std::vector<std::string> told;
     for (const Action& action : decision.actions) {
       if (const auto* apply = std::get_if<ApplyObject>(&action)) {
@@ -99,12 +104,22 @@ TEST_CASE("what of a StatefulSet is each revision's") {
 
   // What was there before carries no label.
   ObservedStatefulSet before = Four("new", 3, "old", {});
-  before.pods = {{"web-3", "u3", 3, "new", true, false}};
+  before.pods = {{"web-3", {"u3", "5"}, 3, "new", "h-new", true, false, {}, ""}};
   revisions = RevisionsOf(before, "old");
   CHECK(revisions["old"].spec_replicas == 3);
   CHECK(revisions["old"].pods == 3);
   CHECK(revisions["old"].ready == 3);
   CHECK(revisions["new"].ready == 1);
+
+  // A label says what a pod was meant to be: this one was made of the template that somebody wrote meanwhile.
+  ObservedStatefulSet edited = Four("new", 2, "old", {"old", "old", "new", "new"});
+  edited.pods[2].hash = "h-other";
+  edited.pods[3].hash = "h-old";
+  revisions = RevisionsOf(edited, "");
+  CHECK(revisions["old"].pods == 3);
+  // Until the new template was seen, what Kubernetes calls new is the one before.
+  edited.set.generation = 2;
+  CHECK(RevisionsOf(edited, "")["old"].pods == 2);
 }
 
 TEST_CASE("a StatefulSet's template, pods and partition are one write") {
@@ -116,9 +131,11 @@ TEST_CASE("a StatefulSet's template, pods and partition are one write") {
   CHECK(scene.decision.status.applied.pods == std::map<Revision, std::int32_t>{{"new", 2}, {"old", 2}});
 
   SECTION("not before Kubernetes would make others by stable's template") {
-    scene.seen.stateful_set->rolled = false;
+    scene.seen.stateful_set->current_hash = "h-older";
     CHECK(scene.Plan() == Told{});
     CHECK(scene.decision.wake_at.has_value());
+    scene.target["new"] = 4;  // no pods of stable's beside them: nothing to wait for
+    CHECK(scene.Plan() == Told{"new 4 0"});
   }
   SECTION("not while what is seen may be old, but for a way back") {
     scene.seen.unseen = "Pod objects can't be watched";
@@ -130,8 +147,19 @@ TEST_CASE("a StatefulSet's template, pods and partition are one write") {
   SECTION("from a revision without a role stable's has to come back first, where it was complete") {
     scene.seen.stateful_set = Four("other", 0, "", {"other", "other", "other", "other"});
     CHECK(scene.Plan() == Told{"old 4 0"});
-    scene.seen.stateful_set->rolled = false;
+    scene.seen.stateful_set->current_hash = "h-old";
     CHECK(scene.Plan() == Told{"new 4 2"});
+  }
+  SECTION("and so where the candidate was complete, and has to give places back") {
+    scene.seen.stateful_set = Four("new", 0, "old", {"new", "new", "new", "new"});
+    CHECK(scene.Plan() == Told{"old 4 0"});
+    scene.target["new"] = 4;
+    CHECK(scene.Plan() == Told{});
+  }
+  SECTION("one that somebody deleted is made as stable's first") {
+    scene.seen.stateful_set.reset();
+    scene.seen.revisions.clear();
+    CHECK(scene.Plan() == Told{"old 4 0"});
   }
   SECTION("what somebody changed is put right") {
     scene.seen.stateful_set = Four("new", 3, "old", {"old", "old", "old", "new"});
@@ -156,7 +184,25 @@ TEST_CASE("pods in another revision's place are taken only where Kubernetes woul
   CHECK(scene.Plan() == Told{});  // Kubernetes comes to web-2 by itself
   SECTION("one that isn't ready is what it waits for") {
     set.pods[2].ready = false;
+    set.pods[2].unready_since = scene.now - Duration(9'000);
     set.set.ready = 3;
+    CHECK(scene.Plan() == Told{});  // for a moment
+    CHECK(scene.decision.wake_at == scene.now + Duration(1'000));
+    set.pods[2].unready_since = {};
+    CHECK(scene.Plan() == Told{"-web-2"});
+    // Also where its label is the place's.
+    set.pods[2].revision = "new";
+    CHECK(scene.Plan() == Told{"-web-2"});
+    scene.seen.unseen = "Pod objects can't be watched";
+    CHECK(scene.Plan() == Told{});
+    scene.seen.unseen.clear();
+    set.pods[2].deleting = true;
+    CHECK(scene.Plan() == Told{});
+  }
+  SECTION("of several the highest, then the next") {
+    set = Four("new", 1, "old", {"old", "old", "old", "new"});
+    scene.target["new"] = 3;
+    for (const int i : {1, 2}) set.pods[i].ready = false;
     CHECK(scene.Plan() == Told{"-web-2"});
     set.pods[2].deleting = true;
     CHECK(scene.Plan() == Told{});
@@ -169,14 +215,17 @@ TEST_CASE("pods in another revision's place are taken only where Kubernetes woul
   }
   SECTION("below the partition one after the other, and only while all serve") {
     set = Four("new", 2, "old", {"other", "other", "new", "new"});
-    CHECK(scene.Plan() == Told{"-web-0"});
-    set.pods[0].deleting = true;
+    CHECK(scene.Plan() == Told{"-web-1"});
+    set.pods[1].deleting = true;
     CHECK(scene.Plan() == Told{});
-    set.pods[0].deleting = false;
+    set.pods[1].deleting = false;
     set.set.ready = 3;
     CHECK(scene.Plan() == Told{});
-    set.pods[1].ready = false;
-    CHECK(scene.Plan() == Told{"-web-1"});
+    set.pods[0].ready = false;
+    CHECK(scene.Plan() == Told{"-web-0"});
+    // What Kubernetes would make of it again is left.
+    set.current_hash = "h-other";
+    CHECK(scene.Plan() == Told{});
   }
   SECTION("one that is right is left, ready or not") {
     set = Four("new", 2, "old", {"old", "old", "new", "new"});

@@ -15,10 +15,10 @@ using cluster::Json;
 using decide::Hold;
 using decide::Phase;
 
-constexpr Duration kLook{500};        // of virtual time, between two looks at how far a story is
+constexpr Duration kLook{500};          // of virtual time, between two looks at how far a story is
 constexpr Duration kAtMost{1'200'000};  // for each act
-constexpr Duration kTail{180'000};    // after the last one: what is to go, goes
-constexpr Duration kDeadFor{3'000};   // between a death whose write was carried out and the next process
+constexpr Duration kTail{180'000};      // after the last one: what is to go, goes
+constexpr Duration kDeadFor{3'000};     // between a death whose write was carried out and the next process
 const std::string kNote =
     "object note { apiVersion: \"v1\" kind: \"ConfigMap\" metadata: { name: \"note\" "
     "namespace: \"shop\" } data: { a: \"b\" } }\n";
