@@ -101,6 +101,29 @@ class Application : public std::enable_shared_from_this<Application> {
                   });
   }
 
+  // A conflict, maybe with a rollout that leaves.
+  void FindHolder(const WantedObject& wanted, const Error& conflict) {
+    cluster_.Send(cluster::Get{wanted.key},
+                  [self = shared_from_this(), &wanted, conflict](const Result<cluster::SharedJson>& got) {
+                    const auto live = self->live_.lock();
+                    if (live == nullptr) return;
+                    if (!got.ok() || !self->IsHeld(*live, **got)) return self->Failed(wanted, conflict);
+                    self->outcome_.held.push_back(wanted.key);
+                    self->Next();
+                  });
+  }
+
+  bool IsHeld(const LiveObjects& live, const Json& object) const {
+    const cluster::ObjectKey rollout{{graph::kApiVersion, graph::kRolloutKind},
+                                     cluster::KeyOf(object).namespace_,
+                                     cluster::Text(object, {"metadata", "labels", graph::kRolloutLabel})};
+    const Json* found = live.Find(rollout);
+    const bool owned = found != nullptr && cluster::Says(object, {"metadata", "annotations", graph::kOwnerAnnotation},
+                                                         cluster::Text(*found, {"metadata", "uid"}));
+    return owned && std::none_of(wanted_->begin(), wanted_->end(),
+                                 [&](const WantedObject& wanted) { return wanted.key == rollout; });
+  }
+
   void Failed(const WantedObject& wanted, const Error& error) {
     failed_wave_ = wanted.wave;
     outcome_.problems.push_back({wanted.key, error});
@@ -119,6 +142,7 @@ class Application : public std::enable_shared_from_this<Application> {
     if (wanted.wave == Wave::kBundles && answer.error().code == ErrorCode::kExists) return Next();
     const bool moved = answer.error().code == ErrorCode::kConflict && live->FindIdentity(wanted.key) != nullptr;
     if (moved && read_again_ < kMostReadAgain) return ReadAgain(wanted, answer.error());
+    if (answer.error().code == ErrorCode::kConflict) return FindHolder(wanted, answer.error());
     Failed(wanted, answer.error());
   }
 

@@ -20,6 +20,8 @@ struct Problem {
 struct ApplyOutcome {
   std::size_t wrote = 0;
   std::vector<Problem> problems;
+  // Not written yet: a rollout of the plan set's that is to go still has them, and lets go of them in its own time.
+  std::vector<cluster::ObjectKey> held;
 };
 
 // Whether the object in the cluster is as the plan set wants it. A bundle or a Rollout is judged by its digest.

@@ -292,6 +292,7 @@ void Syncer::Apply() {
 
 void Syncer::Applied(const ApplyOutcome& outcome) {
   Trouble(outcome.problems);
+  held_ = outcome.held;
   RecordUids();
 }
 
@@ -325,11 +326,20 @@ void Syncer::RecordUids() {
 void Syncer::PruneStep() {
   // Commits move the source; the plan set in use is what these proofs are about.
   const auto list = CompleteList::Check(*live_, inventory_);
-  const auto healthy = list ? AllHealthy::Check(*list, *live_, *wanted_) : std::nullopt;
+  const auto healthy = list ? AllHealthy::Check(*list, *live_, held_.empty() ? *wanted_ : NotHeld()) : std::nullopt;
   const auto own = OwnInventory::Check(inventory_);
   if (!compiled_ || !list || !healthy || !own) return EndPass(std::nullopt);
   Prune(cluster_, loop_, live_, PruneProofs{*compiled_, *list, *healthy, *own}, inventory_, *wanted_, hash_,
         Safe([this](const PruneOutcome& outcome) { Pruned(outcome); }));
+}
+
+// What a rollout still has serves as it has it.
+std::vector<WantedObject> Syncer::NotHeld() const {
+  std::vector<WantedObject> wanted = *wanted_;
+  std::erase_if(wanted, [this](const WantedObject& object) {
+    return std::find(held_.begin(), held_.end(), object.key) != held_.end();
+  });
+  return wanted;
 }
 
 void Syncer::Pruned(const PruneOutcome& outcome) {
@@ -341,7 +351,7 @@ void Syncer::Pruned(const PruneOutcome& outcome) {
                 if (!saved) return StoreFailed(saved.error());
                 metrics_.Set(telemetry::kInventory, {}, static_cast<double>(inventory_.size()));
                 if (!state_.trouble.empty()) return EndPass(loop::RetryAfter(++failures_));
-                if (waiting > 0) return EndPass(kLookAgain);
+                if (waiting > 0 || !held_.empty()) return EndPass(kLookAgain);
                 failures_ = 0;
                 if (!whole_) {
                   whole_ = true;

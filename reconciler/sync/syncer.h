@@ -78,6 +78,7 @@ class Syncer {
   void Applied(const ApplyOutcome& outcome);
   void RecordUids();
   void PruneStep();
+  std::vector<WantedObject> NotHeld() const;
   void Pruned(const PruneOutcome& outcome);
   void EndPass(std::optional<Duration> retry_after);
   void Trouble(const std::vector<sync::Problem>& problems);
@@ -115,7 +116,8 @@ class Syncer {
   bool saving_source_ = false, save_source_again_ = false;
   bool loaded_ = false, fetching_ = false, fetch_again_ = false;
   bool passing_ = false, dirty_ = false, whole_ = false;
-  std::optional<Duration> replaced_in_;  // of the last pass: PruneOutcome::next_in
+  std::vector<cluster::ObjectKey> held_;  // of the last pass: ApplyOutcome::held
+  std::optional<Duration> replaced_in_;   // of the last pass: PruneOutcome::next_in
   int failures_ = 0, source_failures_ = 0;
   std::uint64_t ticks_ = 0;
   std::string wanted_tree_;

@@ -1,14 +1,9 @@
 // A StatefulSet that runs already is rolled place by place, in place: no pod but those of the step is touched.
-#include <algorithm>
-#include <map>
-#include <set>
-
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include "compiler/graph/names.h"
-#include "tests/execute/callers.h"
-#include "tests/execute/scene.h"
+#include "tests/execute/in_place.h"
 
 namespace sluice::execute {
 namespace {
@@ -17,97 +12,7 @@ using cluster::Json;
 using decide::Hold;
 using decide::Phase;
 
-constexpr const char* kSteps = R"(  step half { weight 50%  hold 15s while healthy }
-  step full { weight 100% }
-)";
-
-std::string Plan(const std::string& steps) {
-  return fmt::format(R"(
-import std.gates
-
-service checkout from "k8s/*.yaml"
-gate healthy = gates.error-rate(max: 1%, over: 10s, every: 2s)
-rollout checkout {{
-  deploy   checkout
-  deadline 1h
-  drain    2s
-{}}}
-)",
-                     steps);
-}
-
-// Images whose tag is `never` run and are never ready.
-embedded::World World() {
-  embedded::World world = Callers();
-  embedded::ImageBehaviour never;
-  never.pattern = "*:never";
-  never.ready = false;
-  world.images.insert(world.images.begin(), never);
-  return world;
-}
-
-class Shop {
- public:
-  explicit Shop(std::string management = "OrderedReady") : scene(World()), management_(std::move(management)) {}
-
-  // As a person does it who has only kubectl.
-  void Apply(const std::string& tag) {
-    Put(scene, LegacyInPlace(tag, management_));
-    scene.RunFor(Duration(60'000));
-    REQUIRE(cluster::Integer(Set(), {"status", "readyReplicas"}) == 4);
-  }
-  void Commit(const std::string& tag, const std::string& steps = kSteps) {
-    scene.repository.Commit(
-        {{"checkout.plan", Plan(steps)}, {"k8s/checkout.yaml", ToYaml(LegacyInPlace(tag, management_))}});
-  }
-  // The image's tag and the uid of each pod, by place.
-  std::map<std::string, std::pair<std::string, std::string>> Pods() const {
-    std::map<std::string, std::pair<std::string, std::string>> pods;
-    for (const auto& pod : scene.embedded->PeekAll({"v1", "Pod"}, "shop")) {
-      const std::string image = cluster::Text(cluster::List(pod, {"spec", "containers"}).at(0), {"image"});
-      pods[cluster::Text(pod, {"metadata", "name"})] = {image.substr(image.rfind(':') + 1),
-                                                        cluster::Text(pod, {"metadata", "uid"})};
-    }
-    return pods;
-  }
-  // "1 1 2 2"
-  std::string Tags() const {
-    std::string tags;
-    for (const auto& [name, pod] : Pods()) tags += (tags.empty() ? "" : " ") + pod.first;
-    return tags;
-  }
-  decide::Status Status() const { return scene.StatusOf("checkout"); }
-  Json Set() const { return scene.Object("apps/v1", "StatefulSet", "web"); }
-  std::int64_t Partition() const {
-    return cluster::Integer(Set(), {"spec", "updateStrategy", "rollingUpdate", "partition"});
-  }
-  bool RunUntilAtRest(Duration at_most = Duration(1'800'000)) {
-    const bool rests = scene.RunUntilAtRest(at_most);
-    UNSCOPED_INFO(scene.reconciler->DescribeSource().dump(2));
-    return rests;
-  }
-  bool RunUntilNode(const std::string& node) {
-    const auto there = [&] {
-      const decide::Status status = Status();
-      return !status.candidate.empty() && status.nodes.contains("checkout/" + node);
-    };
-    scene.RunFor(Duration(2'000));
-    return scene.RunUntil(there, Duration(600'000));
-  }
-  // Runs, is in git, and is taken over.
-  void TakeOver() {
-    Apply("1");
-    Commit("1");
-    scene.Start();
-    REQUIRE(RunUntilAtRest());
-    REQUIRE(Status().history.back()->outcome == "adopted");
-  }
-
-  Scene scene;
-
- private:
-  std::string management_;
-};
+using Shop = InPlaceShop;
 
 TEST_CASE("a StatefulSet that runs is taken over as it is, and the next version takes place after place") {
   Shop shop(GENERATE(std::string("OrderedReady"), std::string("Parallel")));
@@ -273,16 +178,9 @@ TEST_CASE("what happens in the middle of a StatefulSet's rollout") {
     CHECK(shop.Tags() == "2 2 2 2");
   }
   SECTION("somebody takes the partition away, or scales: it is put right") {
-    for (const char* patch : {"partition", "replicas"}) {
-      Json edited = Json::parse(R"({"apiVersion": "apps/v1", "kind": "StatefulSet",
-        "metadata": {"name": "web", "namespace": "shop"}, "spec": {}})");
-      if (std::string(patch) == "partition") {
-        edited["spec"]["updateStrategy"] = {{"rollingUpdate", {{"partition", 4}}}};
-      } else {
-        edited["spec"]["replicas"] = 5;
-      }
-      shop.scene.embedded->Send(cluster::Apply{edited, "somebody", true},
-                                [](const Result<cluster::SharedJson>& answer) { SLUICE_CHECK(answer.ok()); });
+    for (const Json& spec :
+         {Json{{"updateStrategy", {{"rollingUpdate", {{"partition", 4}}}}}}, Json{{"replicas", 5}}}) {
+      shop.EditSet(spec);
       shop.scene.RunFor(Duration(2'000));
       CHECK(shop.Partition() == 2);
       CHECK(cluster::Integer(shop.Set(), {"spec", "replicas"}) == 4);
@@ -292,9 +190,7 @@ TEST_CASE("what happens in the middle of a StatefulSet's rollout") {
   }
   SECTION("pods of both revisions end: each comes back as what its place is") {
     for (const char* name : {"web-0", "web-3"}) {
-      const Json pod = shop.scene.Object("v1", "Pod", name);
-      shop.scene.embedded->Send(cluster::Delete{cluster::KeyOf(pod), cluster::Text(pod, {"metadata", "uid"}), ""},
-                                [](const Result<cluster::SharedJson>& answer) { SLUICE_CHECK(answer.ok()); });
+      shop.Delete("v1", "Pod", name);
       shop.scene.RunFor(Duration(5'000));
       CHECK(shop.Tags() == "1 1 2 2");
     }
