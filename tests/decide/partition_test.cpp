@@ -1,9 +1,12 @@
 // One StatefulSet for two revisions: what is each one's, what it is to be, and which pods are taken.
 #include "reconciler/decide/partition.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "compiler/graph/names.h"
+#include "reconciler/decide/invariants.h"
 #include "reconciler/decide/objects.h"
 #include "tests/decide/plan.h"
 
@@ -233,6 +236,35 @@ TEST_CASE("pods in another revision's place are taken only where Kubernetes woul
     set.set.ready = 0;
     CHECK(scene.Plan() == Told{});
   }
+}
+
+TEST_CASE("each invariant of a StatefulSet's writes can fail") {
+  Scene scene;
+  scene.seen.complete = true;
+  scene.decision.status.epoch = 1;
+  scene.seen.stateful_set = Four("old", 0, "", {"old", "old", "old", "old"});
+  for (const graph::Node& node : scene.graph.nodes) {
+    if (!std::holds_alternative<graph::ScaleNode>(node.does)) continue;
+    scene.decision.status.nodes[node.path] = {};
+    break;
+  }
+  scene.target["new"] = 2;
+  REQUIRE(scene.Plan() == Told{"new 4 2"});
+  const auto breaks = [&](const std::string& which) {
+    const auto broken = Violations(scene.graph, scene.decision.status, scene.seen, scene.now, scene.decision);
+    return std::any_of(broken.begin(), broken.end(), [&](const std::string& text) { return text.starts_with(which); });
+  };
+  CHECK(!breaks("I2: the StatefulSet"));
+  CHECK(!breaks("I3: new gets"));
+  auto& written = std::get<ApplyObject>(scene.decision.actions.front());
+  const graph::Value good = written.object;
+  written.object = With(good, {"spec", "replicas"}, graph::Value(5));
+  CHECK(breaks("I2: the StatefulSet gets 5 pods, 4 are wanted"));
+  written.object = With(good, {"spec", "updateStrategy", "rollingUpdate", "partition"}, graph::Value(1));
+  CHECK(breaks("I3: new gets 3 pods, the nodes entered ask for 2"));
+  written.object = good;
+  scene.decision.status.phase = Phase::kGoingBack;
+  CHECK(breaks("I4: new gets pods on the way back"));
 }
 
 }  // namespace
