@@ -196,7 +196,6 @@ std::optional<StatefulSetView> ViewStatefulSet(const cluster::SharedJson& shared
   if (Text(object, {"spec", "updateStrategy", "type"}) == "OnDelete") view.partition = view.spec_replicas;
   view.update_hash = Text(object, {"status", "updateRevision"});
   view.current_hash = Text(object, {"status", "currentRevision"});
-  view.updated = Count(object, {"status", "updatedReplicas"});
   return view;
 }
 

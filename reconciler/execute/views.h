@@ -71,11 +71,10 @@ struct StatefulSetView : DeploymentView {
   std::string below;                      // graph::kBelowAnnotation; ""
   bool keeps_template = false;            // graph::kAdoptedTemplateAnnotation
   std::string update_hash, current_hash;  // status.updateRevision, .currentRevision
-  std::int32_t updated = 0;
   friend bool operator==(const StatefulSetView& a, const StatefulSetView& b) {
     const auto own = [](const StatefulSetView& view) {
       return std::tie(view.partition, view.first_ordinal, view.below, view.keeps_template, view.update_hash,
-                      view.current_hash, view.updated);
+                      view.current_hash);
     };
     return static_cast<const DeploymentView&>(a) == static_cast<const DeploymentView&>(b) && own(a) == own(b);
   }
