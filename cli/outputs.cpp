@@ -1,5 +1,6 @@
 #include "cli/outputs.h"
 
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <map>
@@ -13,15 +14,22 @@
 namespace sluice::cli {
 namespace {
 
-std::string Quoted(std::string_view text) {
-  std::string out;
-  graph::AppendJsonString(out, text);
-  return out;
-}
+std::string PathOf(const manifest::Manifest& manifest) { return "manifests/" + manifest::FileName(manifest); }
 
 void NewLine(std::string& out, int depth) {
-  out += '\n';
-  out.append(2 * static_cast<std::size_t>(depth), ' ');
+  const std::size_t at = out.size();
+  out.append(1 + 2 * static_cast<std::size_t>(depth), ' ');
+  out[at] = '\n';
+}
+
+// The place of the quotation mark that ends the JSON string which begins at `begin`.
+std::size_t EndOfString(std::string_view json, std::size_t begin) {
+  for (std::size_t end = json.find('"', begin + 1);; end = json.find('"', end + 1)) {
+    const std::size_t escapes = end - 1 - json.find_last_not_of('\\', end - 1);
+    if (escapes % 2 == 0) {
+      return end;
+    }
+  }
 }
 
 // Appends JSON text without white space as people read it, two blanks a level. No other byte changes, so that no
@@ -30,10 +38,7 @@ void AppendIndented(std::string& out, std::string_view json, int depth) {
   for (std::size_t i = 0; i < json.size(); ++i) {
     const char c = json[i];
     if (c == '"') {
-      std::size_t end = i + 1;
-      while (json[end] != '"') {
-        end += json[end] == '\\' ? 2 : 1;
-      }
+      const std::size_t end = EndOfString(json, i);
       out.append(json, i, end + 1 - i);
       i = end;
     } else if ((c == '{' || c == '[') && (json[i + 1] == '}' || json[i + 1] == ']')) {
@@ -56,49 +61,62 @@ void AppendIndented(std::string& out, std::string_view json, int depth) {
 }
 
 // "checkout.plan:17:12", as compilers write it.
+std::string Place(const std::string& file, std::uint32_t line, std::uint32_t column) {
+  return file + ':' + std::to_string(line) + ':' + std::to_string(column);
+}
+
 std::string PlaceOf(const Compilation& compilation, source::Span span) {
   if (!span.known()) {
     return "";
   }
   const source::Position at = compilation.sources.Begin(span);
-  return fmt::format("{}:{}:{}", compilation.sources.file(span.file).path(), at.line, at.column);
+  return Place(compilation.sources.file(span.file).path(), at.line, at.column);
 }
 
-void AppendPlace(std::string& out, std::string_view name, std::string_view place) {
+void AppendName(std::string& out, std::string_view name) {
   out += out.back() == '{' ? "" : ",";
   graph::AppendJsonString(out, name);
   out += ':';
+}
+
+void AppendPlace(std::string& out, std::string_view name, std::string_view place) {
+  AppendName(out, name);
   graph::AppendJsonString(out, place);
 }
 
 // { schema, objects: { FILE: { JSON pointer: place } }, nodes: { PATH: place } }.
 std::string SourceMapJson(const Compilation& compilation) {
-  std::map<std::string, std::string> objects, nodes;
+  // Both come nearly in the order of their names.
+  std::map<std::string, const manifest::Manifest*> objects;
   for (const manifest::Manifest& manifest : compilation.manifests) {
-    std::string& fields = objects["manifests/" + manifest::FileName(manifest)] = "{";
-    AppendPlace(fields, "", PlaceOf(compilation, manifest.span));
-    for (const check::FieldSpan& field : manifest.fields) {
-      AppendPlace(fields, field.pointer, PlaceOf(compilation, field.span));
-    }
-    fields += '}';
+    objects.insert_or_assign(objects.end(), PathOf(manifest), &manifest);
   }
+  std::map<std::string_view, const graph::PlanLine*> nodes;
   for (const graph::Graph& graph : compilation.graphs) {
     for (std::size_t i = 0; i < graph.nodes.size() && i < graph.spans.size(); ++i) {
-      const graph::PlanLine& line = graph.spans[i];
-      nodes[graph.nodes[i].path] = Quoted(fmt::format("{}:{}:{}", line.file, line.line, line.column));
+      nodes.insert_or_assign(nodes.end(), graph.nodes[i].path, &graph.spans[i]);
     }
   }
-  const auto join = [](const std::map<std::string, std::string>& entries) {
-    std::string out;
-    for (const auto& [name, json] : entries) {
-      out += (out.empty() ? "" : ",") + Quoted(name) + ':' + json;
+  std::string json = R"({"schema":"sluice.map/1","objects":{)";
+  for (const auto& [file, manifest] : objects) {
+    AppendName(json, file);
+    json += '{';
+    AppendPlace(json, "", PlaceOf(compilation, manifest->span));
+    for (const check::FieldSpan& field : manifest->fields) {
+      AppendPlace(json, field.pointer, PlaceOf(compilation, field.span));
     }
-    return "{" + out + "}";
-  };
+    json += '}';
+  }
+  json += R"(},"nodes":{)";
+  for (const auto& [path, line] : nodes) {
+    AppendPlace(json, path, Place(line->file, line->line, line->column));
+  }
+  json += "}}";
   std::string out;
-  AppendIndented(out, fmt::format(R"({{"schema":"sluice.map/1","objects":{},"nodes":{}}})", join(objects), join(nodes)),
-                 0);
-  return out + "\n";
+  out.reserve(json.size() * 3 / 2);
+  AppendIndented(out, json, 0);
+  out += '\n';
+  return out;
 }
 
 }  // namespace
@@ -126,7 +144,7 @@ Outputs MakeOutputs(const Compilation& compilation) {
   std::future<std::string> source_map = std::async(std::launch::async, SourceMapJson, std::cref(compilation));
   Outputs outputs;
   for (const manifest::Manifest& manifest : compilation.manifests) {
-    outputs["manifests/" + manifest::FileName(manifest)] = manifest::ToYaml(manifest.object);
+    outputs.insert_or_assign(outputs.end(), PathOf(manifest), manifest::ToYaml(manifest.object));
   }
   outputs["graph.json"] = GraphJson(compilation);
   outputs["sourcemap.json"] = source_map.get();

@@ -35,9 +35,13 @@ std::string PointerTo(std::string_view pointer, std::string_view key) {
 
 bool HasField(const Value& value, std::string_view pointer) {
   const Value* at = &value;
+  std::string unescaped;
   for (std::size_t begin = 1; begin <= pointer.size() && at != nullptr;) {
     const std::size_t end = std::min(pointer.find('/', begin), pointer.size());
-    const std::string part = Unescaped(pointer.substr(begin, end - begin));
+    std::string_view part = pointer.substr(begin, end - begin);
+    if (part.find('~') != std::string_view::npos) {
+      part = unescaped = Unescaped(part);
+    }
     const Map* map = at->as_map();
     const List* list = at->as_list();
     at = map != nullptr ? map->Find(part) : list != nullptr ? Element(*list, part) : nullptr;

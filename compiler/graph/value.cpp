@@ -9,6 +9,8 @@ namespace sluice::graph {
 namespace {
 
 constexpr std::size_t kIndexFrom = 16;
+// Most maps of an object have so many entries or a few less.
+constexpr std::size_t kUsualSize = 4;
 
 // The largest of `units` that divides the number; binary units first, because memory is mostly written so.
 std::string BytesText(const Number& bytes) {
@@ -92,6 +94,9 @@ void Map::Set(std::string key, Value value) {
   if (indexed()) {
     sorted_.insert(LowerBound(key), position);
   }
+  if (entries_.capacity() == 0) {
+    entries_.reserve(kUsualSize);
+  }
   entries_.emplace_back(std::move(key), std::move(value));
   if (entries_.size() >= kIndexFrom && !indexed()) {
     sorted_.resize(entries_.size());
@@ -110,23 +115,6 @@ void Map::Erase(std::string_view key) {
 
 Value::Value(List list) : data_(std::make_shared<const List>(std::move(list))) {}
 Value::Value(Map map) : data_(std::make_shared<const Map>(std::move(map))) {}
-
-const std::string* Value::as_string() const {
-  const auto* text = std::get_if<std::shared_ptr<const std::string>>(&data_);
-  return text != nullptr ? text->get() : nullptr;
-}
-const SecretKey* Value::as_secret() const {
-  const auto* secret = std::get_if<std::shared_ptr<const SecretKey>>(&data_);
-  return secret != nullptr ? secret->get() : nullptr;
-}
-const List* Value::as_list() const {
-  const auto* list = std::get_if<std::shared_ptr<const List>>(&data_);
-  return list != nullptr ? list->get() : nullptr;
-}
-const Map* Value::as_map() const {
-  const auto* map = std::get_if<std::shared_ptr<const Map>>(&data_);
-  return map != nullptr ? map->get() : nullptr;
-}
 
 Value Value::Field(std::string_view key) const {
   const Map* map = as_map();

@@ -97,11 +97,11 @@ class Value {
   // Null if the value is of another kind. The pointer lives as long as this value.
   const bool* as_bool() const { return std::get_if<bool>(&data_); }
   const Quantity* as_quantity() const { return std::get_if<Quantity>(&data_); }
-  const std::string* as_string() const;
+  const std::string* as_string() const { return Shared<std::string>(); }
   const TimePoint* as_time() const { return std::get_if<TimePoint>(&data_); }
-  const SecretKey* as_secret() const;
-  const List* as_list() const;
-  const Map* as_map() const;
+  const SecretKey* as_secret() const { return Shared<SecretKey>(); }
+  const List* as_list() const { return Shared<List>(); }
+  const Map* as_map() const { return Shared<Map>(); }
   const ExpressionPtr* as_residual() const { return std::get_if<ExpressionPtr>(&data_); }
   const std::shared_ptr<const Handle>* as_handle() const { return std::get_if<std::shared_ptr<const Handle>>(&data_); }
 
@@ -123,6 +123,12 @@ class Value {
   friend bool operator==(const Value& a, const Value& b);
 
  private:
+  template <typename T>
+  const T* Shared() const {
+    const auto* held = std::get_if<std::shared_ptr<const T>>(&data_);
+    return held != nullptr ? held->get() : nullptr;
+  }
+
   std::variant<std::monostate, bool, Quantity, std::shared_ptr<const std::string>, TimePoint,
                std::shared_ptr<const SecretKey>, std::shared_ptr<const List>, std::shared_ptr<const Map>, ExpressionPtr,
                std::shared_ptr<const Handle>>

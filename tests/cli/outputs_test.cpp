@@ -82,5 +82,18 @@ TEST_CASE("every place that is listed names a field that the object has") {
   }
 }
 
+TEST_CASE("graphs and source map are indented as JSON commonly is, whatever their texts hold") {
+  std::string plan = kPlan;
+  plan.replace(plan.find(R"("info")"), 6, R"("{\"a\": [1, \"\\\\\"], \\")");
+  plan.replace(plan.find(R"("a/b")"), 5, R"("a\"b: {},")");
+  const auto compilation = Compile(source::MemoryTree(Files{{"web.plan", plan}}));
+  REQUIRE(compilation->ok());
+  const Outputs outputs = MakeOutputs(*compilation);
+  for (const char* file : {"graph.json", "sourcemap.json"}) {
+    INFO(file);
+    CHECK(nlohmann::ordered_json::parse(outputs.at(file)).dump(2) + "\n" == outputs.at(file));
+  }
+}
+
 }  // namespace
 }  // namespace sluice::cli

@@ -1,6 +1,7 @@
 #include "compiler/graph/value.h"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "compiler/graph/codec.h"
 #include "compiler/graph/value_codec.h"
@@ -77,6 +78,24 @@ TEST_CASE("values as data are what other programs read") {
   map.Set("at", Value(TimePoint(Duration(0))));
   CHECK(EncodeValue(Value(map)) ==
         R"({"share":0.05,"third":0.333333333333,"time":90000,"at":"1970-01-01T00:00:00.000Z"})");
+}
+
+TEST_CASE("a text is the same text to other programs, whatever bytes stand in it and wherever") {
+  for (int byte = 1; byte < 0x80; ++byte) {
+    for (std::size_t size = 1; size <= 18; ++size) {
+      for (std::size_t at = 0; at < size; ++at) {
+        std::string text(size, 'x');
+        text[at] = static_cast<char>(byte);
+        text[size / 2] = '\\';
+        text += "\xc3\xa9\xf0\x9f\x9a\xb0";
+        const std::string json = EncodeValue(Value(text));
+        REQUIRE(nlohmann::json::parse(json) == text);
+        REQUIRE(*DecodeValue(json) == Value(text));
+      }
+    }
+  }
+  CHECK(EncodeValue(Value("a\"b\\c\nd\te\rf\x01\x7f")) == R"("a\"b\\c\nd\te\rf\u0001)"
+                                                          "\x7f\"");
 }
 
 TEST_CASE("JSON is read exactly") {
