@@ -123,11 +123,15 @@ Value Value::Field(std::string_view key) const {
 }
 
 Value Value::Path(std::initializer_list<std::string_view> keys) const {
-  Value at = *this;
+  const Value* at = this;
   for (const std::string_view key : keys) {
-    at = at.Field(key);
+    const Map* map = at->as_map();
+    at = map != nullptr ? map->Find(key) : nullptr;
+    if (at == nullptr) {
+      return {};
+    }
   }
-  return at;
+  return *at;
 }
 
 std::string Value::ToText() const {

@@ -37,15 +37,15 @@ Verdict FromEvaluation(const graph::Evaluation& evaluation, Verdict if_true, Ver
   return says == nullptr ? Verdict::kError : *says ? if_true : if_false;
 }
 
-// What one sample says by itself. kOpen: neither passing nor failing.
-Verdict OfSample(const Context& context, const graph::Gate& gate, const Sample& sample) {
+// What one sample says by itself, where `common` are the roots of all samples. kOpen: neither passing nor failing.
+Verdict OfSample(const Context& context, const graph::Gate& gate, const graph::Roots& common, const Sample& sample) {
   if (sample.kind == graph::Evaluation::Kind::kNoData) {
     return Verdict::kNoData;
   }
   if (sample.kind == graph::Evaluation::Kind::kError || gate.pass == nullptr) {
     return Verdict::kError;
   }
-  graph::Roots roots = RootsOf(context, "", "");
+  graph::Roots roots = common;
   for (const auto& [name, value] : sample.values) {
     roots.insert_or_assign(name.empty() ? "value" : name, MeasureRoot(gate, name, value));
   }
@@ -70,15 +70,44 @@ std::string Describe(const graph::Gate& gate, const Sample& sample) {
   return text;
 }
 
-// Since when the newest samples all say `verdict`.
-TimePoint StreakSince(const ObservedGate& observed, const std::vector<Verdict>& verdicts, Verdict verdict) {
-  std::size_t first = verdicts.size();
-  while (first > 0 && verdicts[first - 1] == verdict) {
-    --first;
+// A gate's samples and what they say, told when it is first asked for: of the many that are kept the newest few decide.
+class Series {
+ public:
+  Series(const Context& context, const graph::Gate& gate, const ObservedGate& observed)
+      : context_(context), gate_(gate), observed_(observed), verdicts_(observed.samples.size()) {}
+
+  const graph::Gate& gate() const { return gate_; }
+  const std::vector<Sample>& samples() const { return observed_.samples; }
+  Verdict VerdictOf(std::size_t sample) const {
+    std::optional<Verdict>& verdict = verdicts_[sample];
+    if (!verdict) {
+      if (!roots_) {
+        roots_ = RootsOf(context_, "", "");
+      }
+      verdict = OfSample(context_, gate_, *roots_, samples()[sample]);
+    }
+    return *verdict;
   }
-  const TimePoint since = observed.samples[first].answered_at;
-  return first == 0 && observed.streak_since && *observed.streak_since < since ? *observed.streak_since : since;
-}
+  Verdict newest() const { return VerdictOf(samples().size() - 1); }
+
+  // Since when the newest samples all say what the newest one does.
+  TimePoint StreakSince() const {
+    std::size_t first = samples().size() - 1;
+    while (first > 0 && VerdictOf(first - 1) == newest()) {
+      --first;
+    }
+    const TimePoint since = samples()[first].answered_at;
+    const auto& streak = observed_.streak_since;
+    return first == 0 && streak && *streak < since ? *streak : since;
+  }
+
+ private:
+  const Context& context_;
+  const graph::Gate& gate_;
+  const ObservedGate& observed_;
+  mutable std::optional<graph::Roots> roots_;
+  mutable std::vector<std::optional<Verdict>> verdicts_;
+};
 
 // From when on a window may begin for a fail to count.
 std::optional<TimePoint> FailsFrom(const Context& context) {
@@ -86,24 +115,18 @@ std::optional<TimePoint> FailsFrom(const Context& context) {
   return status.exposed_at ? status.exposed_at : status.applied.settled_at;
 }
 
-struct Series {
-  const graph::Gate& gate;
-  const ObservedGate& observed;
-  std::vector<Verdict> verdicts;
-};
-
 Judgement JudgeFails(const Context& context, const Series& series, const Look& look) {
   const std::optional<TimePoint> from = FailsFrom(context);
   std::int32_t looked = 0;
   std::int32_t failing = 0;
   const Sample* decisive = nullptr;
-  for (std::size_t i = series.verdicts.size(); from && i-- > 0 && looked < std::max(1, series.gate.fail_of);) {
-    const Sample& sample = series.observed.samples[i];
-    const Verdict verdict = series.verdicts[i];
+  for (std::size_t i = series.samples().size(); from && i-- > 0 && looked < std::max(1, series.gate().fail_of);) {
+    const Sample& sample = series.samples()[i];
+    const Verdict verdict = series.VerdictOf(i);
     if (verdict == Verdict::kNoData || verdict == Verdict::kError) {
       continue;
     }
-    if (sample.at - series.gate.window < *from || sample.at < look.since) {
+    if (sample.at - series.gate().window < *from || sample.at < look.since) {
       break;
     }
     ++looked;
@@ -112,11 +135,11 @@ Judgement JudgeFails(const Context& context, const Series& series, const Look& l
       decisive = decisive == nullptr ? &sample : decisive;
     }
   }
-  const std::int32_t enough = look.once ? 1 : std::max(1, series.gate.fail_count);
+  const std::int32_t enough = look.once ? 1 : std::max(1, series.gate().fail_count);
   if (failing < enough) {
     return {};
   }
-  std::string evidence = Describe(series.gate, *decisive);
+  std::string evidence = Describe(series.gate(), *decisive);
   if (enough > 1) {
     evidence += fmt::format(" ({} of the last {} samples fail)", failing, looked);
   }
@@ -124,9 +147,9 @@ Judgement JudgeFails(const Context& context, const Series& series, const Look& l
 }
 
 Judgement JudgeNewest(const Context& context, const Series& series, const Look& look) {
-  const graph::Gate& gate = series.gate;
-  const Sample& newest = series.observed.samples.back();
-  const Verdict verdict = series.verdicts.back();
+  const graph::Gate& gate = series.gate();
+  const Sample& newest = series.samples().back();
+  const Verdict verdict = series.newest();
   const std::optional<TimePoint>& settled = context.status.applied.settled_at;
   if (verdict == Verdict::kPass) {
     const bool counts = settled && newest.at - gate.window >= *settled && newest.at >= look.since;
@@ -136,7 +159,7 @@ Judgement JudgeNewest(const Context& context, const Series& series, const Look& 
     return {};
   }
   const bool missing = verdict == Verdict::kNoData;
-  const TimePoint since = std::max(StreakSince(series.observed, series.verdicts, verdict), look.since);
+  const TimePoint since = std::max(series.StreakSince(), look.since);
   const Duration patience = missing ? gate.no_data_for : gate.error_for;
   if (context.now - since < patience) {
     return {};
@@ -149,10 +172,7 @@ Judgement JudgeGate(Context& context, const graph::Gate& gate, const ObservedGat
   if (observed.samples.empty()) {
     return {};
   }
-  Series series{gate, observed, {}};
-  for (const Sample& sample : observed.samples) {
-    series.verdicts.push_back(OfSample(context, gate, sample));
-  }
+  const Series series(context, gate, observed);
   Judgement failed = JudgeFails(context, series, look);
   return failed.verdict == Verdict::kFail ? failed : JudgeNewest(context, series, look);
 }
