@@ -178,7 +178,8 @@ Json PodOf(const Json& owner, const Json& pod_template, const std::string& name)
   Json& metadata = pod["metadata"];
   metadata["namespace"] = Text(owner, {"metadata", "namespace"});
   metadata["name"] = name;
-  metadata["ownerReferences"] = Json::array({ControllerReference(owner)});
+  metadata["ownerReferences"] = Json::array();
+  metadata["ownerReferences"].push_back(ControllerReference(owner));
   return pod;
 }
 
@@ -195,8 +196,8 @@ std::optional<TimePoint> AvailableFrom(const Object& pod, std::int64_t min_ready
 
 Json ControllerReference(const Json& owner) {
   ObjectKey key = cluster::KeyOf(owner);
-  return {{"apiVersion", key.kind.api_version}, {"kind", key.kind.kind}, {"name", key.name}, {"uid", UidOf(owner)},
-          {"blockOwnerDeletion", true},         {"controller", true}};
+  return JsonOf("apiVersion", key.kind.api_version, "blockOwnerDeletion", true, "controller", true, "kind",
+                key.kind.kind, "name", key.name, "uid", UidOf(owner));
 }
 
 }  // namespace sluice::embedded

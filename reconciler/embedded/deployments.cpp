@@ -233,7 +233,7 @@ Json Deployments::Progress(const Json& deployment, const Sets& sets, const Json&
   const Json* before = Condition(deployment, "Progressing");
   std::string now = Seconds(loop_.Now());
   auto condition = [&](const char* value, const char* reason, const std::string& updated) {
-    return Json{{"type", "Progressing"}, {"status", value}, {"reason", reason}, {"lastUpdateTime", updated}};
+    return JsonOf("lastUpdateTime", updated, "reason", reason, "status", value, "type", "Progressing");
   };
   if (Flag(deployment, {"spec", "paused"})) {
     bool was = before != nullptr && Says(*before, {"reason"}, "DeploymentPaused");
@@ -270,20 +270,18 @@ Json Deployments::Progress(const Json& deployment, const Sets& sets, const Json&
 void Deployments::WriteStatus(const Object& deployment, const Sets& sets) {
   std::int64_t wanted = Replicas(*deployment);
   std::int64_t available = sets.Sum({"status", "availableReplicas"});
-  Json status = {{"observedGeneration", Integer(*deployment, {"metadata", "generation"})},
-                 {"replicas", sets.Sum({"status", "replicas"})},
-                 {"updatedReplicas", sets.current == nullptr ? 0 : Integer(*sets.current, {"status", "replicas"})},
-                 {"readyReplicas", sets.Sum({"status", "readyReplicas"})},
-                 {"availableReplicas", available},
-                 {"unavailableReplicas", std::max<std::int64_t>(wanted - available, 0)}};
+  const std::int64_t updated = sets.current == nullptr ? 0 : Integer(*sets.current, {"status", "replicas"});
+  Json status =
+      JsonOf("availableReplicas", available, "observedGeneration", Integer(*deployment, {"metadata", "generation"}),
+             "readyReplicas", sets.Sum({"status", "readyReplicas"}), "replicas", sets.Sum({"status", "replicas"}),
+             "unavailableReplicas", std::max<std::int64_t>(wanted - available, 0), "updatedReplicas", updated);
   Json conditions = Find(*deployment, {"status", "conditions"}) == nullptr
                         ? Json::array()
                         : *Find(*deployment, {"status", "conditions"});
   bool enough = available >= wanted - BoundsOf(*deployment).unavailable;
   SetCondition(conditions,
-               {{"type", "Available"},
-                {"status", enough ? "True" : "False"},
-                {"reason", enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable"}},
+               JsonOf("reason", enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable", "status",
+                      enough ? "True" : "False", "type", "Available"),
                loop_.Now());
   SetCondition(conditions, Progress(*deployment, sets, status), loop_.Now());
   const Json* failure = sets.current == nullptr ? nullptr : Condition(*sets.current, "ReplicaFailure");

@@ -14,20 +14,13 @@ constexpr std::size_t kEndpointsPerSlice = 100;
 constexpr const char* kServiceNameLabel = "kubernetes.io/service-name";
 
 Json EndpointOf(const Object& pod) {
-  // Member by member: lists in braces are copied, and this is built anew for every pod whenever one of them changes.
-  Json endpoint;
-  endpoint["addresses"].push_back(Text(*pod, {"status", "podIP"}));
-  Json& conditions = endpoint["conditions"];
-  conditions["ready"] = pod.ready() && !pod.terminating();
-  conditions["serving"] = pod.ready();
-  conditions["terminating"] = pod.terminating();
-  endpoint["nodeName"] = Text(*pod, {"spec", "nodeName"});
-  Json& target = endpoint["targetRef"];
-  target["kind"] = "Pod";
-  target["namespace"] = pod.key().namespace_;
-  target["name"] = pod.key().name;
-  target["uid"] = pod.uid();
-  return endpoint;
+  Json conditions =
+      JsonOf("ready", pod.ready() && !pod.terminating(), "serving", pod.ready(), "terminating", pod.terminating());
+  Json target = JsonOf("kind", "Pod", "name", pod.key().name, "namespace", pod.key().namespace_, "uid", pod.uid());
+  Json addresses = Json::array();
+  addresses.push_back(Text(*pod, {"status", "podIP"}));
+  return JsonOf("addresses", std::move(addresses), "conditions", std::move(conditions), "nodeName",
+                Text(*pod, {"spec", "nodeName"}), "targetRef", std::move(target));
 }
 
 // Whether slices show both states of a pod alike: most of what happens to it is not their concern.
@@ -47,10 +40,10 @@ std::string SliceName(const std::string& service, std::size_t number) { return f
 Json PortsOf(const Json& service) {
   Json ports = Json::array();
   for (const Json& port : List(service, {"spec", "ports"})) {
-    Json entry = {{"name", Text(port, {"name"})}, {"protocol", Text(port, {"protocol"}, "TCP")}};
     const Json* target = Find(port, {"targetPort"});
-    entry["port"] = target != nullptr && target->is_number() ? *target : port.value("port", Json(80));
-    ports.push_back(std::move(entry));
+    Json number = target != nullptr && target->is_number() ? *target : port.value("port", Json(80));
+    ports.push_back(
+        JsonOf("name", Text(port, {"name"}), "port", std::move(number), "protocol", Text(port, {"protocol"}, "TCP")));
   }
   return ports;
 }
@@ -111,18 +104,17 @@ void Endpoints::OnChange(const ObjectKey& key, const Object& before, const Objec
 
 void Endpoints::Write(const Json& service, std::size_t number, Json endpoints) {
   ObjectKey key = cluster::KeyOf(service);
-  Json slice = {{"apiVersion", "discovery.k8s.io/v1"}, {"kind", "EndpointSlice"}};
   Json labels = Json::object();
   for (const auto& [name, value] : LabelsOf(service)) labels[name] = value;
   labels[kServiceNameLabel] = key.name;
   labels["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io";
-  slice["metadata"] = {{"name", SliceName(key.name, number)},
-                       {"namespace", key.namespace_},
-                       {"labels", std::move(labels)},
-                       {"ownerReferences", Json::array({ControllerReference(service)})}};
-  slice["addressType"] = "IPv4";
-  slice["endpoints"] = std::move(endpoints);
-  slice["ports"] = PortsOf(service);
+  Json owners = Json::array();
+  owners.push_back(ControllerReference(service));
+  Json metadata = JsonOf("labels", std::move(labels), "name", SliceName(key.name, number), "namespace", key.namespace_,
+                         "ownerReferences", std::move(owners));
+  Json slice =
+      JsonOf("addressType", "IPv4", "apiVersion", kEndpointSlice.api_version, "endpoints", std::move(endpoints), "kind",
+             kEndpointSlice.kind, "metadata", std::move(metadata), "ports", PortsOf(service));
   Object present = view_.Find({kEndpointSlice, key.namespace_, SliceName(key.name, number)});
   if (present == nullptr) {
     auto made = store_.Create(std::move(slice), "", loop_.Now());

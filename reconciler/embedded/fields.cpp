@@ -27,11 +27,12 @@ void Dismantle(Json& json) {
 
 }  // namespace
 
-Object::Object(Json json, Size size) : held_(std::make_shared<const Held>(std::move(json), size)) {}
+Object::Object(ObjectKey key, Json json, Size size)
+    : held_(std::make_shared<const Held>(std::move(key), std::move(json), size)) {}
 
-Object::Held::Held(Json object, Size its_size)
+Object::Held::Held(ObjectKey its_key, Json object, Size its_size)
     : json(std::move(object)),
-      key(cluster::KeyOf(json)),
+      key(std::move(its_key)),
       uid(UidOf(json)),
       version(VersionOf(json)),
       size(its_size),
@@ -136,10 +137,14 @@ const Json* Condition(const Json& object, std::string_view type) {
 
 void SetCondition(Json& conditions, Json condition, TimePoint now) {
   if (!conditions.is_array()) conditions = Json::array();
-  const std::string type = Text(condition, {"type"});
+  const auto same = [&](const Json& other, const char* name) {
+    const Json* a = Find(condition, {name});
+    const Json* b = Find(other, {name});
+    return a != nullptr && b != nullptr && *a == *b;
+  };
   for (Json& present : conditions) {
-    if (!Says(present, {"type"}, type)) continue;
-    bool flipped = !Says(present, {"status"}, Text(condition, {"status"}));
+    if (!same(present, "type")) continue;
+    const bool flipped = !same(present, "status");
     condition["lastTransitionTime"] = flipped ? Seconds(now) : Text(present, {"lastTransitionTime"}, Seconds(now));
     present = std::move(condition);
     return;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include "compiler/base/time.h"
 #include "reconciler/cluster/cluster.h"
@@ -30,7 +31,8 @@ class Object {
   };
 
   Object(std::nullptr_t = nullptr) {}  // NOLINT(google-explicit-constructor): as a pointer
-  Object(Json json, Size size);
+  // `key` is that of `json`.
+  Object(ObjectKey key, Json json, Size size);
 
   const Json& operator*() const { return held_->json; }
   const Json* operator->() const { return &held_->json; }
@@ -54,7 +56,7 @@ class Object {
 
  private:
   struct Held {
-    Held(Json object, Size size);
+    Held(ObjectKey its_key, Json object, Size its_size);
     ~Held();
     Held(const Held&) = delete;
     Held& operator=(const Held&) = delete;
@@ -96,6 +98,23 @@ using cluster::List;
 using cluster::Path;
 using cluster::Says;
 using cluster::Text;
+
+inline void PutMembers(Json::object_t& /*members*/) {}
+template <typename Value, typename... Rest>
+void PutMembers(Json::object_t& members, std::string_view name, Value&& value, Rest&&... rest) {
+  members.emplace_hint(members.end(), name, std::forward<Value>(value));
+  PutMembers(members, std::forward<Rest>(rest)...);
+}
+
+// The object with these members: name, value, name, value …, quickest in the order of the names. Of a list in braces
+// each would be copied, and its name and value first put into a list of their own.
+template <typename... NamesAndValues>
+Json JsonOf(NamesAndValues&&... members) {
+  Json::object_t object;
+  object.reserve(sizeof...(members) / 2);
+  PutMembers(object, std::forward<NamesAndValues>(members)...);
+  return object;
+}
 
 // Sets a member that isn't there.
 void Default(Json& object, const char* name, Json value);

@@ -166,8 +166,7 @@ bool HasGeneration(const Kind& kind) {
   return !(BuiltIn(kind) && OneOf(kind.kind, kWithout)) && kind.kind != "Event";
 }
 
-void FillDefaults(Json& object) {
-  Kind kind = cluster::KeyOf(object).kind;
+void FillDefaults(const Kind& kind, Json& object) {
   auto spec = object.find("spec");
   if (spec == object.end() || !spec->is_object()) return;
   if (kind == kDeployment) FillDeployment(*spec);
@@ -189,12 +188,11 @@ void FillDefaults(Json& object) {
   if (kind == kHttpRoute) FillRoute(*spec);
 }
 
-void FillGenerated(Json& object) {
-  if (cluster::KeyOf(object).kind == kJob) FillJobSelector(object);
+void FillGenerated(const Kind& kind, Json& object) {
+  if (kind == kJob) FillJobSelector(object);
 }
 
-Result<void> Validate(const Json& object) {
-  ObjectKey key = cluster::KeyOf(object);
+Result<void> Validate(const ObjectKey& key, const Json& object) {
   if (key.kind.api_version.empty() || key.kind.kind.empty()) {
     return Invalid(object, "apiVersion and kind are required");
   }
@@ -220,8 +218,7 @@ Result<void> Validate(const Json& object) {
   return {};
 }
 
-Result<void> ValidateChange(const Json& before, const Json& after) {
-  Kind kind = cluster::KeyOf(after).kind;
+Result<void> ValidateChange(const Kind& kind, const Json& before, const Json& after) {
   if (kind == kDeployment || kind == kReplicaSet) {
     const Json* was = Find(before, {"spec", "selector"});
     const Json* is = Find(after, {"spec", "selector"});
@@ -281,10 +278,9 @@ std::vector<std::string> ListKeys(const Kind& kind, const std::vector<std::strin
 }
 
 bool AtomicMap(const Kind& kind, const std::vector<std::string>& path) {
-  if (!BuiltIn(kind) || path.empty()) return false;
   static constexpr std::array<std::string_view, 7> kNames = {
       "selector", "labelSelector", "nodeSelector", "configMapKeyRef", "secretKeyRef", "fieldRef", "resourceFieldRef"};
-  return OneOf(path.back(), kNames);
+  return !path.empty() && OneOf(path.back(), kNames) && BuiltIn(kind);
 }
 
 }  // namespace sluice::embedded

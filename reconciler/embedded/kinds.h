@@ -36,14 +36,14 @@ bool ClusterScoped(const Kind& kind);
 bool HasGeneration(const Kind& kind);
 
 // Fills in what the API server fills in, as far as somebody reads it.
-void FillDefaults(Json& object);
+void FillDefaults(const Kind& kind, Json& object);
 
 // Fills in what hangs on the uid of a new object, which has one now.
-void FillGenerated(Json& object);
+void FillGenerated(const Kind& kind, Json& object);
 
 // kInvalid if the new object may not be, or may not follow the old one.
-Result<void> Validate(const Json& object);
-Result<void> ValidateChange(const Json& before, const Json& after);
+Result<void> Validate(const ObjectKey& key, const Json& object);
+Result<void> ValidateChange(const Kind& kind, const Json& before, const Json& after);
 
 // How a list at `path` (names and list keys from the object's root, list items as "*") merges: the fields
 // that tell its items apart; empty for an atomic list. `{""}` for a set of scalars.

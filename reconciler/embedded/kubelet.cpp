@@ -20,7 +20,7 @@ Duration PreStop(const Json& pod) {
 }
 
 Json ConditionOf(const char* type, bool value, const char* otherwise) {
-  Json condition = {{"type", type}, {"status", value ? "True" : "False"}};
+  Json condition = JsonOf("status", value ? "True" : "False", "type", type);
   if (!value) condition["reason"] = otherwise;
   return condition;
 }
@@ -48,7 +48,7 @@ std::string TerminationMessage(const Json& container, int exit_code, const std::
 }
 
 Json TerminatedState(const Json& container, const PodState& state, const std::string& log) {
-  Json terminated = {{"exitCode", state.last_exit_code}, {"reason", state.last_exit}};
+  Json terminated = JsonOf("exitCode", state.last_exit_code, "reason", state.last_exit);
   const std::string message = TerminationMessage(container, state.last_exit_code, log);
   if (!message.empty()) terminated["message"] = message;
   if (state.container == PodState::Container::kTerminated) {
@@ -174,20 +174,17 @@ Json Kubelet::StatusOf(const Json& pod, const PodState& state) const {
   Json containers = Json::array();
   bool first = true;
   for (const Json& container : List(pod, {"spec", "containers"})) {
-    Json entry = {{"name", Text(container, {"name"})},
-                  {"image", Text(container, {"image"})},
-                  {"ready", first ? state.ready : running},
-                  {"started", running},
-                  {"restartCount", first ? state.restarts : 0}};
+    Json entry = JsonOf("image", Text(container, {"image"}), "name", Text(container, {"name"}), "ready",
+                        first ? state.ready : running, "restartCount", first ? state.restarts : 0, "started", running);
     if (running) {
-      entry["state"] = {{"running", {{"startedAt", Seconds(state.since)}}}};
+      entry["state"] = JsonOf("running", JsonOf("startedAt", Seconds(state.since)));
     } else if (terminated) {
-      entry["state"] = {{"terminated", TerminatedState(container, state, first ? log : "")}};
+      entry["state"] = JsonOf("terminated", TerminatedState(container, state, first ? log : ""));
     } else {
-      entry["state"] = {{"waiting", {{"reason", state.reason}}}};
+      entry["state"] = JsonOf("waiting", JsonOf("reason", state.reason));
     }
     if (first && !terminated && !state.last_exit.empty()) {
-      entry["lastState"] = {{"terminated", TerminatedState(container, state, log)}};
+      entry["lastState"] = JsonOf("terminated", TerminatedState(container, state, log));
     }
     containers.push_back(std::move(entry));
     first = false;

@@ -60,11 +60,19 @@ std::string ItemKey(const Json& item, const Names& keys) {
   return "k:" + key.dump();
 }
 
+// Whether ItemKey has something to say.
+bool HasKeys(const Json& item, const Names& keys) {
+  if (keys.size() == 1 && keys[0].empty()) return true;
+  return item.is_object() && std::all_of(keys.begin(), keys.end(), [&](const std::string& name) {
+           return name == "protocol" || item.contains(name);
+         });
+}
+
 // The keys by which this list merges, or none if it is atomic or its items don't have them.
 Names KeysOf(const Kind& kind, const Names& path, const Json& list) {
   Names keys = ListKeys(kind, path);
   if (keys.empty()) return {};
-  bool keyed = std::all_of(list.begin(), list.end(), [&](const Json& item) { return !ItemKey(item, keys).empty(); });
+  bool keyed = std::all_of(list.begin(), list.end(), [&](const Json& item) { return HasKeys(item, keys); });
   return keyed ? keys : Names();
 }
 
@@ -80,16 +88,17 @@ bool Granular(const Kind& kind, const Names& path, const Json& value) {
 }
 
 Json FieldsAt(const Kind& kind, const Json& value, Names& path) {
-  Json fields = Json::object();
+  Json::object_t fields;
   if (value.is_object()) {
     if (!Granular(kind, path, value)) return fields;
-    for (const auto& [name, member] : value.items()) {
+    fields.reserve(value.size());
+    for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {
       if (ServersOwn(path, name) || member.is_null()) continue;
       Step step(path, name);
       Json inner = FieldsAt(kind, member, path);
       // An object of which only the server's fields were named owns nothing.
       if (path.size() == 1 && inner.empty() && member.is_object() && !member.empty() && name == "metadata") continue;
-      fields["f:" + name] = std::move(inner);
+      fields.emplace_hint(fields.end(), "f:" + name, std::move(inner));
     }
     return fields;
   }

@@ -79,10 +79,11 @@ void ReplicaSets::Reconcile(const ObjectKey& key) {
   }
 
   std::int64_t least = Integer(*set, {"spec", "minReadySeconds"});
-  Json status = {{"observedGeneration", Integer(*set, {"metadata", "generation"})}, {"replicas", present}};
-  status["readyReplicas"] = std::count_if(pods.begin(), pods.end(), [](const Object& pod) { return pod.ready(); });
-  status["availableReplicas"] =
+  const auto ready = std::count_if(pods.begin(), pods.end(), [](const Object& pod) { return pod.ready(); });
+  const auto available =
       std::count_if(pods.begin(), pods.end(), [&](const Object& pod) { return Available(key, pod, least); });
+  Json status = JsonOf("availableReplicas", available, "observedGeneration", Integer(*set, {"metadata", "generation"}),
+                       "readyReplicas", ready, "replicas", present);
   if (!refused.empty()) {
     Json conditions = List(*set, {"status", "conditions"});
     SetCondition(conditions,

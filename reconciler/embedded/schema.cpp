@@ -66,9 +66,9 @@ auto Place(auto& fields, std::string_view name) {
                           [](const Schema& field, std::string_view than) { return field.name < than; });
 }
 
-const Schema* FieldNamed(const Schema& of, std::string_view name) {
-  const auto at = Place(of.fields, name);
-  return at != of.fields.end() && at->name == name ? &*at : nullptr;
+// What the items of a list are; null if it is none.
+const Schema* ItemsOf(const Schema& list) {
+  return list.fields.size() == 1 && list.fields.front().name == "[]" ? &list.fields.front() : nullptr;
 }
 
 Schema& FieldIn(Schema& of, std::string_view name) {
@@ -94,7 +94,7 @@ void Add(Schema& schema, Fields fields) {
 std::string Wrong(const Json& value, const Schema& schema) {
   if (value.is_null()) return "";
   if (schema.type && !Is(value, *schema.type)) return fmt::format(": must be {}", Name(*schema.type));
-  if (const Schema* of_items = FieldNamed(schema, "[]")) {
+  if (const Schema* of_items = ItemsOf(schema)) {
     if (!value.is_array()) return ": must be a list";
     for (const Json& item : value) {
       const std::string wrong = item.is_null() ? ": must not be null" : Wrong(item, *of_items);
@@ -105,9 +105,10 @@ std::string Wrong(const Json& value, const Schema& schema) {
     // Both are sorted by name.
     auto field = schema.fields.begin();
     for (const auto& [name, member] : *members) {
-      while (field != schema.fields.end() && field->name < name) ++field;
+      int order = -1;
+      while (field != schema.fields.end() && (order = field->name.compare(name)) < 0) ++field;
       if (field == schema.fields.end()) break;
-      const std::string wrong = field->name == name ? Wrong(member, *field) : "";
+      const std::string wrong = order == 0 ? Wrong(member, *field) : "";
       if (!wrong.empty()) return fmt::format(".{}{}", name, wrong);
     }
   }
@@ -157,8 +158,8 @@ void DropNulls(Json& json) {
   }
 }
 
-Result<void> CheckTypes(const Json& object) {
-  const std::string wrong = Wrong(object, SchemaOf({Text(object, {"apiVersion"}), Text(object, {"kind"})}));
+Result<void> CheckTypes(const Kind& kind, const Json& object) {
+  const std::string wrong = Wrong(object, SchemaOf(kind));
   if (wrong.empty()) return {};
   return Error{ErrorCode::kInvalid, fmt::format("{}: {}", ToString(cluster::KeyOf(object)), wrong.substr(1))};
 }

@@ -169,8 +169,7 @@ std::vector<Object> Store::List(const Kind& kind, const std::string& namespace_,
   return found;
 }
 
-Result<void> Store::Admit(const Json& object, TimePoint now) {
-  ObjectKey key = cluster::KeyOf(object);
+Result<void> Store::Admit(const ObjectKey& key, const Json& object, TimePoint now) {
   if (key.namespace_.empty()) return {};
   ObjectKey namespace_key{kNamespace, "", key.namespace_};
   Object namespace_ = Find(namespace_key);
@@ -183,16 +182,16 @@ Result<void> Store::Admit(const Json& object, TimePoint now) {
       return Error{ErrorCode::kNotFound, fmt::format("namespaces \"{}\" not found", key.namespace_)};
     }
     Json fresh = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", key.namespace_}}}};
-    auto made = Insert(std::move(fresh), now);
+    auto made = Insert(namespace_key, std::move(fresh), now);
     if (!made.ok()) return made.error();
   }
   return key.kind == kPod ? CheckQuota(*this, object) : Result<void>();
 }
 
 Object Store::Commit(EventType type, const ObjectKey& key, Json object, Object::Size size) {
-  if (rehearsing_) return {std::move(object), size};
+  if (rehearsing_) return {key, std::move(object), size};
   object["metadata"]["resourceVersion"] = std::to_string(++version_);
-  Object shared(std::move(object), size);
+  Object shared(key, std::move(object), size);
   Object before = Find(key);
   if (type == EventType::kDeleted) {
     objects_[key.kind].erase({key.namespace_, key.name});
@@ -204,23 +203,22 @@ Object Store::Commit(EventType type, const ObjectKey& key, Json object, Object::
   return shared;
 }
 
-Result<Object> Store::Insert(Json object, TimePoint now) {
+Result<Object> Store::Insert(const ObjectKey& key, Json object, TimePoint now) {
   DropNulls(object);
-  if (auto typed = CheckTypes(object); !typed.ok()) return typed.error();
+  if (auto typed = CheckTypes(key.kind, object); !typed.ok()) return typed.error();
   object["metadata"].erase("uid");
-  FillDefaults(object);
-  ObjectKey key = cluster::KeyOf(object);
-  if (auto valid = Validate(object); !valid.ok()) return valid.error();
+  FillDefaults(key.kind, object);
+  if (auto valid = Validate(key, object); !valid.ok()) return valid.error();
   const Object::Size size = SizesOf(object);
   if (size.all > kMaxObjectBytes) return TooLarge(key);
-  if (auto admitted = Admit(object, now); !admitted.ok()) return admitted.error();
+  if (auto admitted = Admit(key, object, now); !admitted.ok()) return admitted.error();
   Json& metadata = object["metadata"];
   metadata["uid"] = Uid(seed_, version_ + 1);
   metadata["creationTimestamp"] = Seconds(now);
   metadata.erase("deletionTimestamp");
   metadata.erase("deletionGracePeriodSeconds");
   if (HasGeneration(key.kind)) metadata["generation"] = 1;
-  FillGenerated(object);
+  FillGenerated(key.kind, object);
   if (key.kind == kNamespace) object["status"] = {{"phase", "Active"}};
   if (key.kind == kPod && !object.contains("status")) object["status"] = {{"phase", "Pending"}};
   if (key.kind == kAutoscaler && !object.contains("status")) object["status"] = {{"desiredReplicas", 0}};
@@ -231,17 +229,17 @@ Result<Object> Store::Create(Json object, const std::string& manager, TimePoint 
   ObjectKey key = cluster::KeyOf(object);
   if (Find(key) != nullptr) return Error{ErrorCode::kExists, fmt::format("{} already exists", ToString(key))};
   if (object.is_object() && !manager.empty()) object.erase("status");
-  if (auto valid = Validate(object); !valid.ok()) return valid.error();
+  if (auto valid = Validate(key, object); !valid.ok()) return valid.error();
   object["metadata"].erase("managedFields");
   OwnAll(object, manager, Seconds(now));
-  return Insert(std::move(object), now);
+  return Insert(key, std::move(object), now);
 }
 
 Result<Object> Store::Apply(const Json& wanted, const std::string& manager, bool force, TimePoint now) {
   ObjectKey key = cluster::KeyOf(wanted);
   if (manager.empty()) return Error{ErrorCode::kInvalid, "fieldManager is required for apply"};
   if (key.name.empty()) return Error{ErrorCode::kInvalid, "metadata.name is required for apply"};
-  if (auto typed = CheckTypes(wanted); !typed.ok()) return typed.error();
+  if (auto typed = CheckTypes(key.kind, wanted); !typed.ok()) return typed.error();
   std::string uid = UidOf(wanted);
   std::string version = Text(wanted, {"metadata", "resourceVersion"});
   Object live = Find(key);
@@ -254,7 +252,7 @@ Result<Object> Store::Apply(const Json& wanted, const std::string& manager, bool
     if (!key.namespace_.empty()) identity["metadata"]["namespace"] = key.namespace_;
     auto made = ApplyTo(identity, wanted, manager, force, Seconds(now));
     if (!made.ok()) return made.error();
-    return Insert(std::move(made).value(), now);
+    return Insert(key, std::move(made).value(), now);
   }
   if (!uid.empty() && uid != live.uid()) return OtherUid(key, live.uid(), uid);
   if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
@@ -294,9 +292,9 @@ Result<Object> Store::ReplaceBy(const Updater& by, Json object, TimePoint now) {
   const std::string version = Text(object, {"metadata", "resourceVersion"});
   if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
   DropNulls(object);
-  if (auto typed = CheckTypes(object); !typed.ok()) return typed.error();
+  if (auto typed = CheckTypes(key.kind, object); !typed.ok()) return typed.error();
   // What the server fills in is nobody's change.
-  FillDefaults(object);
+  FillDefaults(key.kind, object);
   Json after = std::move(object);
   const Json given = embedded::List(after, {"metadata", "managedFields"});
   for (const Json& entry : given) {
@@ -331,10 +329,10 @@ Result<Object> Store::Update(Json object, TimePoint now) {
 
 Result<Object> Store::Put(const ObjectKey& key, const Object& before, Json after, TimePoint /*now*/) {
   DropNulls(after);
-  if (auto typed = CheckTypes(after); !typed.ok()) return typed.error();
-  FillDefaults(after);
-  if (auto valid = Validate(after); !valid.ok()) return valid.error();
-  if (auto valid = ValidateChange(*before, after); !valid.ok()) return valid.error();
+  if (auto typed = CheckTypes(key.kind, after); !typed.ok()) return typed.error();
+  FillDefaults(key.kind, after);
+  if (auto valid = Validate(key, after); !valid.ok()) return valid.error();
+  if (auto valid = ValidateChange(key.kind, *before, after); !valid.ok()) return valid.error();
   const Object::Size size = SizesOf(after);
   if (size.all > kMaxObjectBytes) return TooLarge(key);
   if (after == *before) return before;
@@ -354,7 +352,7 @@ Result<Object> Store::ReplaceStatus(Json object, TimePoint /*now*/) {
   std::string uid = UidOf(object);
   if (VersionOf(object) != live.version() || (!uid.empty() && uid != live.uid())) return Moved(key);
   DropNulls(object);
-  if (auto typed = CheckTypes(object); !typed.ok()) return typed.error();
+  if (auto typed = CheckTypes(key.kind, object); !typed.ok()) return typed.error();
   auto status = object.find("status");
   return PutStatus(key, live, status == object.end() ? Json() : std::move(*status));
 }
@@ -440,7 +438,7 @@ void Store::Restore(Json object) {
   ObjectKey key = cluster::KeyOf(object);
   version_ = std::max(version_, VersionOf(object));
   const Object::Size size = SizesOf(object);
-  objects_[key.kind][{key.namespace_, key.name}] = Object(std::move(object), size);
+  objects_[key.kind][{key.namespace_, key.name}] = Object(key, std::move(object), size);
 }
 
 void Store::RestoreDeletion(const ObjectKey& key, std::uint64_t version) {

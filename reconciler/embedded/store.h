@@ -87,8 +87,8 @@ class Store {
  private:
   using Names = std::pair<std::string, std::string>;  // namespace, name
 
-  Result<void> Admit(const Json& object, TimePoint now);
-  Result<Object> Insert(Json object, TimePoint now);
+  Result<void> Admit(const ObjectKey& key, const Json& object, TimePoint now);
+  Result<Object> Insert(const ObjectKey& key, Json object, TimePoint now);
   Result<Object> ReplaceBy(const Updater& by, Json object, TimePoint now);
   Result<Object> Put(const ObjectKey& key, const Object& before, Json after, TimePoint now);
   Result<Object> PutStatus(const ObjectKey& key, const Object& live, Json status);

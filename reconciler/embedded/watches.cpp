@@ -12,7 +12,7 @@ using cluster::WatchId;
 struct Watches::Watcher {
   cluster::ListObjects what;
   Handler handler;
-  std::deque<Change> pending;
+  std::vector<Change> pending;
   ObjectSet known;  // as delivered
   bool relist = true;
   bool cancelled = false;
@@ -83,7 +83,7 @@ void Watches::Deliver(const std::shared_ptr<Watcher>& watcher) {
     Relist(*watcher);
     return;
   }
-  std::deque<Change> batch = std::exchange(watcher->pending, {});
+  const std::vector<Change> batch = std::exchange(watcher->pending, {});
   for (const Change& change : batch) {
     if (watcher->cancelled) return;
     Give(*watcher, change);

@@ -2,7 +2,6 @@
 // and of changes of two kinds in either order. Within one watch the order is that of the versions.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
