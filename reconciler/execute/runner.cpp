@@ -379,6 +379,7 @@ void Runner::Rest() {
   failures_.clear();
   routed_for_.clear();
   decision_ = {};
+  next_ = {};
 }
 
 // The Rollout goes last: once it is gone, nobody knows of its bundles.

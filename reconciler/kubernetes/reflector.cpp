@@ -30,6 +30,14 @@ constexpr int kCutLists = 3;
 
 constexpr const char* kInitialEventsEnd = "k8s.io/initial-events-end";
 
+// Often half of an object, and of no use to who watches: whoever keeps a part of the object would keep it, too.
+Json WithoutOwners(Json object) {
+  if (const auto metadata = object.find("metadata"); metadata != object.end() && metadata->is_object()) {
+    metadata->erase("managedFields");
+  }
+  return object;
+}
+
 }  // namespace
 
 Reflector::Reflector(Client& client, Discovery& discovery, cluster::ListObjects what, cluster::EventHandler tell,
@@ -157,7 +165,7 @@ void Reflector::Listed(const Answer& answer) {
     if (!item.is_object()) continue;
     item["apiVersion"] = what_.kind.api_version;
     item["kind"] = what_.kind.kind;
-    mirror_.Saw(cluster::Share(std::move(item)));
+    mirror_.Saw(cluster::Share(WithoutOwners(std::move(item))));
     if (stopped_) return;
   }
   const std::string next = Text(list, {"metadata", "continue"});
@@ -183,9 +191,9 @@ void Reflector::OnPart(std::string_view part) {
   }
   const std::uint64_t mine = opened_;
   const auto taken = frames_.Take(part, [&](std::string_view text) {
-    const Json event = cluster::ParseJson(text);
+    Json event = cluster::ParseJson(text);
     ++events_;
-    const bool more = OnEvent(event);
+    const bool more = OnEvent(std::move(event));
     return more && !stopped_ && opened_ == mine;
   });
   if (stopped_ || opened_ != mine || taken.ok()) return;
@@ -195,9 +203,10 @@ void Reflector::OnPart(std::string_view part) {
 }
 
 // Whether the stream goes on.
-bool Reflector::OnEvent(const Json& event) {
+bool Reflector::OnEvent(Json event) {
   const std::string type = Text(event, {"type"});
-  const Json* object = cluster::Find(event, {"object"});
+  const auto found = event.find("object");
+  Json* object = found == event.end() ? nullptr : &*found;
   if (object != nullptr && type == "ERROR") {
     Ended(ErrorOfStatus(*object, false));
     return false;
@@ -220,7 +229,7 @@ bool Reflector::OnEvent(const Json& event) {
     }
     return true;
   }
-  const cluster::SharedJson shared = cluster::Share(*object);
+  const cluster::SharedJson shared = cluster::Share(WithoutOwners(std::move(*object)));
   if (type == "DELETED") {
     mirror_.Gone(shared);
   } else {

@@ -1,4 +1,5 @@
-// One watch, kept up for as long as it is wanted: a list, the changes since, another list where they were lost.
+// One watch, kept up for as long as it is wanted: a list, the changes since, another list where they were lost. Objects
+// are told without their managedFields.
 //
 // As client-go's reflector: the first state comes as a streaming list (KEP-3157) where the server has it, else in
 // pages; a stream that ends is taken up at the version it had come to; after 410 everything is listed anew.
@@ -38,7 +39,7 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
   void Watch();
   void Open(const std::string& query);
   void OnPart(std::string_view part);
-  bool OnEvent(const cluster::Json& event);
+  bool OnEvent(cluster::Json event);
   void OnEnd(const Result<http::HttpResponse>& end);
   void Ended(const Error& error);
   void DoubtStreamedLists();
