@@ -49,7 +49,9 @@ Value ToValue(const Json& json) {
       graph::Map map;
       map.entries().reserve(json.size());
       // Keys of a JSON object are unique already: appending saves the search of Set.
-      for (const auto& [key, value] : json.items()) map.entries().emplace_back(key, ToValue(value));
+      for (const auto& [key, value] : json.get_ref<const Json::object_t&>()) {
+        map.entries().emplace_back(key, ToValue(value));
+      }
       return Value(std::move(map));
     }
     case Json::value_t::null:
@@ -71,9 +73,10 @@ Json ToJson(const Value& value) {
     return json;
   }
   if (const graph::Map* map = value.as_map()) {
-    Json json = Json::object();
-    for (const auto& [key, item] : map->entries()) json[key] = ToJson(item);
-    return json;
+    Json::object_t members;
+    members.reserve(map->size());
+    for (const auto& [key, item] : map->entries()) members.emplace(key, ToJson(item));
+    return members;
   }
   return nullptr;
 }

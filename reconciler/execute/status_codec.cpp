@@ -104,9 +104,10 @@ Json Encode(const std::vector<T>& list) {
 }
 template <typename T>
 Json Encode(const std::map<std::string, T>& map) {
-  Json json = Json::object();
-  for (const auto& [key, value] : map) json[key] = Encode(value);
-  return json;
+  Json::object_t members;
+  members.reserve(map.size());
+  for (const auto& [key, value] : map) members.emplace_hint(members.end(), key, Encode(value));
+  return members;
 }
 
 // Reads fields until the first that cannot be read; `error` then says which.
