@@ -65,8 +65,8 @@ namespace {
 class Compiler {
  public:
   // `in_parts`: what is compiled may be put together from parts, which the cache keeps.
-  Compiler(const source::FileTree& tree, CompileCache::Parsed& cache, bool in_parts)
-      : tree_(tree), cache_(cache), in_parts_(in_parts) {}
+  Compiler(const source::FileTree& tree, CompileCache::Parsed& cache, bool in_parts, const CompileOptions& options)
+      : tree_(tree), cache_(cache), in_parts_(in_parts), options_(options) {}
 
   std::unique_ptr<Compilation> Run() {
     AddStdlib();
@@ -94,6 +94,7 @@ class Compiler {
   const source::FileTree& tree_;
   CompileCache::Parsed& cache_;
   const bool in_parts_;
+  const CompileOptions& options_;
   std::unique_ptr<Compilation> result_ = std::make_unique<Compilation>();
   std::vector<source::Entry> entries_;
   std::vector<source::FileId> plans_;
@@ -236,7 +237,8 @@ void Compiler::Build() {
     return;
   }
   source::NamedFiles named(tree_, entries_, result_->sources);
-  result_->plans = check::CheckPlanSet(files, result_->sources, named, emitter());
+  result_->plans =
+      check::CheckPlanSet(files, result_->sources, named, emitter(), {.libraries = false, .images = options_.images});
   std::vector<graph::Graph> graphs = lower::Lower(result_->plans, result_->sources, emitter());
   lint::Lint(result_->plans, graphs, result_->sources, emitter());
   manifest::CheckPatches(result_->plans, emitter());
@@ -307,9 +309,11 @@ bool Compiler::BuildInParts(const std::vector<check::ModuleFile>& files) {
 
 }  // namespace
 
-std::unique_ptr<Compilation> Compile(const source::FileTree& tree, CompileCache* cache) {
+std::unique_ptr<Compilation> Compile(const source::FileTree& tree, CompileCache* cache, const CompileOptions& options) {
   CompileCache own;
-  return Compiler(tree, *(cache == nullptr ? own : *cache).parsed_, cache != nullptr).Run();
+  // Parts are kept by their files, which say nothing of other images.
+  const bool in_parts = cache != nullptr && options.images.empty();
+  return Compiler(tree, *(cache == nullptr ? own : *cache).parsed_, in_parts, options).Run();
 }
 
 }  // namespace sluice

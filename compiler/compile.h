@@ -1,6 +1,7 @@
 // The whole pipeline: a tree of plan files to graphs and objects. What the commands and the syncer call.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,12 @@ struct Compilation {
   bool ok() const { return !emitter.has_errors(); }
 };
 
+struct CompileOptions {
+  // The image that a service runs, by its name, instead of what its plan or its manifest says: what ran before, as far
+  // as that differs in the image alone. A name that no service has means nothing.
+  std::map<std::string, std::string> images;
+};
+
 // Keeps what earlier compiles found out, by content, so that a compile after a small change does again only
 // what the change can reach: parsed files, and the results of modules that import one another. The result is
 // that of a compile without a cache; only the limits on evaluation count for each such part alone. One user at
@@ -37,11 +44,14 @@ class CompileCache {
   struct Parsed;
 
  private:
-  friend std::unique_ptr<Compilation> Compile(const source::FileTree& tree, CompileCache* cache);
+  friend std::unique_ptr<Compilation> Compile(const source::FileTree& tree, CompileCache* cache,
+                                              const CompileOptions& options);
   std::unique_ptr<Parsed> parsed_;
 };
 
-// Never null. A tree that cannot be read is a diagnostic like any other mistake.
-std::unique_ptr<Compilation> Compile(const source::FileTree& tree, CompileCache* cache = nullptr);
+// Never null. A tree that cannot be read is a diagnostic like any other mistake. With other images nothing is taken
+// from the cache but parsed files.
+std::unique_ptr<Compilation> Compile(const source::FileTree& tree, CompileCache* cache = nullptr,
+                                     const CompileOptions& options = {});
 
 }  // namespace sluice

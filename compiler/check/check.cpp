@@ -151,13 +151,14 @@ void CheckRolloutsTogether(Checker& checker) {
 }  // namespace
 
 CheckedPlanSet CheckPlanSet(const std::vector<ModuleFile>& files, const source::SourceSet& sources,
-                            source::NamedFiles& named, diagnostics::Emitter& emitter, bool libraries) {
+                            source::NamedFiles& named, diagnostics::Emitter& emitter, const CheckOptions& options) {
   CheckedPlanSet plans;
   Checker checker(sources, named, emitter, plans);
+  checker.images = options.images;
   const ModuleSet modules = BuildModules(files, checker.context);
   CheckFunctions(modules, checker.context);
   for (const auto& [path, module] : modules.modules()) {
-    if (module->is_stdlib() && !libraries) {
+    if (module->is_stdlib() && !options.libraries) {
       continue;
     }
     for (const syntax::PlanFile* file : module->files()) {

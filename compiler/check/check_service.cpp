@@ -127,6 +127,9 @@ void ServiceBody::Image(const syntax::ServiceClause& clause) {
   if (!text) {
     return;
   }
+  if (const auto instead = reader_.checker().images.find(declared_.name); instead != reader_.checker().images.end()) {
+    text = instead->second;
+  }
   service_.image.value = *text;
   CheckImage(*text, clause.value->span, reader_);
 }

@@ -47,6 +47,7 @@ class Checker : public Instantiator {
   CheckedPlanSet& plans;
   source::NamedFiles& named_files;
   std::map<std::pair<source::FileId, std::uint32_t>, YamlObject> yaml_objects;
+  std::map<std::string, std::string> images;  // see CheckOptions
   Context context;
 
  private:

@@ -392,7 +392,7 @@ TEST_CASE("the stdlib has no mistake, used or not") {
   const source::MemoryTree none({});
   const std::vector<source::Entry> entries;
   source::NamedFiles named(none, entries, sources);
-  check::CheckPlanSet(files, sources, named, emitter, true);
+  check::CheckPlanSet(files, sources, named, emitter, {.libraries = true, .images = {}});
   CHECK(diagnostics::RenderShort(emitter.Sorted(), sources) == "");
 }
 
