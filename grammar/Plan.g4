@@ -5,7 +5,10 @@
 // `name` lists all but the reserved ones. Trees are read by rule and token, never by label.
 grammar Plan;
 
-tokens { POISONED_VALUE, POISONED_CLAUSE }  // put in for what was reported already
+tokens {
+  POISONED_VALUE, POISONED_CLAUSE,  // put in for what was reported already
+  OVER_TIME                         // `always`, `never`, `eventually` behind `expect`: names anywhere else
+}
 
 @parser::members {
   // A clause word that stands first on its line is not a name; whoever drives the parser refuses it here.
@@ -216,16 +219,21 @@ stageBody : '{' (ROLLOUT declaredName | verb | filler)* '}' ;
 
 testDeclaration : TEST declaredName testBody ;
 testBody : '{' (testItem | filler)* '}' ;
-testItem : SIMULATE declaredName simulationBody | EXPECT expression ;
+testItem : SIMULATE declaredName (AS name)? simulationBody | EXPECT OVER_TIME? expression ;
 simulationBody : '{' (simulationItem | filler)* '}' ;
 simulationItem
-  : CLUSTER expression
+  : (CLUSTER | SEED) expression
+  | FOR expression  // of the scenario, or of the clause before it
   | STARTS expression CLOCK?
-  | (CANDIDATE | STABLE | PODS | JOBS | METRICS | API) name setting? timing*
-  | APPROVE name (BY expression)? timing*
+  | (CANDIDATE | STABLE | PODS) name setting? RAMPING? timing*
+  | (METRICS | CONTROLLER | API | NODE | JOBS) name timing*
+  | LOAD expression timing*
+  | (APPROVE | REJECT) stepReference (BY expression)? timing*
+  | (ABORT | PAUSE | RESUME | RETRY | PROMOTE | UNDO) (BY expression)? timing*
+  | COMMIT name timing*
   ;
-setting : NUMBER | PERCENT | DURATION | STRING | listLiteral | mapLiteral | '(' expression ')' ;
-timing : (AFTER | FOR) expression ;
+setting : NUMBER | PERCENT | DURATION | STRING | listLiteral | mapLiteral | parenthesized ;
+timing : (FROM | TO | AFTER | AT) expression ;
 
 // ------------------------------------------------------------------------------------------- expressions
 //
@@ -279,16 +287,17 @@ word
 // Every word that is not reserved.
 name
 @init { BeforeName(); }
-  : ID | ACROSS | ADDRESS | AFTER | API | API_VERSION | APPROVE | APPROVED | ARGS | AS | AT | ATTRIBUTES | BASIC
-  | BEARER | BODY | BY | CALL | CANDIDATE | CAPACITY | CHANNEL | CHECK | CLOSED | CLUSTER | COMMAND | CONFIG | CONTEXT
-  | COOKIE | CPU | DEADLINE | DEFAULT | DEPLOY | DIALECT | DISRUPTION | DRAIN | DURING | EDIT | ENV | ERROR | EVERY
-  | EXPECT | FAIL | FAST_TRACK | FN | FROM | GATE | HEADER | HOLD | HOST | IMAGE | IMPORT | IRREVERSIBLE | JOBS | KEEP
-  | KEY | KIND | KUBECONFIG | LAG | LET | MATCH | MATCHES | MEASURE | MEMORY | METHOD | METRICS | MIRROR | NAME
-  | NAMESPACE | NOTIFY | NO_DATA | OBJECT | OF | ON | ONE_BY_ONE | OPEN | PASS | PATCH | PATH | PAUSE | PODS | PORT
-  | PREVIEW | PREVIOUS | PROBE | PROMOTE | PROVIDER | QUERY | QUORUM | READ | RELEASE | REPLICAS | REQUEST | REQUIRE
-  | RETRY | REVISIONS | ROLLBACK | ROLLBACKS | ROLLOUT | ROUTE | ROUTER | RUN | SERVICE | SET | SETTLED | SHARES | SIGN
-  | SIMULATE | SOAK | SOURCE | STABLE | STAGE | STARTS | STEP | STICKY | STRATEGY | SUPPORTS | SURGE | TEST | THROUGH
-  | TIMEOUT | TIMEZONE | TO | TOGETHER | TOLERANCE | UNAVAILABLE | UNTIL | USING | VALUE | VIA | WAIT | WATCH | WEIGHT
+  : ID | ABORT | ACROSS | ADDRESS | AFTER | API | API_VERSION | APPROVE | APPROVED | ARGS | AS | AT | ATTRIBUTES
+  | BASIC | BEARER | BODY | BY | CALL | CANDIDATE | CAPACITY | CHANNEL | CHECK | CLOSED | CLUSTER | COMMAND | COMMIT
+  | CONFIG | CONTEXT | CONTROLLER | COOKIE | CPU | DEADLINE | DEFAULT | DEPLOY | DIALECT | DISRUPTION | DRAIN | DURING
+  | EDIT | ENV | ERROR | EVERY | EXPECT | FAIL | FAST_TRACK | FN | FROM | GATE | HEADER | HOLD | HOST | IMAGE | IMPORT
+  | IRREVERSIBLE | JOBS | KEEP | KEY | KIND | KUBECONFIG | LAG | LET | LOAD | MATCH | MATCHES | MEASURE | MEMORY
+  | METHOD | METRICS | MIRROR | NAME | NAMESPACE | NODE | NOTIFY | NO_DATA | OBJECT | OF | ON | ONE_BY_ONE | OPEN
+  | PASS | PATCH | PATH | PAUSE | PODS | PORT | PREVIEW | PREVIOUS | PROBE | PROMOTE | PROVIDER | QUERY | QUORUM
+  | RAMPING | READ | REJECT | RELEASE | REPLICAS | REQUEST | REQUIRE | RESUME | RETRY | REVISIONS | ROLLBACK
+  | ROLLBACKS | ROLLOUT | ROUTE | ROUTER | RUN | SEED | SERVICE | SET | SETTLED | SHARES | SIGN | SIMULATE | SOAK
+  | SOURCE | STABLE | STAGE | STARTS | STEP | STICKY | STRATEGY | SUPPORTS | SURGE | TEST | THROUGH | TIMEOUT
+  | TIMEZONE | TO | TOGETHER | TOLERANCE | UNAVAILABLE | UNDO | UNTIL | USING | VALUE | VIA | WAIT | WATCH | WEIGHT
   | WHEN | WHILE | WINDOW | WITHIN | WORKLOAD
   ;
 
@@ -300,31 +309,32 @@ FOR : 'for' ; TRUE : 'true' ; FALSE : 'false' ; NONE : 'none' ; ALL : 'all' ; AN
 JOB : 'job' ;
 
 // Contextual.
-ACROSS : 'across' ; ADDRESS : 'address' ; AFTER : 'after' ; API : 'api' ; API_VERSION : 'apiVersion' ;
-APPROVE : 'approve' ; APPROVED : 'approved' ; ARGS : 'args' ; AS : 'as' ; AT : 'at' ; ATTRIBUTES : 'attributes' ;
-BASIC : 'basic' ; BEARER : 'bearer' ; BODY : 'body' ; BY : 'by' ; CALL : 'call' ; CANDIDATE : 'candidate' ;
-CAPACITY : 'capacity' ; CHANNEL : 'channel' ; CHECK : 'check' ; CLOSED : 'closed' ; CLUSTER : 'cluster' ;
-COMMAND : 'command' ; CONFIG : 'config' ; CONTEXT : 'context' ; COOKIE : 'cookie' ; CPU : 'cpu' ;
-DEADLINE : 'deadline' ; DEFAULT : 'default' ; DEPLOY : 'deploy' ; DIALECT : 'dialect' ; DISRUPTION : 'disruption' ;
-DRAIN : 'drain' ; DURING : 'during' ; EDIT : 'edit' ; ENV : 'env' ; ERROR : 'error' ; EVERY : 'every' ;
-EXPECT : 'expect' ; FAIL : 'fail' ; FAST_TRACK : 'fast-track' ; FN : 'fn' ; FROM : 'from' ; GATE : 'gate' ;
-HEADER : 'header' ; HOLD : 'hold' ; HOST : 'host' ; IMAGE : 'image' ; IMPORT : 'import' ;
-IRREVERSIBLE : 'irreversible' ; JOBS : 'jobs' ; KEEP : 'keep' ; KEY : 'key' ; KIND : 'kind' ;
-KUBECONFIG : 'kubeconfig' ; LAG : 'lag' ; LET : 'let' ; MATCH : 'match' ; MATCHES : 'matches' ; MEASURE : 'measure' ;
-MEMORY : 'memory' ; METHOD : 'method' ; METRICS : 'metrics' ; MIRROR : 'mirror' ; NAME : 'name' ;
-NAMESPACE : 'namespace' ; NOTIFY : 'notify' ; NO_DATA : 'no-data' ; OBJECT : 'object' ; OF : 'of' ; ON : 'on' ;
-ONE_BY_ONE : 'one-by-one' ; OPEN : 'open' ; PASS : 'pass' ; PATCH : 'patch' ; PATH : 'path' ; PAUSE : 'pause' ;
-PODS : 'pods' ; PORT : 'port' ; PREVIEW : 'preview' ; PREVIOUS : 'previous' ; PROBE : 'probe' ; PROMOTE : 'promote' ;
-PROVIDER : 'provider' ; QUERY : 'query' ; QUORUM : 'quorum' ; READ : 'read' ; RELEASE : 'release' ;
-REPLICAS : 'replicas' ; REQUEST : 'request' ; REQUIRE : 'require' ; RETRY : 'retry' ; REVISIONS : 'revisions' ;
-ROLLBACK : 'rollback' ; ROLLBACKS : 'rollbacks' ; ROLLOUT : 'rollout' ; ROUTE : 'route' ; ROUTER : 'router' ;
-RUN : 'run' ; SERVICE : 'service' ; SET : 'set' ; SETTLED : 'settled' ; SHARES : 'shares' ; SIGN : 'sign' ;
-SIMULATE : 'simulate' ; SOAK : 'soak' ; SOURCE : 'source' ; STABLE : 'stable' ; STAGE : 'stage' ; STARTS : 'starts' ;
-STEP : 'step' ; STICKY : 'sticky' ; STRATEGY : 'strategy' ; SUPPORTS : 'supports' ; SURGE : 'surge' ; TEST : 'test' ;
-THROUGH : 'through' ; TIMEOUT : 'timeout' ; TIMEZONE : 'timezone' ; TO : 'to' ; TOGETHER : 'together' ;
-TOLERANCE : 'tolerance' ; UNAVAILABLE : 'unavailable' ; UNTIL : 'until' ; USING : 'using' ; VALUE : 'value' ;
-VIA : 'via' ; WAIT : 'wait' ; WATCH : 'watch' ; WEIGHT : 'weight' ; WHEN : 'when' ; WHILE : 'while' ;
-WINDOW : 'window' ; WITHIN : 'within' ; WORKLOAD : 'workload' ;
+ABORT : 'abort' ; ACROSS : 'across' ; ADDRESS : 'address' ; AFTER : 'after' ; API : 'api' ;
+API_VERSION : 'apiVersion' ; APPROVE : 'approve' ; APPROVED : 'approved' ; ARGS : 'args' ; AS : 'as' ; AT : 'at' ;
+ATTRIBUTES : 'attributes' ; BASIC : 'basic' ; BEARER : 'bearer' ; BODY : 'body' ; BY : 'by' ; CALL : 'call' ;
+CANDIDATE : 'candidate' ; CAPACITY : 'capacity' ; CHANNEL : 'channel' ; CHECK : 'check' ; CLOSED : 'closed' ;
+CLUSTER : 'cluster' ; COMMAND : 'command' ; COMMIT : 'commit' ; CONFIG : 'config' ; CONTEXT : 'context' ;
+CONTROLLER : 'controller' ; COOKIE : 'cookie' ; CPU : 'cpu' ; DEADLINE : 'deadline' ; DEFAULT : 'default' ;
+DEPLOY : 'deploy' ; DIALECT : 'dialect' ; DISRUPTION : 'disruption' ; DRAIN : 'drain' ; DURING : 'during' ;
+EDIT : 'edit' ; ENV : 'env' ; ERROR : 'error' ; EVERY : 'every' ; EXPECT : 'expect' ; FAIL : 'fail' ;
+FAST_TRACK : 'fast-track' ; FN : 'fn' ; FROM : 'from' ; GATE : 'gate' ; HEADER : 'header' ; HOLD : 'hold' ;
+HOST : 'host' ; IMAGE : 'image' ; IMPORT : 'import' ; IRREVERSIBLE : 'irreversible' ; JOBS : 'jobs' ; KEEP : 'keep' ;
+KEY : 'key' ; KIND : 'kind' ; KUBECONFIG : 'kubeconfig' ; LAG : 'lag' ; LET : 'let' ; LOAD : 'load' ;
+MATCH : 'match' ; MATCHES : 'matches' ; MEASURE : 'measure' ; MEMORY : 'memory' ; METHOD : 'method' ;
+METRICS : 'metrics' ; MIRROR : 'mirror' ; NAME : 'name' ; NAMESPACE : 'namespace' ; NODE : 'node' ;
+NOTIFY : 'notify' ; NO_DATA : 'no-data' ; OBJECT : 'object' ; OF : 'of' ; ON : 'on' ; ONE_BY_ONE : 'one-by-one' ;
+OPEN : 'open' ; PASS : 'pass' ; PATCH : 'patch' ; PATH : 'path' ; PAUSE : 'pause' ; PODS : 'pods' ; PORT : 'port' ;
+PREVIEW : 'preview' ; PREVIOUS : 'previous' ; PROBE : 'probe' ; PROMOTE : 'promote' ; PROVIDER : 'provider' ;
+QUERY : 'query' ; QUORUM : 'quorum' ; RAMPING : 'ramping' ; READ : 'read' ; REJECT : 'reject' ; RELEASE : 'release' ;
+REPLICAS : 'replicas' ; REQUEST : 'request' ; REQUIRE : 'require' ; RESUME : 'resume' ; RETRY : 'retry' ;
+REVISIONS : 'revisions' ; ROLLBACK : 'rollback' ; ROLLBACKS : 'rollbacks' ; ROLLOUT : 'rollout' ; ROUTE : 'route' ;
+ROUTER : 'router' ; RUN : 'run' ; SEED : 'seed' ; SERVICE : 'service' ; SET : 'set' ; SETTLED : 'settled' ;
+SHARES : 'shares' ; SIGN : 'sign' ; SIMULATE : 'simulate' ; SOAK : 'soak' ; SOURCE : 'source' ; STABLE : 'stable' ;
+STAGE : 'stage' ; STARTS : 'starts' ; STEP : 'step' ; STICKY : 'sticky' ; STRATEGY : 'strategy' ;
+SUPPORTS : 'supports' ; SURGE : 'surge' ; TEST : 'test' ; THROUGH : 'through' ; TIMEOUT : 'timeout' ;
+TIMEZONE : 'timezone' ; TO : 'to' ; TOGETHER : 'together' ; TOLERANCE : 'tolerance' ; UNAVAILABLE : 'unavailable' ;
+UNDO : 'undo' ; UNTIL : 'until' ; USING : 'using' ; VALUE : 'value' ; VIA : 'via' ; WAIT : 'wait' ; WATCH : 'watch' ;
+WEIGHT : 'weight' ; WHEN : 'when' ; WHILE : 'while' ; WINDOW : 'window' ; WITHIN : 'within' ; WORKLOAD : 'workload' ;
 
 // Single dashes join, as in the names of Kubernetes: `a-b` is a name, `a - b` a subtraction.
 ID : [A-Za-z_] WORD_CHARACTER* ('-' WORD_CHARACTER+)* ;

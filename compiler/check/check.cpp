@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "compiler/check/annotations.h"
+#include "compiler/check/check_test.h"
 #include "compiler/check/checker.h"
 
 namespace sluice::check {
@@ -48,6 +49,8 @@ void SortBySource(CheckedPlanSet& plans) {
   std::stable_sort(plans.services.begin(), plans.services.end(), pointers);
   std::stable_sort(plans.routes.begin(), plans.routes.end(), pointers);
   std::stable_sort(plans.rollouts.begin(), plans.rollouts.end(), pointers);
+  std::stable_sort(plans.tests.begin(), plans.tests.end(),
+                   [&](const Test& a, const Test& b) { return before(a.span, b.span); });
   std::stable_sort(plans.objects.begin(), plans.objects.end(),
                    [&](const StaticObject& a, const StaticObject& b) { return before(a.span, b.span); });
 }
@@ -167,6 +170,7 @@ CheckedPlanSet CheckPlanSet(const std::vector<ModuleFile>& files, const source::
     for (const auto& declared : module->declarations()) {
       CheckDeclared(*declared, checker);
     }
+    CheckTests(*module, checker);
   }
   for (auto& [place, found] : checker.yaml_objects) {
     if (!found.adopted) {

@@ -81,7 +81,6 @@ void VerbReader::MissingBound(const char* example) const {
 
 std::optional<graph::MatchCondition> VerbReader::Condition(const syntax::MatchCondition& condition) const {
   using What = syntax::MatchCondition::What;
-  using Test = syntax::MatchCondition::Test;
   static constexpr const char* kWhats[] = {"header", "cookie", "query", "method", "source"};
   static constexpr const char* kTests[] = {"is", "matches", "in"};
   graph::MatchCondition result;
@@ -95,7 +94,7 @@ std::optional<graph::MatchCondition> VerbReader::Condition(const syntax::MatchCo
     }
     result.name = *name;
   }
-  if (condition.test == Test::kIn) {
+  if (condition.test == syntax::MatchCondition::Test::kIn) {
     std::optional<std::vector<std::string>> values = reader_.Texts(condition.value, what);
     if (!values) {
       return std::nullopt;

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "compiler/check/checked_test.h"
 #include "compiler/graph/expression.h"
 #include "compiler/graph/graph.h"
 #include "compiler/graph/value.h"
@@ -286,6 +287,7 @@ struct CheckedPlanSet {
   std::vector<std::unique_ptr<Route>> routes;
   std::vector<std::unique_ptr<Rollout>> rollouts;
   std::vector<StaticObject> objects;
+  std::vector<Test> tests;         // those without a mistake
   graph::FunctionTable functions;  // called by any residual of the set
   std::vector<Suppression> suppressions;
 };

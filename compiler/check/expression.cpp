@@ -79,6 +79,15 @@ graph::ExpressionPtr EvaluateResidual(const syntax::Expression& expression, cons
   return graph::ToExpression(*value);
 }
 
+const std::string* LiteralText(const syntax::Expression& expression) {
+  static const std::string kEmpty;
+  const auto* text = std::get_if<syntax::StringLiteral>(&expression.node);
+  if (text == nullptr || text->parts.size() > 1 || (text->parts.size() == 1 && text->parts[0].value != nullptr)) {
+    return nullptr;
+  }
+  return text->parts.empty() ? &kEmpty : &text->parts[0].text;
+}
+
 namespace {
 
 class Repeater {

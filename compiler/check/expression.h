@@ -106,6 +106,9 @@ Type TypeOf(const Declared& declared, Context& context);
 // The type that a plan writes: `list<string>`, `percent?`. Reports unknown ones.
 Type ResolveType(const syntax::TypeReference& reference, const ScopePtr& scope, Context& context);
 
+// The text of a literal without `${…}`; null if the expression is something else.
+const std::string* LiteralText(const syntax::Expression& expression);
+
 // Runs `body` once for each binding that the `for` and `when` of a declaration or step leave. The scope
 // passed has the loop variables bound. False: reported (what came before it was run).
 bool Repeat(const std::vector<syntax::Repetition>& repetitions, const ScopePtr& scope, Context& context,

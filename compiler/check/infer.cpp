@@ -13,16 +13,6 @@ namespace {
 
 using Kind = Type::Kind;
 
-// The literal text of a key; null if it is calculated.
-const std::string* LiteralKey(const syntax::Expression& key) {
-  static const std::string kEmpty;
-  const auto* text = std::get_if<syntax::StringLiteral>(&key.node);
-  if (text == nullptr || text->parts.size() > 1 || (text->parts.size() == 1 && text->parts[0].value != nullptr)) {
-    return nullptr;
-  }
-  return text->parts.empty() ? &kEmpty : &text->parts[0].text;
-}
-
 // Whether a value of the type can be written into text.
 bool HasText(const Type& type) {
   return !type.is(Kind::kSecret) && !type.is(Kind::kFunction) && !type.is(Kind::kModule) &&
@@ -147,7 +137,7 @@ Type Inference::RecordLiteral(const syntax::MapLiteral& literal, const Type& hin
   std::vector<Field> fields;
   bool ok = true;
   for (const syntax::MapEntry& entry : literal.entries) {
-    const std::string& key = *LiteralKey(*entry.key);
+    const std::string& key = *LiteralText(*entry.key);
     const Type* wanted = to_map ? &hint.element() : hint.FieldType(key);
     // A field with the value none is left out, so none fits every field.
     const Type type =
@@ -166,7 +156,7 @@ Type Inference::RecordLiteral(const syntax::MapLiteral& literal, const Type& hin
 
 Type Inference::Of(const syntax::MapLiteral& literal, const syntax::Expression&, const Type& hint) {
   const bool literal_keys = std::all_of(literal.entries.begin(), literal.entries.end(),
-                                        [](const auto& entry) { return LiteralKey(*entry.key) != nullptr; });
+                                        [](const auto& entry) { return LiteralText(*entry.key) != nullptr; });
   if (literal_keys) {
     return RecordLiteral(literal, hint);
   }

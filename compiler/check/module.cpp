@@ -54,6 +54,8 @@ struct ReadHeader {
   std::optional<Header> operator()(const syntax::Channel& d) const { return Named(DeclarationKind::kChannel, d); }
   std::optional<Header> operator()(const syntax::Rollout& d) const { return Repeated(DeclarationKind::kRollout, d); }
   std::optional<Header> operator()(const syntax::Strategy& d) const { return Named(DeclarationKind::kStrategy, d); }
+  // Nothing names a test.
+  std::optional<Header> operator()(const syntax::TestDeclaration&) const { return std::nullopt; }
   std::optional<Header> operator()(const syntax::Later&) const { return std::nullopt; }
 
   template <typename T>

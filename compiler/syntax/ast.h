@@ -11,12 +11,13 @@
 #include "compiler/syntax/ast_library.h"
 #include "compiler/syntax/ast_rollout.h"
 #include "compiler/syntax/ast_service.h"
+#include "compiler/syntax/ast_test.h"
 
 namespace sluice::syntax {
 
 struct Declaration {
   std::variant<LetDeclaration, FunctionDeclaration, DefaultDeclaration, Service, Route, ObjectDeclaration, Gate, Router,
-               Provider, Dialect, Channel, Rollout, Strategy, Later>
+               Provider, Dialect, Channel, Rollout, Strategy, TestDeclaration, Later>
       declaration;
   std::vector<Repetition> repetitions;
   std::vector<Annotation> annotations;

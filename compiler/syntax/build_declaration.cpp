@@ -70,7 +70,7 @@ decltype(Declaration::declaration) AstBuilder::Content(const Part& part) {
     case rule::kReleaseDeclaration:
       return LaterOf(part, "a release");
     default:
-      return LaterOf(part, "a test");
+      return TestOf(part);
   }
 }
 

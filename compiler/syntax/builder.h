@@ -98,6 +98,13 @@ class AstBuilder {
   MatchVerb Match(const Part& part);
   std::vector<Verb> Verbs(const Part& body);
 
+  // build_test.cpp
+  TestDeclaration TestOf(const Part& part);
+  Expectation ExpectationOf(const Part& item);
+  Simulation SimulationOf(const Part& item);
+  SimulationItem SimulationItemOf(const Part& item);
+  std::vector<Timing> Times(const Part& item);
+
   FileParser& file_;
 };
 

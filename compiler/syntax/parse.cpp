@@ -87,6 +87,7 @@ bool FileParser::ReadTokens(Tokens& tokens) {
         .Emit();
     return false;
   }
+  MarkOverTime(text_, tokens);
   RepairTokens(*this, tokens);
   BalanceBrackets(*this, tokens);
   if (const std::optional<std::size_t> deep = MeasureDepth(tokens, 0)) {

@@ -58,6 +58,23 @@ bool BeginsOperand(int type) {
   }
 }
 
+void MarkOverTime(std::string_view text, Tokens& tokens) {
+  for (std::size_t i = 1; i < tokens.size(); ++i) {
+    Token& token = tokens[i];
+    if (token.type != token::ID || tokens[i - 1].type != token::EXPECT) {
+      continue;
+    }
+    const int next = i + 1 < tokens.size() ? tokens[i + 1].type : token::RIGHT_BRACE;
+    if (!BeginsOperand(next) && !IsClosing(next)) {
+      continue;
+    }
+    const std::string_view word = text.substr(token.begin, token.end - token.begin);
+    if (word == "always" || word == "never" || word == "eventually") {
+      token.type = token::OVER_TIME;
+    }
+  }
+}
+
 bool FirstOnLine(std::string_view text, std::uint32_t offset, std::uint32_t* indent) {
   std::uint32_t start = offset;
   while (start > 0 && text[start - 1] != '\n' && text[start - 1] != '\r') {

@@ -50,6 +50,10 @@ std::string Spelling(int type);
 // `docs`: the `///` lines apart from the others.
 Tokens Lex(std::string_view text, std::uint32_t begin, std::uint32_t end, std::size_t limit, Tokens* docs);
 
+// Makes words of `always`, `never` and `eventually` where they stand between `expect` and a condition; everywhere else
+// they are names like any other. The grammar can't tell: `(a)` behind a name may be a condition or a call's argument.
+void MarkOverTime(std::string_view text, Tokens& tokens);
+
 // The text from the start of the line that holds `offset` up to `offset` is blank.
 bool FirstOnLine(std::string_view text, std::uint32_t offset, std::uint32_t* indent);
 

@@ -169,6 +169,14 @@ std::string Show(const std::vector<Annotation>& annotations) {
   return text;
 }
 
+std::string Show(const std::vector<Timing>& times) {
+  std::string text;
+  for (const Timing& timing : times) {
+    text += " " + timing.word.text + " " + Show(timing.value);
+  }
+  return text;
+}
+
 std::string Named(const DeclaredName& name) { return Show(name.text); }
 
 // Writes lines, indented by the level of their body.
@@ -319,6 +327,32 @@ class Printer {
     }
     Body("step " + step.name.text + Show(step.repetitions) + after + Show(step.annotations), step.verbs);
   }
+
+  void operator()(const TestDeclaration& test) { Body("test " + Named(test.name), test.items); }
+  void operator()(const Simulation& simulation) {
+    Body("simulate " + Named(simulation.rollout) + (simulation.as ? " as " + simulation.as->text : ""),
+         simulation.items);
+  }
+  void operator()(const Expectation& expectation) {
+    static constexpr const char* kOver[] = {"", "always ", "never ", "eventually "};
+    Line(std::string("expect ") + kOver[static_cast<int>(expectation.over)] + Show(expectation.condition));
+  }
+  void operator()(const ScenarioClause& clause) { Line(clause.word.text + " " + Show(clause.value)); }
+  void operator()(const StartsClause& starts) { Line("starts " + Show(starts.date) + " " + Show(starts.clock)); }
+  void operator()(const PodsClause& pods) {
+    Line(fmt::format("{} {} {}{}{}", pods.whose.text, pods.what.text, Show(pods.setting),
+                     pods.ramping ? " ramping" : "", Show(pods.times)));
+  }
+  void operator()(const OutageClause& outage) { Line(outage.of.text + " " + outage.what.text + Show(outage.times)); }
+  void operator()(const LoadClause& load) { Line("load " + Show(load.per_second) + Show(load.times)); }
+  void operator()(const PersonClause& person) {
+    std::string step;
+    if (person.step) {
+      step = " " + person.step->name.text + (person.step->index ? "[" + Show(person.step->index) + "]" : "");
+    }
+    Line(fmt::format("{}{} by {}{}", person.verb.text, step, Show(person.group), Show(person.times)));
+  }
+  void operator()(const CommitClause& commit) { Line("commit " + commit.what.text + Show(commit.times)); }
 
   void operator()(const Verb& verb) {
     verb_ = &verb;

@@ -19,7 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 Tokens LexAll(const std::string& text) {
-  return Lex(text, 0, static_cast<std::uint32_t>(text.size()), kMaxTokens, nullptr);
+  Tokens tokens = Lex(text, 0, static_cast<std::uint32_t>(text.size()), kMaxTokens, nullptr);
+  MarkOverTime(text, tokens);
+  return tokens;
 }
 
 std::string ReadFile(const fs::path& path) {

@@ -1,0 +1,140 @@
+// Tests: simulations with their clauses, and expectations.
+#include <utility>
+
+#include "compiler/syntax/builder.h"
+
+namespace sluice::syntax {
+namespace {
+
+// The times of a clause that something holds for; null of others.
+std::vector<Timing>* LastingTimes(SimulationItem& item) {
+  if (auto* pods = std::get_if<PodsClause>(&item)) {
+    return &pods->times;
+  }
+  if (auto* outage = std::get_if<OutageClause>(&item)) {
+    return &outage->times;
+  }
+  auto* load = std::get_if<LoadClause>(&item);
+  return load != nullptr ? &load->times : nullptr;
+}
+
+void Widen(SimulationItem& item, Span end) {
+  if (auto* pods = std::get_if<PodsClause>(&item)) {
+    pods->span = source::Cover(pods->span, end);
+  } else if (auto* outage = std::get_if<OutageClause>(&item)) {
+    outage->span = source::Cover(outage->span, end);
+  } else if (auto* load = std::get_if<LoadClause>(&item)) {
+    load->span = source::Cover(load->span, end);
+  }
+}
+
+}  // namespace
+
+TestDeclaration AstBuilder::TestOf(const Part& part) {
+  TestDeclaration test;
+  test.name = Declared(part.Child(rule::kDeclaredName));
+  part.Child(rule::kTestBody).ForEach(rule::kTestItem, [&](const Part& item) {
+    if (item.FirstChild().IsToken(token::SIMULATE)) {
+      test.items.emplace_back(SimulationOf(item));
+    } else {
+      test.items.emplace_back(ExpectationOf(item));
+    }
+  });
+  return test;
+}
+
+Expectation AstBuilder::ExpectationOf(const Part& item) {
+  Expectation expectation;
+  expectation.span = SpanOf(item);
+  expectation.condition = Expression(item.Expression());
+  if (const Part over = item.ChildToken(token::OVER_TIME)) {
+    expectation.over = OneOf<Expectation::Over>(NameOf(over), "a span of moments",
+                                                {{"always", Expectation::Over::kAlways},
+                                                 {"never", Expectation::Over::kNever},
+                                                 {"eventually", Expectation::Over::kEventually}});
+  }
+  return expectation;
+}
+
+Simulation AstBuilder::SimulationOf(const Part& item) {
+  Simulation simulation;
+  simulation.rollout = Declared(item.Child(rule::kDeclaredName));
+  if (item.Has(token::AS)) {
+    simulation.as = NameChild(item);
+  }
+  simulation.span = SpanOf(item);
+  bool beside = false;  // the clause before stands right before
+  for (Part child = item.Child(rule::kSimulationBody).FirstChild(); child; child = child.Next()) {
+    if (!child.Is(rule::kSimulationItem)) {
+      beside = false;
+      continue;
+    }
+    // A `for` that begins a line is the scenario's, as every clause word that begins a line begins a clause.
+    const bool goes_on = beside && child.FirstChild().IsToken(token::FOR) && !child.token().first_on_line;
+    std::vector<Timing>* times = goes_on ? LastingTimes(simulation.items.back()) : nullptr;
+    if (times != nullptr) {
+      times->push_back({NameOf(child.FirstChild()), Expression(child.Expression())});
+      Widen(simulation.items.back(), SpanOf(child));
+    } else {
+      simulation.items.push_back(SimulationItemOf(child));
+    }
+    beside = true;
+  }
+  return simulation;
+}
+
+std::vector<Timing> AstBuilder::Times(const Part& item) {
+  std::vector<Timing> times;
+  item.ForEach(rule::kTiming, [&](const Part& timing) {
+    times.push_back({NameOf(timing.FirstChild()), Expression(timing.Expression())});
+  });
+  return times;
+}
+
+SimulationItem AstBuilder::SimulationItemOf(const Part& item) {
+  const Part first = item.FirstChild();
+  const Span span = SpanOf(item);
+  switch (first.token().type) {
+    case token::CLUSTER:
+      return LaterOf(item, "`cluster`");
+    case token::SEED:
+    case token::FOR:
+      return ScenarioClause{NameOf(first), Expression(item.Expression())};
+    case token::STARTS: {
+      const Part date = item.Expression();
+      return StartsClause{Expression(date), Expression(date.Next()), span};
+    }
+    case token::CANDIDATE:
+    case token::STABLE:
+    case token::PODS: {
+      const Part ramping = item.ChildToken(token::RAMPING);
+      return PodsClause{NameOf(first),
+                        NameChild(item),
+                        Expression(item.Expression()),
+                        ramping ? std::optional(SpanOf(ramping)) : std::nullopt,
+                        Times(item),
+                        span};
+    }
+    case token::LOAD:
+      return LoadClause{Expression(item.Expression()), Times(item), span};
+    case token::COMMIT:
+      return CommitClause{NameChild(item), Times(item), span};
+    case token::APPROVE:
+    case token::REJECT: {
+      const Part step = item.Child(rule::kStepReference);
+      return PersonClause{NameOf(first), StepReference{NameChild(step), Expression(step.Expression()), SpanOf(step)},
+                          Expression(item.ExpressionBehind(token::BY)), Times(item), span};
+    }
+    case token::ABORT:
+    case token::PAUSE:
+    case token::RESUME:
+    case token::RETRY:
+    case token::PROMOTE:
+    case token::UNDO:
+      return PersonClause{NameOf(first), std::nullopt, Expression(item.ExpressionBehind(token::BY)), Times(item), span};
+    default:
+      return OutageClause{NameOf(first), NameChild(item), Times(item), span};
+  }
+}
+
+}  // namespace sluice::syntax
