@@ -6,26 +6,18 @@
 namespace sluice::syntax {
 namespace {
 
-// The times of a clause that something holds for; null of others.
-std::vector<Timing>* LastingTimes(SimulationItem& item) {
-  if (auto* pods = std::get_if<PodsClause>(&item)) {
-    return &pods->times;
-  }
-  if (auto* outage = std::get_if<OutageClause>(&item)) {
-    return &outage->times;
-  }
-  auto* load = std::get_if<LoadClause>(&item);
-  return load != nullptr ? &load->times : nullptr;
-}
-
-void Widen(SimulationItem& item, Span end) {
-  if (auto* pods = std::get_if<PodsClause>(&item)) {
-    pods->span = source::Cover(pods->span, end);
-  } else if (auto* outage = std::get_if<OutageClause>(&item)) {
-    outage->span = source::Cover(outage->span, end);
-  } else if (auto* load = std::get_if<LoadClause>(&item)) {
-    load->span = source::Cover(load->span, end);
-  }
+// Adds a time that stands apart to a clause that has times. False: it has none.
+bool AddTime(SimulationItem& item, Timing& time, Span span) {
+  return std::visit(
+      [&](auto& clause) {
+        if constexpr (requires { clause.times; }) {
+          clause.times.push_back(std::move(time));
+          clause.span = source::Cover(clause.span, span);
+          return true;
+        }
+        return false;
+      },
+      item);
 }
 
 }  // namespace
@@ -48,10 +40,10 @@ Expectation AstBuilder::ExpectationOf(const Part& item) {
   expectation.span = SpanOf(item);
   expectation.condition = Expression(item.Expression());
   if (const Part over = item.ChildToken(token::OVER_TIME)) {
-    expectation.over = OneOf<Expectation::Over>(NameOf(over), "a span of moments",
-                                                {{"always", Expectation::Over::kAlways},
-                                                 {"never", Expectation::Over::kNever},
-                                                 {"eventually", Expectation::Over::kEventually}});
+    const std::string word = TextOf(over);
+    expectation.over = word == "never"        ? Expectation::Over::kNever
+                       : word == "eventually" ? Expectation::Over::kEventually
+                                              : Expectation::Over::kAlways;
   }
   return expectation;
 }
@@ -71,14 +63,14 @@ Simulation AstBuilder::SimulationOf(const Part& item) {
     }
     // A `for` that begins a line is the scenario's, as every clause word that begins a line begins a clause.
     const bool goes_on = beside && child.FirstChild().IsToken(token::FOR) && !child.token().first_on_line;
-    std::vector<Timing>* times = goes_on ? LastingTimes(simulation.items.back()) : nullptr;
-    if (times != nullptr) {
-      times->push_back({NameOf(child.FirstChild()), Expression(child.Expression())});
-      Widen(simulation.items.back(), SpanOf(child));
-    } else {
-      simulation.items.push_back(SimulationItemOf(child));
-    }
     beside = true;
+    if (goes_on) {
+      Timing time{WordOf(child.FirstChild()), Expression(child.Expression())};
+      if (AddTime(simulation.items.back(), time, SpanOf(child))) {
+        continue;
+      }
+    }
+    simulation.items.push_back(SimulationItemOf(child));
   }
   return simulation;
 }
@@ -86,7 +78,7 @@ Simulation AstBuilder::SimulationOf(const Part& item) {
 std::vector<Timing> AstBuilder::Times(const Part& item) {
   std::vector<Timing> times;
   item.ForEach(rule::kTiming, [&](const Part& timing) {
-    times.push_back({NameOf(timing.FirstChild()), Expression(timing.Expression())});
+    times.push_back({WordOf(timing.FirstChild()), Expression(timing.Expression())});
   });
   return times;
 }
@@ -99,7 +91,7 @@ SimulationItem AstBuilder::SimulationItemOf(const Part& item) {
       return LaterOf(item, "`cluster`");
     case token::SEED:
     case token::FOR:
-      return ScenarioClause{NameOf(first), Expression(item.Expression())};
+      return ScenarioClause{WordOf(first), Expression(item.Expression())};
     case token::STARTS: {
       const Part date = item.Expression();
       return StartsClause{Expression(date), Expression(date.Next()), span};
@@ -108,7 +100,7 @@ SimulationItem AstBuilder::SimulationItemOf(const Part& item) {
     case token::STABLE:
     case token::PODS: {
       const Part ramping = item.ChildToken(token::RAMPING);
-      return PodsClause{NameOf(first),
+      return PodsClause{WordOf(first),
                         NameChild(item),
                         Expression(item.Expression()),
                         ramping ? std::optional(SpanOf(ramping)) : std::nullopt,
@@ -122,7 +114,7 @@ SimulationItem AstBuilder::SimulationItemOf(const Part& item) {
     case token::APPROVE:
     case token::REJECT: {
       const Part step = item.Child(rule::kStepReference);
-      return PersonClause{NameOf(first), StepReference{NameChild(step), Expression(step.Expression()), SpanOf(step)},
+      return PersonClause{WordOf(first), StepReference{NameChild(step), Expression(step.Expression()), SpanOf(step)},
                           Expression(item.ExpressionBehind(token::BY)), Times(item), span};
     }
     case token::ABORT:
@@ -131,9 +123,9 @@ SimulationItem AstBuilder::SimulationItemOf(const Part& item) {
     case token::RETRY:
     case token::PROMOTE:
     case token::UNDO:
-      return PersonClause{NameOf(first), std::nullopt, Expression(item.ExpressionBehind(token::BY)), Times(item), span};
+      return PersonClause{WordOf(first), std::nullopt, Expression(item.ExpressionBehind(token::BY)), Times(item), span};
     default:
-      return OutageClause{NameOf(first), NameChild(item), Times(item), span};
+      return OutageClause{WordOf(first), NameChild(item), Times(item), span};
   }
 }
 

@@ -26,6 +26,8 @@ class AstBuilder {
   Span SpanOf(const Part& part) const { return file_.At(part.begin(), part.end()); }
   std::string TextOf(const Part& part) const { return std::string(file_.TextOf(part.token())); }
   Name NameOf(const Part& part) const { return Name{TextOf(part), SpanOf(part)}; }
+  // A keyword as the language spells it: what is misspelt was reported when the text was mended.
+  Name WordOf(const Part& part) const { return Name{Spelling(part.token().type), SpanOf(part)}; }
   // The name child, by position; empty where there is none.
   Name NameChild(const Part& part, int position = 0) const;
   DeclaredName Declared(const Part& part);

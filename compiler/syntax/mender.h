@@ -42,6 +42,7 @@ class Mender {
   // recover_words.cpp
   bool MarkBehindWord();
   bool RepeatedWord();
+  bool MisspeltOverTime();
   bool MisspeltWord(const std::vector<int>& candidates, const std::string& of_what);
   bool StrategyWithoutUsing(const Frame& body);
   void UnknownClause(const Frame& body);

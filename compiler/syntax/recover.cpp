@@ -108,7 +108,8 @@ void Mender::Mend() {
 
 // What people who come from elsewhere write by habit.
 bool Mender::SlipOfHand() {
-  return RepeatedWord() || WordForValue() || UnquotedText() || SpaceBeforeUnit() || MarkBehindWord();
+  return RepeatedWord() || MisspeltOverTime() || WordForValue() || UnquotedText() || SpaceBeforeUnit() ||
+         MarkBehindWord();
 }
 
 void Mender::InBracket(const Frame& frame) {

@@ -143,6 +143,25 @@ bool Mender::RepeatedWord() {
   return true;
 }
 
+// `expect alway weight <= 10%`: what may stand between `expect` and its condition was read as a name.
+bool Mender::MisspeltOverTime() {
+  const bool between = at_ >= 2 && !AtEnd() && tokens_[at_ - 2].type == token::EXPECT &&
+                       tokens_[at_ - 1].type == token::ID && BeginsOperand(Here().type) && !Here().first_on_line;
+  if (!between) {
+    return false;
+  }
+  const Token word = Before();
+  const std::vector<std::string> similar = SimilarNames(file_.TextOf(word), {"always", "never", "eventually"});
+  if (similar.empty()) {
+    return false;
+  }
+  file_.Report(diagnostics::kUnknownWord, file_.At(word), fmt::format("{} is no word of `expect`", Shown(word)))
+      .At(fmt::format("there is a word with a similar name: `{}`", similar.front()))
+      .Fix(fmt::format("write `{}`", similar.front()), Safety::kUncertain, file_.At(word), similar.front());
+  tokens_[at_ - 1].type = token::OVER_TIME;
+  return true;
+}
+
 bool Mender::MisspeltWord(const std::vector<int>& candidates, const std::string& of_what) {
   const Token here = Here();
   std::vector<std::string> spelt;
@@ -194,7 +213,8 @@ void Mender::UnknownClause(const Frame& body) {
   for (const int type : types) {
     words.push_back(Spelling(type));
   }
-  const std::vector<std::string> elsewhere = IsKeyword(here.type) ? BodiesWith(here.type) : std::vector<std::string>();
+  const std::vector<std::string> elsewhere =
+      IsKeyword(here.type) && !IsReserved(here.type) ? BodiesWith(here.type) : std::vector<std::string>();
   if (!elsewhere.empty()) {
     file_
         .Report(diagnostics::kMisplacedClause, file_.At(here),
