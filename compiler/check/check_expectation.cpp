@@ -33,57 +33,64 @@ class FactFinder {
       uses.push_back(*use);
       return;
     }
-    std::visit([&](const auto& node) { Of(node); }, expression->node);
+    std::visit([&](const auto& node) { Of(node, expression->span); }, expression->node);
   }
 
   std::vector<FactUse> uses;
-  bool well = true;  // no text that nothing is ever called
+  std::vector<Span> bare;  // facts of no scenario, where there are several
+  bool well = true;        // no text that nothing is ever called
 
  private:
   template <typename Leaf>
-  void Of(const Leaf&) {}
-  void Of(const syntax::StringLiteral& text) {
+  void Of(const Leaf&, Span) {}
+  void Of(const syntax::NameReference& name, Span span) {
+    const bool bound = std::find(bound_.begin(), bound_.end(), name.name) != bound_.end();
+    if (scenarios_.size() > 1 && !bound && FindTestFact(name.name) != nullptr) {
+      bare.push_back(span);
+    }
+  }
+  void Of(const syntax::StringLiteral& text, Span) {
     for (const syntax::StringPart& part : text.parts) {
       Visit(part.value);
     }
   }
-  void Of(const syntax::ListLiteral& list) {
+  void Of(const syntax::ListLiteral& list, Span) {
     for (const syntax::ExpressionPtr& item : list.items) {
       Visit(item);
     }
   }
-  void Of(const syntax::MapLiteral& map) {
+  void Of(const syntax::MapLiteral& map, Span) {
     for (const syntax::MapEntry& entry : map.entries) {
       Visit(entry.key);
       Visit(entry.value);
     }
   }
-  void Of(const syntax::Comprehension& each) {
+  void Of(const syntax::Comprehension& each, Span) {
     Visit(each.in);
     Within(each.variables, {&each.condition, &each.key, &each.value});
   }
-  void Of(const syntax::Quantifier& each) {
+  void Of(const syntax::Quantifier& each, Span) {
     Visit(each.in);
     Within(each.variables, {&each.condition});
   }
-  void Of(const syntax::If& choice) {
+  void Of(const syntax::If& choice, Span) {
     Visit(choice.condition);
     Visit(choice.then);
     Visit(choice.otherwise);
   }
-  void Of(const syntax::Binary& binary) {
+  void Of(const syntax::Binary& binary, Span) {
     Visit(binary.left);
     Visit(binary.right);
     CheckTexts(binary);
   }
-  void Of(const syntax::Unary& unary) { Visit(unary.operand); }
-  void Of(const syntax::Member& member) { Visit(member.object); }
-  void Of(const syntax::Index& index) {
+  void Of(const syntax::Unary& unary, Span) { Visit(unary.operand); }
+  void Of(const syntax::Member& member, Span) { Visit(member.object); }
+  void Of(const syntax::Index& index, Span) {
     Visit(index.object);
     Visit(index.index);
     CheckKey(*index.object, *index.index);
   }
-  void Of(const syntax::Call& call) {
+  void Of(const syntax::Call& call, Span) {
     Visit(call.callee);
     for (const syntax::Argument& argument : call.arguments) {
       Visit(argument.value);
@@ -236,14 +243,39 @@ std::string_view OtherTime(std::string_view fact) {
   return "";
 }
 
+// Whether a declaration or an import of the module has the name: that one is meant then.
+bool IsDeclared(std::string_view name, const Scope& scope) {
+  const Module* module = scope.module();
+  if (module == nullptr || scope.file() == source::FileId::kNone) {
+    return false;
+  }
+  const auto& declarations = module->declarations();
+  return module->imports(scope.file()).count(name) != 0 ||
+         std::any_of(declarations.begin(), declarations.end(),
+                     [&](const auto& declared) { return declared->name == name; });
+}
+
+void ReportBare(const std::string& fact, Span span, const std::vector<ScenarioDraft>& scenarios, Context& context) {
+  diagnostics::Builder report =
+      context.Report(diagnostics::kUnknownName, span, fmt::format("`{}` of which scenario is meant?", fact));
+  report.Note("with several scenarios a fact stands behind the name of one");
+  for (const ScenarioDraft& draft : scenarios) {
+    if (!draft.scenario.name.empty()) {
+      const std::string whole = draft.scenario.name + "." + fact;
+      report.Fix(fmt::format("write `{}`", whole), Safety::kUncertain, span, whole);
+    }
+  }
+}
+
 void ReportOutOfTime(const FactUse& use, bool end, Span condition, Context& context) {
   const std::string_view name = use.fact->name;
   const std::string_view other = OtherTime(name);
-  diagnostics::Builder report = context.Report(
-      diagnostics::kFactOutOfTime, use.span,
-      end ? fmt::format("`{}` is another one at each moment", name) : fmt::format("`{}` is known at the end", name));
+  diagnostics::Builder report =
+      context.Report(diagnostics::kFactOutOfTime, use.span,
+                     end ? fmt::format("`{}` has a value at each moment, and none for the end", name)
+                         : fmt::format("`{}` has a value at the end, and none for each moment", name));
   if (!other.empty()) {
-    report.Note(fmt::format("`{}` is {}", other, end ? "known at the end" : "that of a moment"));
+    report.Note(fmt::format("`{}` has one {}", other, end ? "at the end" : "at each moment"));
   }
   if (end) {
     report.At("write `expect always`, `never` or `eventually`");
@@ -284,7 +316,7 @@ ScopePtr Expectations::ScopeOf(bool end) const {
   }
   for (const ScenarioDraft& draft : scenarios_) {
     if (!draft.scenario.name.empty()) {
-      scope->AddRoot(draft.scenario.name, Type::Record(fields));
+      scope->AddRoot(draft.scenario.name, Type::Named("scenario", fields));
     }
   }
   return scope;
@@ -307,9 +339,16 @@ std::optional<Expectation> Expectations::Read(const syntax::Expectation& expecta
   bool well = finder.well;
   for (const FactUse& use : finder.uses) {
     spoken_of_[use.scenario] = true;
-    if (use.fact != nullptr && !(end ? use.fact->end : use.fact->moment)) {
+    if (well && use.fact != nullptr && !(end ? use.fact->end : use.fact->moment)) {
       ReportOutOfTime(use, end, read.span, context);
       well = false;
+    }
+  }
+  for (const Span& span : finder.bare) {
+    const std::string fact = context.Text(span);
+    if (!IsDeclared(fact, *reader_.scope())) {
+      ReportBare(fact, span, scenarios_, context);
+      return std::nullopt;
     }
   }
   if (!well) {

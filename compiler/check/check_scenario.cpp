@@ -58,7 +58,8 @@ Span Behind(Span span) { return {span.file, span.end, span.end}; }
 
 class ScenarioBody {
  public:
-  ScenarioBody(const Reader& reader, ScenarioDraft& draft) : reader_(reader), draft_(draft) {}
+  ScenarioBody(const syntax::Simulation& simulation, const Reader& reader, ScenarioDraft& draft)
+      : simulation_(simulation), reader_(reader), draft_(draft) {}
 
   void operator()(const syntax::ScenarioClause& clause);
   void operator()(const syntax::StartsClause& clause);
@@ -75,8 +76,7 @@ class ScenarioBody {
  private:
   // What a clause says of something, from when until when.
   struct Said {
-    std::string of;    // "error-rate", "metrics"
-    std::string word;  // "error-rate", "lost"
+    std::string of;  // "error-rate", "metrics"
     std::optional<Role> role;
     Period period;
     bool lasts = true;  // has times
@@ -88,8 +88,10 @@ class ScenarioBody {
     return reader_.context().Report(kind, span, std::move(message));
   }
   void UnknownWord(const syntax::Name& word, std::string_view clause, const std::vector<std::string>& known) {
-    ReportUnknownWord(word, clause, known, reader_.context());
     draft_.well = false;
+    if (!word.text.empty()) {  // reported where it is missing
+      ReportUnknownWord(word, clause, known, reader_.context());
+    }
   }
   template <typename Value>
   std::optional<Value> Known(std::optional<Value> value) {
@@ -97,6 +99,8 @@ class ScenarioBody {
     return value;
   }
 
+  // Whether something of the scenario was not understood: what seems to be missing may be there.
+  bool Broken() const { return reader_.checker().Broken(simulation_.span); }
   bool Once(const syntax::Name& word);
   bool CheckTimes(const std::vector<syntax::Timing>& times, const std::string& clause,
                   const std::vector<std::string>& known);
@@ -115,6 +119,7 @@ class ScenarioBody {
   void ReportOverlap(const Said& first, const Said& second);
   std::vector<std::string> Asked(const syntax::StepReference& reference, const std::string& verb);
 
+  const syntax::Simulation& simulation_;
   const Reader& reader_;
   ScenarioDraft& draft_;
   std::vector<syntax::Name> seen_;  // of clauses that may stand once
@@ -166,12 +171,15 @@ bool ScenarioBody::CheckTimes(const std::vector<syntax::Timing>& times, const st
     if (std::find(known.begin(), known.end(), timing.word.text) != known.end()) {
       continue;
     }
+    diagnostics::Builder report =
+        Report(diagnostics::kUnknownClauseWord, timing.word.span,
+               known.empty() ? fmt::format("`{}` holds from the beginning to the end and has no times", clause)
+                             : fmt::format("`{}` does not know `{}`", clause, timing.word.text));
     if (!known.empty()) {
-      UnknownWord(timing.word, clause, known);
-    } else {
-      Report(diagnostics::kUnknownClauseWord, timing.word.span,
-             fmt::format("`{}` holds from the beginning to the end and has no times", clause))
-          .Emit();
+      report.Note(fmt::format("it knows {}", JoinWords(known)));
+    }
+    if (timing.word.text == "for") {
+      report.Note("`for` on a line of its own says how long the scenario may take");
     }
     return false;
   }
@@ -232,7 +240,7 @@ std::optional<Duration> ScenarioBody::ReadMoment(const std::vector<syntax::Timin
     return std::nullopt;
   }
   if (times.empty()) {
-    if (!reader_.checker().Broken(span)) {
+    if (!Broken()) {
       Report(diagnostics::kMissingClause, span, fmt::format("`{}` does not say when", clause))
           .Fix("add `at 10m`", Safety::kPlaceholder, Behind(span), " at 10m")
           .Emit();
@@ -296,7 +304,7 @@ bool ScenarioBody::CheckSetting(const syntax::PodsClause& clause, const PodsWord
   }
   if (!wanted) {
     Report(diagnostics::kWrongClauseValue, clause.setting->span, fmt::format("`{}` takes no value", name)).Emit();
-  } else if (!reader_.checker().Broken(clause.span)) {
+  } else if (!Broken()) {
     Report(diagnostics::kMissingClause, clause.what.span, fmt::format("`{}` has no value", name))
         .Fix(fmt::format("add `{}`", word.example), Safety::kPlaceholder, Behind(clause.what.span),
              fmt::format(" {}", word.example))
@@ -369,7 +377,7 @@ void ScenarioBody::operator()(const syntax::PodsClause& clause) {
     return;
   }
   if (std::optional<Circumstance> circumstance = Known(Pods(clause, *word, *period))) {
-    Add(*std::move(circumstance), {word->word, word->word, RoleOf(clause.whose), *period, word->lasts, clause.span});
+    Add(*std::move(circumstance), {word->word, RoleOf(clause.whose), *period, word->lasts, clause.span});
   }
 }
 
@@ -397,14 +405,14 @@ void ScenarioBody::operator()(const syntax::OutageClause& clause) {
   } else if (outage->of == "jobs") {
     circumstance = Jobs{clause.what.text == "fail" ? Jobs::Do::kFail : Jobs::Do::kHang, *period};
   }
-  Add(std::move(circumstance), {clause.of.text, clause.what.text, std::nullopt, *period, true, clause.span});
+  Add(std::move(circumstance), {clause.of.text, std::nullopt, *period, true, clause.span});
 }
 
 void ScenarioBody::operator()(const syntax::LoadClause& clause) {
   const auto load = Known(reader_.Int(clause.per_second, "`load`", 0, kMostRequests));
   const std::optional<Period> period = ReadPeriod(clause.times, "load");
   if (load && period) {
-    Add(Load{*load, *period}, {"load", "load", std::nullopt, *period, true, clause.span});
+    Add(Load{*load, *period}, {"load", std::nullopt, *period, true, clause.span});
   }
 }
 
@@ -421,7 +429,8 @@ std::vector<std::string> ScenarioBody::Asked(const syntax::StepReference& refere
     name = fmt::format("{}[{}]", name, index->ToText());
   }
   const Rollout* rollout = draft_.rollout;
-  if (rollout == nullptr || rollout->incomplete) {
+  if (name.empty() || rollout == nullptr || rollout->incomplete) {
+    draft_.well = draft_.well && !name.empty();
     return {};
   }
   const std::vector<const Step*> steps = FindSteps(name, reference.span, *rollout, reader_.context());
@@ -497,7 +506,7 @@ void ScenarioBody::operator()(const syntax::CommitClause& clause) {
   const auto at = ReadMoment(clause.times, "commit " + clause.what.text, Duration(1000), clause.span);
   if (at) {
     Add(FurtherCommit{clause.what.text == "revert", *at},
-        {"commit", clause.what.text, std::nullopt, Period{*at, *at + Duration(1)}, false, clause.span});
+        {"commit", std::nullopt, Period{*at, *at + Duration(1)}, false, clause.span});
   }
 }
 
@@ -541,7 +550,7 @@ ScenarioDraft ReadScenario(const syntax::Simulation& simulation, const Module& m
     draft.scenario.rollout = draft.rollout->name;
     draft.scenario.namespace_ = draft.rollout->service != nullptr ? draft.rollout->service->namespace_ : "";
   }
-  ScenarioBody body(reader, draft);
+  ScenarioBody body(simulation, reader, draft);
   for (const syntax::SimulationItem& item : simulation.items) {
     std::visit(body, item);
   }
