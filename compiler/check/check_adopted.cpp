@@ -53,32 +53,6 @@ bool Selects(const Value& selector, const Value& labels) {
                      [&](const auto& entry) { return labels.Field(entry.first) == entry.second; });
 }
 
-Value WithAt(const Value& object, std::initializer_list<std::string_view> path, Value value) {
-  std::vector<Map> maps;
-  Value at = object;
-  for (const std::string_view key : path) {
-    maps.push_back(at.as_map() == nullptr ? Map() : *at.as_map());
-    at = at.Field(key);
-  }
-  for (auto key = std::rbegin(path); key != std::rend(path); ++key) {
-    maps.back().Set(std::string(*key), std::move(value));
-    value = Value(std::move(maps.back()));
-    maps.pop_back();
-  }
-  return value;
-}
-
-// The workload with another image of its first container, which tells the service's.
-Value WithImage(const Value& workload, const std::string& image) {
-  const Value containers = workload.Path({"spec", "template", "spec", "containers"});
-  graph::List list = containers.as_list() == nullptr ? graph::List() : *containers.as_list();
-  if (list.empty() || list.front().as_map() == nullptr) {
-    return workload;
-  }
-  list.front() = WithAt(list.front(), {"image"}, Value(image));
-  return WithAt(workload, {"spec", "template", "spec", "containers"}, Value(std::move(list)));
-}
-
 // Finds what belongs to the service, and reads from it what clauses would have said.
 class Adoption {
  public:
@@ -98,7 +72,7 @@ class Adoption {
     adopted_.deployment = object.value;
     const auto& images = reader_.checker().images;
     if (const auto image = images.find(service_.name); image != images.end()) {
-      adopted_.deployment = WithImage(adopted_.deployment, image->second);
+      adopted_.deployment = WithFirstImage(adopted_.deployment, image->second);
     }
     adopted_.deployment_fields = object.fields;
     adopted_.deployment_span = object.span;

@@ -6,6 +6,7 @@
 
 #include "compiler/base/text.h"
 #include "compiler/check/check_test.h"
+#include "compiler/check/scenario_clauses.h"
 #include "compiler/check/words.h"
 
 namespace sluice::check {
@@ -59,7 +60,7 @@ Span Behind(Span span) { return {span.file, span.end, span.end}; }
 class ScenarioBody {
  public:
   ScenarioBody(const syntax::Simulation& simulation, const Reader& reader, ScenarioDraft& draft)
-      : simulation_(simulation), reader_(reader), draft_(draft) {}
+      : simulation_(simulation), reader_(reader), draft_(draft), statements_(reader.context()) {}
 
   void operator()(const syntax::ScenarioClause& clause);
   void operator()(const syntax::StartsClause& clause);
@@ -74,15 +75,6 @@ class ScenarioBody {
   }
 
  private:
-  // What a clause says of something, from when until when.
-  struct Said {
-    std::string of;  // "error-rate", "metrics"
-    std::optional<Role> role;
-    Period period;
-    bool lasts = true;  // has times
-    Span span;
-  };
-
   diagnostics::Builder Report(const diagnostics::Kind& kind, Span span, std::string message) {
     draft_.well = false;
     return reader_.context().Report(kind, span, std::move(message));
@@ -98,32 +90,30 @@ class ScenarioBody {
     draft_.well = draft_.well && value;
     return value;
   }
+  bool Known(bool well) {
+    draft_.well = draft_.well && well;
+    return well;
+  }
 
   // Whether something of the scenario was not understood: what seems to be missing may be there.
   bool Broken() const { return reader_.checker().Broken(simulation_.span); }
   bool Once(const syntax::Name& word);
-  bool CheckTimes(const std::vector<syntax::Timing>& times, const std::string& clause,
-                  const std::vector<std::string>& known);
-  // The one of `words` that stands among the times; null if none does. A second one is reported.
-  const syntax::Timing* OneOf(const std::vector<syntax::Timing>& times, const std::string& clause,
-                              std::initializer_list<std::string_view> words);
-  std::optional<Period> ReadPeriod(const std::vector<syntax::Timing>& times, const std::string& clause);
-  std::optional<Duration> ReadMoment(const std::vector<syntax::Timing>& times, const std::string& clause,
-                                     Duration least, Span span);
+  // When a clause says that something happens; it must say so.
+  std::optional<Duration> At(const std::vector<syntax::Timing>& times, const std::string& clause, Duration least,
+                             Span span);
   bool CheckSetting(const syntax::PodsClause& clause, const PodsWord& word, const std::string& name);
   bool CheckRamping(const syntax::PodsClause& clause, const PodsWord& word, const std::string& name,
                     const Period& period);
   std::optional<Circumstance> Pods(const syntax::PodsClause& clause, const PodsWord& word, const Period& period);
   // Adds what doesn't contradict what was said before.
   void Add(Circumstance circumstance, Said said);
-  void ReportOverlap(const Said& first, const Said& second);
   std::vector<std::string> Asked(const syntax::StepReference& reference, const std::string& verb);
 
   const syntax::Simulation& simulation_;
   const Reader& reader_;
   ScenarioDraft& draft_;
   std::vector<syntax::Name> seen_;  // of clauses that may stand once
-  std::vector<Said> said_;
+  Statements statements_;
 };
 
 bool ScenarioBody::Once(const syntax::Name& word) {
@@ -163,138 +153,27 @@ void ScenarioBody::operator()(const syntax::StartsClause& clause) {
   }
 }
 
-// ------------------------------------------------------------------------------------------------- times
-
-bool ScenarioBody::CheckTimes(const std::vector<syntax::Timing>& times, const std::string& clause,
-                              const std::vector<std::string>& known) {
-  for (const syntax::Timing& timing : times) {
-    if (std::find(known.begin(), known.end(), timing.word.text) != known.end()) {
-      continue;
-    }
-    diagnostics::Builder report =
-        Report(diagnostics::kUnknownClauseWord, timing.word.span,
-               known.empty() ? fmt::format("`{}` holds from the beginning to the end and has no times", clause)
-                             : fmt::format("`{}` does not know `{}`", clause, timing.word.text));
-    if (!known.empty()) {
-      report.Note(fmt::format("it knows {}", JoinWords(known)));
-    }
-    if (timing.word.text == "for") {
-      report.Note("`for` on a line of its own says how long the scenario may take");
-    }
-    return false;
-  }
-  return true;
-}
-
-const syntax::Timing* ScenarioBody::OneOf(const std::vector<syntax::Timing>& times, const std::string& clause,
-                                          std::initializer_list<std::string_view> words) {
-  const syntax::Timing* found = nullptr;
-  for (const syntax::Timing& timing : times) {
-    if (std::find(words.begin(), words.end(), timing.word.text) == words.end()) {
-      continue;
-    }
-    if (found != nullptr) {
-      Report(diagnostics::kDuplicateClause, timing.word.span,
-             words.size() > 1 ? fmt::format("`{}` has both `{}` and `{}`", clause, found->word.text, timing.word.text)
-                              : fmt::format("`{}` has `{}` twice", clause, timing.word.text))
-          .Label(found->word.span, "the first one")
-          .Emit();
-      return nullptr;
-    }
-    found = &timing;
-  }
-  return found;
-}
-
-std::optional<Period> ScenarioBody::ReadPeriod(const std::vector<syntax::Timing>& times, const std::string& clause) {
-  const bool well = std::exchange(draft_.well, true);
-  Period period;
-  if (CheckTimes(times, clause, {"from", "after", "at", "to", "for"})) {
-    const syntax::Timing* begin = OneOf(times, clause, {"from", "after", "at"});
-    const syntax::Timing* end = OneOf(times, clause, {"to", "for"});
-    if (begin != nullptr) {
-      const std::string word = "`" + begin->word.text + "`";
-      period.from = Known(reader_.Time(begin->value, word, Duration(0))).value_or(Duration(0));
-    }
-    if (end != nullptr && end->word.text == "for") {
-      const auto length = Known(reader_.Time(end->value, "`for`", Duration(1)));
-      period.to = length ? std::optional(period.from + *length) : std::nullopt;
-    } else if (end != nullptr) {
-      period.to = Known(reader_.Time(end->value, "`to`", Duration(0)));
-    }
-    if (draft_.well && period.to && *period.to <= period.from) {
-      Report(diagnostics::kValueOutOfRange, end->value->span,
-             fmt::format("`{}` ends at {} and begins at {}", clause, FormatDuration(*period.to),
-                         FormatDuration(period.from)))
-          .Emit();
-    }
-  }
-  const bool read = draft_.well;
-  draft_.well = well && read;
-  return read ? std::optional(period) : std::nullopt;
-}
-
-std::optional<Duration> ScenarioBody::ReadMoment(const std::vector<syntax::Timing>& times, const std::string& clause,
-                                                 Duration least, Span span) {
-  if (!CheckTimes(times, clause, {"at"})) {
-    return std::nullopt;
-  }
-  if (times.empty()) {
-    if (!Broken()) {
-      Report(diagnostics::kMissingClause, span, fmt::format("`{}` does not say when", clause))
-          .Fix("add `at 10m`", Safety::kPlaceholder, Behind(span), " at 10m")
-          .Emit();
-    }
-    draft_.well = false;
-    return std::nullopt;
-  }
-  const syntax::Timing* at = OneOf(times, clause, {"at"});
-  return at != nullptr ? Known(reader_.Time(at->value, fmt::format("`at` of `{}`", clause), least)) : std::nullopt;
-}
-
 // ------------------------------------------------------------------------------------------------- circumstances
 
-void ScenarioBody::ReportOverlap(const Said& first, const Said& second) {
-  const bool same = first.of == second.of;
-  const std::string subject = second.role ? fmt::format("{} {}",
-                                                        second.role == Role::kStable ? "stable"
-                                                        : second.role == Role::kBoth ? "pods"
-                                                                                     : "candidate",
-                                                        second.of)
-                                          : second.of;
-  const std::string at = FormatDuration(std::max(first.period.from, second.period.from));
-  diagnostics::Builder report =
-      Report(diagnostics::kCircumstancesOverlap, second.span,
-             !same           ? fmt::format("pods of an image that isn't there are not ready at any time")
-             : !second.lasts ? fmt::format("two clauses say `{}`", subject)
-                             : fmt::format("two clauses say `{}` of the time from {} on", subject, at));
-  report.Label(first.span, "the other one");
-  // An open end is the common slip: the earlier one was to end where the later begins.
-  const Said& earlier = first.period.from <= second.period.from ? first : second;
-  const Said& later = &earlier == &first ? second : first;
-  if (same && second.lasts && !earlier.period.to && earlier.period.from < later.period.from) {
-    const std::string to = "to " + FormatDuration(later.period.from);
-    report.Fix(fmt::format("end the earlier one: `{}`", to), Safety::kUncertain, Behind(earlier.span), " " + to);
+void ScenarioBody::Add(Circumstance circumstance, Said said) {
+  if (Known(statements_.Add(std::move(said)))) {
+    draft_.scenario.circumstances.push_back(std::move(circumstance));
   }
 }
 
-void ScenarioBody::Add(Circumstance circumstance, Said said) {
-  for (const Said& before : said_) {
-    const bool roles = before.role == said.role || before.role == Role::kBoth || said.role == Role::kBoth || !said.role;
-    const bool ready = before.of == "ready-after" || said.of == "ready-after";
-    const bool pulled = before.of == "unpullable" || said.of == "unpullable";
-    if (!roles || (before.of != said.of && !(ready && pulled))) {
-      continue;
-    }
-    const bool apart = (before.period.to && *before.period.to <= said.period.from) ||
-                       (said.period.to && *said.period.to <= before.period.from);
-    if (!apart) {
-      ReportOverlap(before, said);
-      return;
-    }
+std::optional<Duration> ScenarioBody::At(const std::vector<syntax::Timing>& times, const std::string& clause,
+                                         Duration least, Span span) {
+  if (!times.empty()) {
+    const auto moment = Known(ClauseTimes(times, clause, reader_).Once({"at"}, least));
+    return moment ? std::optional(moment->time) : std::nullopt;
   }
-  said_.push_back(std::move(said));
-  draft_.scenario.circumstances.push_back(std::move(circumstance));
+  if (!Broken()) {
+    Report(diagnostics::kMissingClause, span, fmt::format("`{}` does not say when", clause))
+        .Fix("add `at 10m`", Safety::kPlaceholder, Behind(span), " at 10m")
+        .Emit();
+  }
+  draft_.well = false;
+  return std::nullopt;
 }
 
 bool ScenarioBody::CheckSetting(const syntax::PodsClause& clause, const PodsWord& word, const std::string& name) {
@@ -370,9 +249,12 @@ void ScenarioBody::operator()(const syntax::PodsClause& clause) {
   }
   const std::string name = clause.whose.text + " " + clause.what.text;
   const bool setting = CheckSetting(clause, *word, name);
-  const std::optional<Period> period =
-      word->lasts ? ReadPeriod(clause.times, name)
-                  : (CheckTimes(clause.times, name, {}) ? std::optional(Period()) : std::nullopt);
+  const ClauseTimes times(clause.times, name, reader_);
+  std::optional<Period> period = word->lasts ? times.Lasting() : std::nullopt;
+  if (!word->lasts && times.None()) {
+    period = Period();
+  }
+  Known(period);
   if (!setting || !period || !CheckRamping(clause, *word, name, *period)) {
     return;
   }
@@ -391,7 +273,8 @@ void ScenarioBody::operator()(const syntax::OutageClause& clause) {
     UnknownWord(clause.what, clause.of.text, outage->words);
     return;
   }
-  const std::optional<Period> period = ReadPeriod(clause.times, clause.of.text + " " + clause.what.text);
+  const std::optional<Period> period =
+      Known(ClauseTimes(clause.times, clause.of.text + " " + clause.what.text, reader_).Lasting());
   if (!period) {
     return;
   }
@@ -410,7 +293,7 @@ void ScenarioBody::operator()(const syntax::OutageClause& clause) {
 
 void ScenarioBody::operator()(const syntax::LoadClause& clause) {
   const auto load = Known(reader_.Int(clause.per_second, "`load`", 0, kMostRequests));
-  const std::optional<Period> period = ReadPeriod(clause.times, "load");
+  const std::optional<Period> period = Known(ClauseTimes(clause.times, "load", reader_).Lasting());
   if (load && period) {
     Add(Load{*load, *period}, {"load", std::nullopt, *period, true, clause.span});
   }
@@ -454,7 +337,8 @@ std::vector<std::string> ScenarioBody::Asked(const syntax::StepReference& refere
       }
     }
     diagnostics::Builder report =
-        Report(diagnostics::kNobodyAsked, reference.span, fmt::format("step `{}` has no `pause`", name));
+        Report(diagnostics::kNobodyAsked, reference.span,
+               fmt::format("step `{}` {}", name, steps.front()->left_out ? "is left out here" : "has no `pause`"));
     report.Label(steps.front()->span, "the step");
     report.Note(others.empty() ? fmt::format("no step of rollout `{}` has one", rollout->name)
                                : fmt::format("a `pause` is in {}", JoinWords(others)));
@@ -469,7 +353,7 @@ void ScenarioBody::operator()(const syntax::PersonClause& clause) {
     person.group = Known(reader_.Text(clause.group, "`by`")).value_or("");
   }
   if (!clause.step) {
-    if (const auto at = ReadMoment(clause.times, person.verb, Duration(0), clause.span)) {
+    if (const auto at = At(clause.times, person.verb, Duration(0), clause.span)) {
       person.at = *at;
       draft_.scenario.circumstances.emplace_back(std::move(person));
     }
@@ -479,16 +363,12 @@ void ScenarioBody::operator()(const syntax::PersonClause& clause) {
   person.since_asked = true;
   person.at = kUnlessSaid;
   if (!clause.times.empty()) {
-    const syntax::Timing* when = CheckTimes(clause.times, person.verb, {"after", "at"})
-                                     ? OneOf(clause.times, person.verb, {"after", "at"})
-                                     : nullptr;
-    const auto at =
-        when != nullptr ? Known(reader_.Time(when->value, "`" + when->word.text + "`", Duration(0))) : std::nullopt;
-    if (!at) {
+    const auto when = Known(ClauseTimes(clause.times, person.verb, reader_).Once({"after", "at"}, Duration(0)));
+    if (!when) {
       return;
     }
-    person.at = *at;
-    person.since_asked = when->word.text == "after";
+    person.at = when->time;
+    person.since_asked = when->word == "after";
   }
   for (const std::string& step : steps) {
     person.step = step;
@@ -503,32 +383,11 @@ void ScenarioBody::operator()(const syntax::CommitClause& clause) {
     return;
   }
   // The candidate is named at 0.
-  const auto at = ReadMoment(clause.times, "commit " + clause.what.text, Duration(1000), clause.span);
+  const auto at = At(clause.times, "commit " + clause.what.text, Duration(1000), clause.span);
   if (at) {
     Add(FurtherCommit{clause.what.text == "revert", *at},
         {"commit", std::nullopt, Period{*at, *at + Duration(1)}, false, clause.span});
   }
-}
-
-const Declared* FindRollout(const std::string& name, Span span, const Module& module, Context& context) {
-  if (const Declared* declared = module.Find(DeclarationKind::kRollout, name)) {
-    declared->used = true;
-    return declared;
-  }
-  std::vector<std::string> names;
-  for (const auto& declared : module.declarations()) {
-    if (declared->kind == DeclarationKind::kRollout) {
-      names.push_back(declared->name);
-    }
-  }
-  diagnostics::Builder report =
-      context.Report(diagnostics::kUnknownName, span, fmt::format("there is no rollout `{}` here", name));
-  const bool quoted = context.Text(span).starts_with('"');
-  for (const std::string& similar : SimilarNames(name, names)) {
-    report.Fix(fmt::format("write `{}`", similar), Safety::kUncertain, span,
-               quoted ? fmt::format("\"{}\"", similar) : similar);
-  }
-  return nullptr;
 }
 
 }  // namespace

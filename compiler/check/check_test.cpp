@@ -179,6 +179,27 @@ void CheckTests(const Module& module, Checker& checker) {
   }
 }
 
+const Declared* FindRollout(const std::string& name, Span span, const Module& module, Context& context) {
+  if (const Declared* declared = module.Find(DeclarationKind::kRollout, name)) {
+    declared->used = true;
+    return declared;
+  }
+  std::vector<std::string> names;
+  for (const auto& declared : module.declarations()) {
+    if (declared->kind == DeclarationKind::kRollout) {
+      names.push_back(declared->name);
+    }
+  }
+  diagnostics::Builder report =
+      context.Report(diagnostics::kUnknownName, span, fmt::format("there is no rollout `{}` here", name));
+  const bool quoted = context.Text(span).starts_with('"');
+  for (const std::string& similar : SimilarNames(name, names)) {
+    report.Fix(fmt::format("write `{}`", similar), Safety::kUncertain, span,
+               quoted ? fmt::format("\"{}\"", similar) : similar);
+  }
+  return nullptr;
+}
+
 std::vector<const Step*> FindSteps(const std::string& name, Span span, const Rollout& rollout, Context& context) {
   std::vector<const Step*> found;
   std::vector<std::string> names;

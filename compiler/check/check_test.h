@@ -23,6 +23,9 @@ struct ScenarioDraft {
 // check_scenario.cpp
 ScenarioDraft ReadScenario(const syntax::Simulation& simulation, const Module& module, const Reader& reader);
 
+// The module's rollout of that name. Null: there is none, which is reported.
+const Declared* FindRollout(const std::string& name, Span span, const Module& module, Context& context);
+
 // The steps of that name; of "ramp", where that is repeated, all repetitions. Reports that there is none.
 std::vector<const Step*> FindSteps(const std::string& name, Span span, const Rollout& rollout, Context& context);
 

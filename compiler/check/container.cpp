@@ -1,6 +1,9 @@
 #include "compiler/check/container.h"
 
 #include <cctype>
+#include <initializer_list>
+#include <iterator>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -24,6 +27,22 @@ bool LooksSecret(std::string_view name) {
     return upper.size() >= end.size() && upper.compare(upper.size() - end.size(), end.size(), end) == 0;
   };
   return ends("_TOKEN") || ends("_SECRET") || upper == "TOKEN" || upper == "SECRET";
+}
+
+// The object with another value at `path`.
+graph::Value WithAt(const graph::Value& object, std::initializer_list<std::string_view> path, graph::Value value) {
+  std::vector<graph::Map> maps;
+  graph::Value at = object;
+  for (const std::string_view key : path) {
+    maps.push_back(at.as_map() == nullptr ? graph::Map() : *at.as_map());
+    at = at.Field(key);
+  }
+  for (auto key = std::rbegin(path); key != std::rend(path); ++key) {
+    maps.back().Set(std::string(*key), std::move(value));
+    value = graph::Value(std::move(maps.back()));
+    maps.pop_back();
+  }
+  return value;
 }
 
 }  // namespace
@@ -97,6 +116,16 @@ std::optional<Located<graph::Value>> ReadMemory(const syntax::ExpressionPtr& exp
     return std::nullopt;
   }
   return Located<graph::Value>{graph::Value(graph::Quantity{*bytes, graph::Unit::kBytes}), expression->span};
+}
+
+graph::Value WithFirstImage(const graph::Value& workload, const std::string& image) {
+  const graph::Value containers = workload.Path({"spec", "template", "spec", "containers"});
+  graph::List list = containers.as_list() == nullptr ? graph::List() : *containers.as_list();
+  if (list.empty() || list.front().as_map() == nullptr) {
+    return workload;
+  }
+  list.front() = WithAt(list.front(), {"image"}, graph::Value(image));
+  return WithAt(workload, {"spec", "template", "spec", "containers"}, graph::Value(std::move(list)));
 }
 
 }  // namespace sluice::check

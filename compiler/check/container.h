@@ -22,4 +22,7 @@ Span SpanOfKey(const syntax::Expression& map, const std::string& key);
 std::optional<Located<graph::Value>> ReadCpu(const syntax::ExpressionPtr& expression, const Reader& reader);
 std::optional<Located<graph::Value>> ReadMemory(const syntax::ExpressionPtr& expression, const Reader& reader);
 
+// The workload with another image of its first container, which tells the service's.
+graph::Value WithFirstImage(const graph::Value& workload, const std::string& image);
+
 }  // namespace sluice::check
