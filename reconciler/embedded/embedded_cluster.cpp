@@ -219,6 +219,12 @@ void EmbeddedCluster::ExpireWatches() {
   for (Watches* each : {&parts_->watches, &parts_->client_watches, &parts_->proxy_watches}) each->Expire();
 }
 
+void EmbeddedCluster::SetWorld(World world) {
+  parts_->options.world = std::move(world);
+  parts_->kubelet->LookAgain();
+  parts_->traffic->LookAgain();
+}
+
 void EmbeddedCluster::LoseNode(const std::string& node) { parts_->kubelet->LoseNode(node); }
 void EmbeddedCluster::RestoreNode(const std::string& node) { parts_->kubelet->RestoreNode(node); }
 

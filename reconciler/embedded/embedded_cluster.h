@@ -46,6 +46,7 @@ class EmbeddedCluster : public cluster::Cluster {
   bool resumed() const;
 
   // What a test does to the world.
+  void SetWorld(World world);              // from now on images and callers do this
   void ExpireWatches();                    // every watch gets 410 and lists again
   void LoseNode(const std::string& node);  // "node-1" … "node-3": its pods are gone
   void RestoreNode(const std::string& node);

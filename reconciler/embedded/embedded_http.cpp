@@ -80,7 +80,9 @@ void EmbeddedHttp::AnswerQuery(const HttpRequest& request, const Address& addres
       reply(Error{ErrorCode::kUnavailable, "connection refused"});
       return;
     }
-    HttpResponse response = AnswerPrometheus(target, body, traffic_.series(), loop_.Now());
+    static const TimeSeries kEmpty{Duration(0)};
+    const TimeSeries& series = trouble_ == Trouble::kEmpty ? kEmpty : traffic_.series();
+    HttpResponse response = AnswerPrometheus(target, body, series, loop_.Now());
     if (response.body.size() > http::kMaxAnswerBytes) {
       reply(Error{ErrorCode::kTooLarge, fmt::format("more than {} bytes", http::kMaxAnswerBytes)});
       return;

@@ -35,8 +35,8 @@ class EmbeddedHttp : public http::Http {
 
   void Send(http::HttpRequest request, std::function<void(Result<http::HttpResponse>)> reply) override;
 
-  // For tests: the metrics store is down (kUnavailable) or silent until its caller's timeout.
-  enum class Trouble { kNone, kDown, kSlow };
+  // The metrics store is down (kUnavailable), silent until its caller's timeout, or knows nothing of anything.
+  enum class Trouble { kNone, kDown, kSlow, kEmpty };
   void SetPrometheus(Trouble trouble) { trouble_ = trouble; }
 
  private:

@@ -8,9 +8,12 @@ namespace {
 // The kubelet's back-off between restarts: 10 s, doubled each time, at most 5 minutes.
 constexpr Duration kFirstBackoff{10'000};
 constexpr Duration kMostBackoff{300'000};
+constexpr Duration kForgiven{600'000};
 
 constexpr Duration kRunsFor{1'000};  // of a pod that is run to an end
 constexpr int kKilled = 137;         // the exit code of what SIGKILL ended
+// Of a container whose image crashes as soon as it started.
+constexpr Duration kShortestLife{500};
 
 PodState Waiting(std::string reason, TimePoint since) {
   PodState state;
@@ -19,7 +22,9 @@ PodState Waiting(std::string reason, TimePoint since) {
   return state;
 }
 
-// Ready after its delay, with the last part of each period lost to flapping.
+void ChangesBy(TimePoint at, PodState& state) { state.changes_at = std::min(state.changes_at.value_or(at), at); }
+
+// Ready after its delay, with the last part of each period lost to flapping, and not where the image says so.
 void Readiness(const ImageBehaviour& behaviour, TimePoint running_since, TimePoint now, PodState& state) {
   if (!behaviour.ready) return;
   TimePoint ready_from = running_since + behaviour.ready_after;
@@ -28,11 +33,18 @@ void Readiness(const ImageBehaviour& behaviour, TimePoint running_since, TimePoi
     return;
   }
   state.ready = true;
-  if (behaviour.flap_every <= Duration(0) || behaviour.flap_for <= Duration(0)) return;
-  Duration into = (now - ready_from) % behaviour.flap_every;
-  Duration good = std::max(behaviour.flap_every - behaviour.flap_for, Duration(0));
-  state.ready = into < good;
-  state.changes_at = now - into + (state.ready ? good : behaviour.flap_every);
+  if (behaviour.flap_every > Duration(0) && behaviour.flap_for > Duration(0)) {
+    Duration into = (now - ready_from) % behaviour.flap_every;
+    Duration good = std::max(behaviour.flap_every - behaviour.flap_for, Duration(0));
+    state.ready = into < good;
+    state.changes_at = now - into + (state.ready ? good : behaviour.flap_every);
+  }
+  for (const Interval& each : behaviour.unready) {
+    if (now < each.from) ChangesBy(each.from, state);
+    if (!each.Holds(now)) continue;
+    state.ready = false;
+    if (each.to) ChangesBy(*each.to, state);
+  }
 }
 
 // How each run of the container ends.
@@ -42,8 +54,23 @@ struct Ending {
   std::string reason;
 };
 
-// nullopt for a container that runs for good.
-std::optional<Ending> EndingOf(const ImageBehaviour& behaviour, RestartPolicy policy) {
+// Of a container that begins at `from`, where its image crashes at times: how long until the first of them.
+std::optional<Duration> UntilCrash(const ImageBehaviour& behaviour, TimePoint from) {
+  std::optional<Duration> life;
+  for (const Interval& each : behaviour.crashes) {
+    if (each.to && *each.to <= from) continue;
+    const Duration until = std::max(each.from - from, kShortestLife);
+    life = std::min(life.value_or(until), until);
+  }
+  return life;
+}
+
+// Of a container that begins at `from`. nullopt if it runs for good.
+std::optional<Ending> EndingOf(const ImageBehaviour& behaviour, RestartPolicy policy, TimePoint from) {
+  if (const std::optional<Duration> crash = UntilCrash(behaviour, from);
+      crash && (!behaviour.crash_after || *crash < *behaviour.crash_after) && policy == RestartPolicy::kAlways) {
+    return Ending{*crash, 1, "Error"};
+  }
   const bool to_an_end = policy != RestartPolicy::kAlways;
   const bool done_before = to_an_end && behaviour.runs_for && *behaviour.runs_for <= behaviour.crash_after;
   const bool crashes = behaviour.crash_after && !done_before;
@@ -74,23 +101,28 @@ PodState Terminated(const Ending& ending, TimePoint from) {
   return state;
 }
 
-PodState Restarting(const ImageBehaviour& behaviour, const Ending& ending, TimePoint started, TimePoint now) {
+PodState Restarting(const ImageBehaviour& behaviour, RestartPolicy policy, TimePoint started, TimePoint now) {
   TimePoint at = started;
   Duration backoff = kFirstBackoff;
+  Ending before;  // of the container before
   for (std::int32_t restarts = 0;; ++restarts) {
-    if (now < at + ending.life) {
+    const std::optional<Ending> ending = EndingOf(behaviour, policy, at);
+    if (!ending || now < at + ending->life) {
       PodState state = Running(behaviour, ending, at, now);
       state.restarts = restarts;
-      state.last_exit = restarts == 0 ? "" : ending.reason;
-      state.last_exit_code = restarts == 0 ? 0 : ending.code;
+      state.last_exit = before.reason;
+      state.last_exit_code = before.code;
       return state;
     }
-    at += ending.life;
+    before = *ending;
+    at += ending->life;
+    // What ran for ten minutes begins anew with the shortest wait.
+    if (ending->life >= kForgiven) backoff = kFirstBackoff;
     if (now < at + backoff) {
       PodState state = Waiting("CrashLoopBackOff", at);
       state.restarts = restarts;
-      state.last_exit = ending.reason;
-      state.last_exit_code = ending.code;
+      state.last_exit = ending->reason;
+      state.last_exit_code = ending->code;
       state.changes_at = at + backoff;
       return state;
     }
@@ -140,19 +172,29 @@ PodState StateAt(const ImageBehaviour& behaviour, TimePoint created, TimePoint s
     state.changes_at = started;
     return state;
   }
-  const std::optional<Ending> ending = EndingOf(behaviour, policy);
+  const std::optional<Ending> ending = EndingOf(behaviour, policy, started);
   if (!ending) return Running(behaviour, ending, started, now);
   const bool once = policy == RestartPolicy::kNever || (policy == RestartPolicy::kOnFailure && ending->code == 0);
-  if (!once) return Restarting(behaviour, *ending, started, now);
+  if (!once) return Restarting(behaviour, policy, started, now);
   return now < started + ending->life ? Running(behaviour, ending, started, now) : Terminated(*ending, started);
 }
 
-std::int32_t ErrorsAt(const ImageBehaviour& behaviour, Duration since_ready) {
+std::int32_t ErrorsAt(const ImageBehaviour& behaviour, TimePoint ready, TimePoint now) {
+  const Duration into = now - behaviour.counts_from.value_or(ready);
   std::int32_t rate = 0;
   for (const ErrorRate& each : behaviour.errors) {
-    if (each.from <= since_ready) rate = each.per_million;
+    if (each.from <= into) rate = each.per_million;
   }
   return rate;
+}
+
+LatencyShape LatencyAt(const ImageBehaviour& behaviour, TimePoint ready, TimePoint now) {
+  const Duration into = now - behaviour.counts_from.value_or(ready);
+  LatencyShape shape{behaviour.latency_median, behaviour.latency_p99};
+  for (const LatencyChange& each : behaviour.latencies) {
+    if (each.from <= into) shape = {each.median, each.p99};
+  }
+  return shape;
 }
 
 }  // namespace sluice::embedded

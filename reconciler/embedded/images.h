@@ -42,7 +42,14 @@ enum class RestartPolicy { kAlways, kOnFailure, kNever };
 PodState StateAt(const ImageBehaviour& behaviour, TimePoint created, TimePoint started, TimePoint now,
                  RestartPolicy policy = RestartPolicy::kAlways);
 
-// Failing requests per million, so long after the pod became ready.
-std::int32_t ErrorsAt(const ImageBehaviour& behaviour, Duration since_ready);
+// Failing requests per million, now, of a pod that has been ready since `ready`.
+std::int32_t ErrorsAt(const ImageBehaviour& behaviour, TimePoint ready, TimePoint now);
+
+struct LatencyShape {
+  Duration median{};
+  Duration p99{};
+};
+// How long requests take now, by a pod that has been ready since `ready`.
+LatencyShape LatencyAt(const ImageBehaviour& behaviour, TimePoint ready, TimePoint now);
 
 }  // namespace sluice::embedded

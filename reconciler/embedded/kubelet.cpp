@@ -242,4 +242,8 @@ void Kubelet::RestoreNode(const std::string& node) {
   }
 }
 
+void Kubelet::LookAgain() {
+  for (const Object& pod : view_.OfKind(kPod)) queue_.Add(pod.key());
+}
+
 }  // namespace sluice::embedded

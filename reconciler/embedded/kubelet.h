@@ -18,6 +18,8 @@ class Kubelet {
   // The node's pods are gone at once, without a word to their clients; new ones avoid it.
   void LoseNode(const std::string& node);
   void RestoreNode(const std::string& node);
+  // What images do has changed.
+  void LookAgain();
 
  private:
   void Reconcile(const ObjectKey& key);

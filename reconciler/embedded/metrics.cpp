@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "reconciler/embedded/images.h"
-
 namespace sluice::embedded {
 namespace {
 
@@ -43,16 +41,17 @@ void ForEachSeries(const Labels& labels, const Counters& counters, const Visit& 
 
 }  // namespace
 
-std::int64_t ShareWithin(const ImageBehaviour& behaviour, std::int64_t ms) {
-  std::int64_t median = std::max<std::int64_t>(behaviour.latency_median.count(), 1);
-  std::int64_t p99 = std::max<std::int64_t>(behaviour.latency_p99.count(), median);
+std::int64_t ShareWithin(const LatencyShape& latency, std::int64_t ms) {
+  std::int64_t median = std::max<std::int64_t>(latency.median.count(), 1);
+  std::int64_t p99 = std::max<std::int64_t>(latency.p99.count(), median);
   if (ms <= median) return Between(ms, median / 2, median, 0, kMillion / 2);
   if (ms <= p99) return Between(ms, median, p99, kMillion / 2, kMillion / 100 * 99);
   return Between(ms, p99, p99 + p99 / 4, kMillion / 100 * 99, kMillion);
 }
 
-std::int64_t Book(Counters& counters, const ImageBehaviour& behaviour, Duration since_ready, std::int64_t requests) {
-  counters.owed_errors += requests * ErrorsAt(behaviour, since_ready);
+std::int64_t Book(Counters& counters, const ImageBehaviour& behaviour, TimePoint ready, TimePoint now,
+                  std::int64_t requests) {
+  counters.owed_errors += requests * ErrorsAt(behaviour, ready, now);
   std::int64_t failed = counters.owed_errors / kMillion;
   counters.owed_errors %= kMillion;
   failed = std::min(failed, requests);
@@ -60,11 +59,12 @@ std::int64_t Book(Counters& counters, const ImageBehaviour& behaviour, Duration 
   if (failed > 0) counters.by_code[500] += failed;
   counters.count += requests;
 
+  const LatencyShape latency = LatencyAt(behaviour, ready, now);
   std::int64_t below = 0;
   std::int64_t placed = 0;
   std::size_t most_owed = 0;
   for (std::size_t i = 0; i < counters.buckets.size(); ++i) {
-    std::int64_t share = i < kBuckets.size() ? ShareWithin(behaviour, kBuckets[i]) : kMillion;
+    std::int64_t share = i < kBuckets.size() ? ShareWithin(latency, kBuckets[i]) : kMillion;
     counters.owed_buckets[i] += requests * (share - below);
     std::int64_t whole = std::min(std::max<std::int64_t>(counters.owed_buckets[i], 0) / kMillion, requests - placed);
     counters.owed_buckets[i] -= whole * kMillion;
@@ -72,7 +72,7 @@ std::int64_t Book(Counters& counters, const ImageBehaviour& behaviour, Duration 
     placed += whole;
     below = share;
     std::int64_t upper = i < kBuckets.size() ? kBuckets[i] : kBuckets.back();
-    counters.sum_ms += whole * std::min(upper, behaviour.latency_p99.count());
+    counters.sum_ms += whole * std::min(upper, latency.p99.count());
     if (counters.owed_buckets[i] > counters.owed_buckets[most_owed]) most_owed = i;
   }
   // What rounding left over goes where most is owed, one by one.
@@ -82,7 +82,7 @@ std::int64_t Book(Counters& counters, const ImageBehaviour& behaviour, Duration 
     ++counters.buckets[most_owed];
     counters.owed_buckets[most_owed] -= kMillion;
     counters.sum_ms += std::min(most_owed < kBuckets.size() ? kBuckets[most_owed] : kBuckets.back(),
-                                static_cast<std::int64_t>(behaviour.latency_p99.count()));
+                                static_cast<std::int64_t>(latency.p99.count()));
   }
   return failed;
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "reconciler/embedded/images.h"
 #include "reconciler/embedded/options.h"
 #include "reconciler/embedded/time_series.h"
 
@@ -28,10 +29,11 @@ struct Counters {
 
 // Share of requests, per million, that take at most `ms`: half of them up to the median, evenly; the rest up to
 // the 99th percentile; the last one up to a quarter above it.
-std::int64_t ShareWithin(const ImageBehaviour& behaviour, std::int64_t ms);
+std::int64_t ShareWithin(const LatencyShape& latency, std::int64_t ms);
 
-// Books `requests` that pods of this image answered, so long after they became ready; how many of them failed.
-std::int64_t Book(Counters& counters, const ImageBehaviour& behaviour, Duration since_ready, std::int64_t requests);
+// Books `requests` that a pod of this image answered now, ready since `ready`; how many of them failed.
+std::int64_t Book(Counters& counters, const ImageBehaviour& behaviour, TimePoint ready, TimePoint now,
+                  std::int64_t requests);
 
 class Metrics {
  public:

@@ -35,8 +35,21 @@ struct Lags {
 
 // Time and share of failing requests from then on.
 struct ErrorRate {
-  Duration from{0};              // since the pod became ready
+  Duration from{0};              // since the pod became ready, but see ImageBehaviour::counts_from
   std::int32_t per_million = 0;  // of requests answered with 500
+};
+// Time and how long requests take from then on.
+struct LatencyChange {
+  Duration from{0};  // as of ErrorRate
+  Duration median{20}, p99{80};
+};
+
+// From `from` until before `to`; without an end, for good.
+struct Interval {
+  TimePoint from{};
+  std::optional<TimePoint> to;
+
+  bool Holds(TimePoint at) const { return at >= from && (!to || at < *to); }
 };
 
 // What pods do that run an image. The first entry whose pattern fits the image decides.
@@ -56,9 +69,14 @@ struct ImageBehaviour {
   Duration flap_every{0};      // > 0: in each such period Ready is lost for its last `flap_for`
   Duration flap_for{0};
   Duration stop_after{1000};      // how long it serves on once it is told to end (after preStop)
+  std::vector<Interval> crashes;  // containers exit with 1: those that run as one begins, later ones at once
+  std::vector<Interval> unready;  // containers run and no pod is ready
   std::vector<ErrorRate> errors;  // ascending in time
   Duration latency_median{20};
   Duration latency_p99{80};
+  std::vector<LatencyChange> latencies;  // ascending in time; before the first one, as said above
+  // Since when the times of `errors` and `latencies` count for all pods; unless said, each pod's since it became ready.
+  std::optional<TimePoint> counts_from;
   // What one of its containers uses. A millionth of a second of a processor is what one of them does in that time.
   std::int64_t cpu_per_request = 1'000;    // millionths of a second
   std::int64_t cpu_at_rest = 1;            // thousandths of a processor

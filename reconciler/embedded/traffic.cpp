@@ -139,7 +139,7 @@ std::optional<Carried> Traffic::Deliver(const Destination& destination, std::int
   usage_.Serve(pod, requests);
   Carried carried;
   carried.requests = requests;
-  carried.failed = Book(metrics_.Of(labels), behaviour, loop_.Now() - since, requests);
+  carried.failed = Book(metrics_.Of(labels), behaviour, since, loop_.Now(), requests);
   return carried;
 }
 

@@ -36,6 +36,9 @@ class Traffic {
   const Ledger& ledger() const { return ledger_; }
   const TimeSeries& series() const { return series_; }
 
+  // Who calls has changed.
+  void LookAgain() { callers_.clear(); }
+
   // One request now; the status of its answer, or nothing if no pod took it.
   std::optional<int> Call(const TrafficPlan& plan);
   const Proxy& proxy() const { return proxy_; }

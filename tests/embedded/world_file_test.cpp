@@ -52,8 +52,8 @@ default-per-second: 0
   CHECK(world->images[0].latency_p99 == 1000ms);
   CHECK(world->images[1].crash_after == 3s);
   CHECK(world->images[1].errors[1].from == 2min);
-  CHECK(ErrorsAt(world->images[1], 119s) == 0);
-  CHECK(ErrorsAt(world->images[1], 120s) == 80'000);
+  CHECK(ErrorsAt(world->images[1], TimePoint{}, TimePoint{119s}) == 0);
+  CHECK(ErrorsAt(world->images[1], TimePoint{}, TimePoint{120s}) == 80'000);
   CHECK(world->images[2].flap_for == 5s);
   CHECK(!world->images[2].exit_code);
   CHECK(world->images[2].cpu_per_request == 1'500);

@@ -12,64 +12,21 @@
 namespace sluice::execute {
 namespace {
 
-constexpr TimePoint kStart{Duration(1'800'000'000'000)};
-
-embedded::Options OptionsOf(embedded::World world, std::uint64_t seed, embedded::Lags lags) {
-  embedded::Options options;
-  options.seed = seed;
-  options.world = std::move(world);
-  options.lags = lags;
+simulate::SystemOptions OptionsOf(embedded::World world, std::uint64_t seed, embedded::Lags lags) {
+  // SLUICE_TEST_LOG=1 shows the story of a failing test.
+  if (std::getenv("SLUICE_TEST_LOG") == nullptr) spdlog::set_level(spdlog::level::off);
+  simulate::SystemOptions options;
+  options.cluster.seed = seed;
+  options.cluster.world = std::move(world);
+  options.cluster.lags = lags;
+  options.compile = sync::MakeCompiler();
   return options;
 }
 
 }  // namespace
 
 Scene::Scene(embedded::World world, std::uint64_t seed, embedded::Lags lags, Between between)
-    : loop(kStart), outside(loop), between_(std::move(between)) {
-  // SLUICE_TEST_LOG=1 shows the story of a failing test.
-  if (std::getenv("SLUICE_TEST_LOG") == nullptr) spdlog::set_level(spdlog::level::off);
-  embedded = embedded::EmbeddedCluster::Open(loop, OptionsOf(std::move(world), seed, lags)).value();
-  cluster = std::make_unique<cluster::FailingCluster>(loop, *embedded);
-  http = embedded->Http(outside);
-}
-
-Scene::~Scene() { Kill(); }
-
-void Scene::Kill() {
-  reconciler.reset();
-  worker.reset();
-  asked_.reset();
-}
-
-void Scene::Start(bool once) {
-  Kill();
-  worker = std::make_unique<sync::LoopWorker>(loop);
-  ReconcilerOptions options;
-  options.source.id = {"https://git.example.org/shop.git", "main", "plans"};
-  options.source.interval = Duration(10'000);
-  options.source.identity = fmt::format("test-{}", ++starts_);
-  options.once = once;
-  if (between_) asked_ = between_(*this);
-  cluster::Cluster& asked = asked_ != nullptr ? *asked_ : *cluster;
-  reconciler = std::make_unique<Reconciler>(asked, *http, loop, *worker, repository, sync::MakeCompiler(), metrics,
-                                            std::move(options));
-  reconciler->on_end = [this](ReconcileOutcome ended) { outcome = ended; };
-  reconciler->Start();
-}
-
-bool Scene::RunUntil(const std::function<bool()>& done, Duration at_most) {
-  return loop.RunUntil(done, loop.Now() + at_most);
-}
-
-bool Scene::RunUntilAtRest(Duration at_most) {
-  // A look at git first, so that a commit of just now is not missed.
-  const int fetches = repository.fetches();
-  return RunUntil(
-      [&] {
-        return repository.fetches() > fetches && reconciler->syncer().at_rest() && reconciler->executor().at_rest();
-      },
-      at_most);
-}
+    : System(OptionsOf(std::move(world), seed, lags), std::move(between)) {}
 
 decide::Status Scene::StatusOf(const std::string& rollout) const {
   const cluster::Json object = Object(graph::kApiVersion, graph::kRolloutKind, rollout);

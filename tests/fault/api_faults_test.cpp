@@ -22,7 +22,7 @@ using Break = Wire::Break;
 
 // A reconciler that asks the embedded cluster over the wire, as it asks any API server.
 struct Wired {
-  Wired() : scene(Callers(), 1, {}, [this](Scene& of) { return Client(of); }) {
+  Wired() : scene(Callers(), 1, {}, [this](simulate::System& of) { return Client(of); }) {
     apiserver::ApiOptions options;
     options.local_only = false;
     server = std::make_unique<apiserver::ApiServer>(scene.loop, *scene.embedded, options);
@@ -31,7 +31,7 @@ struct Wired {
   }
   ~Wired() { scene.Kill(); }
 
-  std::unique_ptr<cluster::Cluster> Client(Scene& of) {
+  std::unique_ptr<cluster::Cluster> Client(simulate::System& of) {
     kubernetes::Connection connection;
     connection.server = "https://api.test";
     connection.token_file = "token";

@@ -155,7 +155,7 @@ std::string CountedPlan(const std::string& tag) {
   return plan.replace(at, plan.find('\n', at) - at, "replicas 2 to 8 at cpu 90%\n  cpu 0.1");
 }
 
-sync::MemoryRepository::Files AdoptingFiles(const std::string& tag) {
+git::MemoryRepository::Files AdoptingFiles(const std::string& tag) {
   std::string plan = ShopPlan(tag);
   const std::size_t at = plan.find("service checkout");
   plan.replace(at, plan.find("route shop") - at, "service checkout from \"k8s/*.yaml\"\n");
@@ -163,7 +163,7 @@ sync::MemoryRepository::Files AdoptingFiles(const std::string& tag) {
 }
 
 // By pods, of a StatefulSet.
-sync::MemoryRepository::Files InPlaceFiles(const std::string& tag) {
+git::MemoryRepository::Files InPlaceFiles(const std::string& tag) {
   std::string plan = PodsPlan(tag);
   plan.replace(0, plan.find("rollout"), "service checkout from \"k8s/*.yaml\"\n");
   return {{"checkout.plan", plan}, {"k8s/checkout.yaml", ToYaml(LegacyInPlace(tag))}};

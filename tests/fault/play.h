@@ -16,7 +16,7 @@ namespace sluice::execute {
 
 // A commit or a person's command, and how the story shows that its act is over.
 struct Act {
-  sync::MemoryRepository::Files commit;  // none: as before
+  git::MemoryRepository::Files commit;  // none: as before
   std::function<bool(const Scene&)> over;
   std::string command = {};
 };

@@ -8,7 +8,7 @@
 #include "reconciler/cluster/failing_cluster.h"
 #include "reconciler/embedded/embedded_cluster.h"
 #include "reconciler/loop/virtual_loop.h"
-#include "tests/sync/memory_repository.h"
+#include "reconciler/git/memory_repository.h"
 
 namespace sluice::sync {
 namespace {
@@ -48,7 +48,7 @@ struct Scene {
   std::unique_ptr<embedded::EmbeddedCluster> embedded = embedded::EmbeddedCluster::Open(loop, {}).value();
   cluster::FailingCluster cluster{loop, *embedded};
   LoopWorker worker{loop};
-  MemoryRepository repository;
+  git::MemoryRepository repository;
   telemetry::Metrics metrics;
   std::unique_ptr<Syncer> syncer;
 
@@ -128,31 +128,31 @@ TEST_CASE("another manager's field is reported, not taken, and the rest goes on"
 TEST_CASE("nothing is pruned or changed when git says nothing that can be trusted") {
   struct Case {
     const char* problem;
-    std::function<void(MemoryRepository&)> happens;
+    std::function<void(git::MemoryRepository&)> happens;
   };
   const Case cases[] = {
       {"fetch",
-       [](MemoryRepository& r) {
+       [](git::MemoryRepository& r) {
          r.Fail(Error{ErrorCode::kUnavailable, "no answer"});
        }},
       {"fetch",
-       [](MemoryRepository& r) {
+       [](git::MemoryRepository& r) {
          r.Fail(Error{ErrorCode::kNotFound, "no branch `main`"});
        }},
       {"empty",
-       [](MemoryRepository& r) {
+       [](git::MemoryRepository& r) {
          r.Commit({{"README.md", "nothing"}});
        }},
       {"empty",
-       [](MemoryRepository& r) {
+       [](git::MemoryRepository& r) {
          r.Commit({{"a.plan", ""}});
        }},
       {"compile",
-       [](MemoryRepository& r) {
+       [](git::MemoryRepository& r) {
          r.Commit({{"a.plan", "ConfigMap one 2\nmistake\n"}});
        }},
       {"rewritten",
-       [](MemoryRepository& r) {
+       [](git::MemoryRepository& r) {
          r.Rewrite({{"a.plan", "ConfigMap other 1\n"}});
        }},
   };
@@ -217,9 +217,9 @@ TEST_CASE("an object that is kept, or that is another one by now, is not deleted
 
 // What a process left behind, whenever it died, is found and put in order by the next one.
 TEST_CASE("a crash at any write loses nothing and leaves nothing behind") {
-  const MemoryRepository::Files first = {
+  const git::MemoryRepository::Files first = {
       {"a.plan", "Namespace shop\nConfigMap one 1\nConfigMap two 2\nConfigMap three 3\n"}};
-  const MemoryRepository::Files second = {{"a.plan", "Namespace shop\nConfigMap two changed\nConfigMap four 4\n"}};
+  const git::MemoryRepository::Files second = {{"a.plan", "Namespace shop\nConfigMap two changed\nConfigMap four 4\n"}};
   std::size_t writes = 1;
   for (std::size_t crash = 1; crash <= writes; ++crash) {
     for (const auto kind : {cluster::Fault::Kind::kSilence, cluster::Fault::Kind::kLoseRequest}) {

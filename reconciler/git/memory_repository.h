@@ -1,4 +1,4 @@
-// A repository of commits in memory.
+// A repository of commits in memory, for simulations and tests.
 #pragma once
 
 #include <algorithm>
@@ -11,9 +11,9 @@
 #include "compiler/base/hash.h"
 #include "reconciler/git/repository.h"
 
-namespace sluice::sync {
+namespace sluice::git {
 
-class MemoryRepository : public git::Repository {
+class MemoryRepository : public Repository {
  public:
   using Files = std::map<std::string, std::string>;
 
@@ -31,10 +31,10 @@ class MemoryRepository : public git::Repository {
   void Fail(std::optional<Error> error) { error_ = std::move(error); }
   int fetches() const { return fetches_; }
 
-  Result<git::Snapshot> Fetch(const std::string& last_good) override {
+  Result<Snapshot> Fetch(const std::string& last_good) override {
     ++fetches_;
     if (error_) return *error_;
-    git::Snapshot snapshot;
+    Snapshot snapshot;
     snapshot.commit = history_.back();
     std::string all;
     for (const auto& [path, text] : files_) all += path + '\n' + text + '\n';
@@ -53,4 +53,4 @@ class MemoryRepository : public git::Repository {
   int fetches_ = 0;
 };
 
-}  // namespace sluice::sync
+}  // namespace sluice::git
