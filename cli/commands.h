@@ -23,6 +23,8 @@ using Run = std::function<int()>;
 void AddLint(CLI::App& app, Run& run);
 void AddCompile(CLI::App& app, Run& run);
 void AddGraph(CLI::App& app, Run& run);
+void AddTest(CLI::App& app, Run& run);
+void AddSimulate(CLI::App& app, Run& run);
 void AddReconcile(CLI::App& app, Run& run);
 void AddCluster(CLI::App& app, Run& run);
 void AddStatus(CLI::App& app, Run& run);

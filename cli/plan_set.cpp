@@ -21,14 +21,14 @@ bool WantsColour() {
   return isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
 }
 
+}  // namespace
+
 std::string PathPrefix(const std::string& path) {
   if (path == "." || path.empty()) {
     return "";
   }
   return path.back() == '/' ? path : path + "/";
 }
-
-}  // namespace
 
 std::string Count(std::size_t count, const char* noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");

@@ -15,6 +15,9 @@ enum class Format { kText, kShort, kJson };
 // The result is never freed: a process compiles once, and freeing would take a tenth of its time.
 const Compilation& CompileDirectory(const std::string& path);
 
+// What goes before paths of the plan set `path`, so that they can be clicked.
+std::string PathPrefix(const std::string& path);
+
 // Prints the diagnostics to `out`; paths start with `path` as the user wrote it, so that they can be clicked.
 void PrintDiagnostics(const Compilation& compilation, const std::string& path, Format format, std::ostream& out);
 

@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   }
   return RunProgram(argc, argv, [](CLI::App& app, Run& run) {
     AddPlanCommands(app, run);
+    AddTest(app, run);
+    AddSimulate(app, run);
     AddReconcile(app, run);
     AddCluster(app, run);
     AddStatus(app, run);

@@ -241,6 +241,20 @@ Judgement Judge(Context& context, const graph::GateTree& tree, const Look& look)
   return tree.kind == graph::GateTree::Kind::kAnd ? Combine(parts, kAndOrder) : Combine(parts, kOrOrder);
 }
 
+bool WasLookedAt(const Context& context, const graph::GateTree& tree, const std::string& node, std::int32_t entry) {
+  if (tree.kind != graph::GateTree::Kind::kGate) {
+    return std::all_of(tree.children.begin(), tree.children.end(), [&](const graph::GateTree& child) {
+      return WasLookedAt(context, child, node, entry);
+    });
+  }
+  // One that isn't there is never measured.
+  if (tree.gate >= context.graph.gates.size()) {
+    return true;
+  }
+  const auto found = context.seen.gates.find({context.status.run, node, entry, context.graph.gates[tree.gate].key});
+  return found != context.seen.gates.end() && !found->second.samples.empty();
+}
+
 graph::Roots RootsOf(const Context& context, const std::string& step, const std::string& reason) {
   graph::Roots roots;
   const Status& status = context.status;

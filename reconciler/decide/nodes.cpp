@@ -150,7 +150,8 @@ std::optional<NodeEnd> JudgeHold(Context& context, const graph::Node& node, cons
     return std::nullopt;
   }
   if (hold.guard && !verdict) {
-    if (record.deadline && context.now >= *record.deadline) {
+    if (record.deadline && context.now >= *record.deadline &&
+        WasLookedAt(context, *hold.guard, node.path, record.entry)) {
       return Timeout("no verdict of the guard within the bound");
     }
     context.Say("waits for the guard to pass", node.path, record.deadline);
@@ -166,7 +167,8 @@ std::optional<NodeEnd> JudgeCheck(Context& context, const graph::Node& node, con
   if (verdict) {
     return verdict;
   }
-  if (record.deadline && context.now >= *record.deadline) {
+  if (record.deadline && context.now >= *record.deadline &&
+      WasLookedAt(context, check.gate, node.path, record.entry)) {
     return Timeout("no verdict within the bound");
   }
   context.Say("waits for a verdict", node.path, record.deadline);

@@ -1,0 +1,226 @@
+#include "reconciler/simulate/witness.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "compiler/graph/names.h"
+#include "reconciler/cluster/json.h"
+#include "reconciler/execute/status_codec.h"
+
+namespace sluice::simulate {
+namespace {
+
+constexpr const char* kPod = "Pod";
+constexpr std::int64_t kMillisecondsAnHour = 3'600'000;
+
+std::string StateOf(const decide::Status& status) {
+  const std::string_view hold = execute::HoldName(status.hold);
+  return std::string(hold.empty() ? execute::PhaseName(status.phase) : hold);
+}
+
+Number ShareOf(const decide::Status& status, const std::string& revision, bool by_pods) {
+  if (!by_pods) {
+    const auto found = status.applied.shares.find(revision);
+    return found == status.applied.shares.end() ? Number() : found->second;
+  }
+  std::int64_t all = 0;
+  for (const auto& [name, pods] : status.applied.pods) all += pods;
+  const auto found = status.applied.pods.find(revision);
+  return all == 0 || found == status.applied.pods.end() ? Number() : Number::Ratio(found->second, all);
+}
+
+// The run of that revision that began last; null if there was none.
+const decide::RunRecord* RunOf(const decide::Status& status, const std::string& revision) {
+  for (auto run = status.history.rbegin(); run != status.history.rend(); ++run) {
+    if ((*run)->revision == revision) return &**run;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Witness::Witness(embedded::EmbeddedCluster& cluster, const Subject& subject) : cluster_(cluster), subject_(subject) {
+  cluster.Observe([this](const embedded::Change& change) { See(change); });
+}
+
+void Witness::See(const embedded::Change& change) {
+  const cluster::ObjectKey& key = change.object.key();
+  if (key.kind.kind == kPod) return SeePod(change);
+  const bool ours = key.kind.kind == graph::kRolloutKind && key.name == subject_.candidate.rollout &&
+                    key.namespace_ == subject_.candidate.rollout_namespace;
+  if (ours && change.type != cluster::EventType::kDeleted) SeeStatus(*change.object);
+}
+
+void Witness::SeePod(const embedded::Change& change) {
+  const cluster::Json& pod = *change.object;
+  if (!cluster::Says(pod, {"metadata", "labels", graph::kServiceLabel}, subject_.candidate.service)) return;
+  if (change.type == cluster::EventType::kDeleted) {
+    pods_.erase(change.object.uid());
+  } else {
+    pods_[change.object.uid()] = {cluster::Text(pod, {"metadata", "labels", graph::kRevisionLabel}),
+                                  change.object.ready() && !change.object.terminating()};
+  }
+  Look();
+}
+
+void Witness::SeeStatus(const cluster::Json& rollout) {
+  const auto found = rollout.find("status");
+  if (found == rollout.end()) return;
+  Result<execute::StoredStatus> stored = execute::DecodeStatus(*found);
+  if (!stored.ok() || stored->status == status_) return;
+  if (begun_) {
+    SeeNodes(stored->status);
+    SeeTurns(stored->status);
+  }
+  status_ = std::move(stored)->status;
+  Look();
+  if (on_status) on_status();
+}
+
+void Witness::SeeNodes(const decide::Status& after) {
+  const bool same_run = after.run == status_.run;
+  for (const auto& [path, record] : after.nodes) {
+    const auto before = status_.nodes.find(path);
+    SeeNode(path, same_run && before != status_.nodes.end() ? &before->second : nullptr, record);
+  }
+}
+
+const graph::Node* Witness::NodeAt(const std::string& path, graph::PlanLine* line) const {
+  const graph::Graph& graph = subject_.candidate;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (graph.nodes[i].path != path) continue;
+    if (i < graph.spans.size()) *line = graph.spans[i];
+    return &graph.nodes[i];
+  }
+  return nullptr;
+}
+
+void Witness::SeeNode(const std::string& path, const decide::NodeRecord* before, const decide::NodeRecord& after) {
+  graph::PlanLine line;
+  const graph::Node* node = NodeAt(path, &line);
+  if (node == nullptr) return;
+  if (before == nullptr && !node->step.empty()) {
+    if (course_.entered.emplace(node->step, At(after.entered_at)).second) Add("enters step " + node->step, line);
+    course_.step = node->step;
+  }
+  if (after.state != decide::NodeState::kDone || (before != nullptr && before->state == decide::NodeState::kDone)) {
+    return;
+  }
+  course_.outcomes.emplace(path, after.outcome);
+  if (!node->step.empty()) course_.left[node->step] = At(after.left_at.value_or(after.entered_at));
+  const std::string& why = after.exception.empty() ? after.evidence : after.exception;
+  if (after.outcome != graph::Outcome::kPass || !why.empty()) {
+    Add(fmt::format("{}: {}{}{}", PathWithin(path), execute::OutcomeName(after.outcome), why.empty() ? "" : ", ", why),
+        line);
+  }
+}
+
+// What isn't a node's: shares, promotion, going back, named states, messages.
+void Witness::SeeTurns(const decide::Status& after) {
+  const std::string& candidate = subject_.candidate.workload.revision;
+  const bool by_pods = subject_.candidate.router.shares_by_pods;
+  const Number share = ShareOf(after, candidate, by_pods);
+  if (share != ShareOf(status_, candidate, by_pods)) Add("weight " + share.ToPercent());
+  if (after.back_since && !status_.back_since) {
+    graph::PlanLine line;
+    NodeAt(after.back_node, &line);
+    Add("goes back: " + after.back_reason, line);
+  }
+  if (after.stable != status_.stable) {
+    Add(after.stable == candidate ? "the candidate is stable" : fmt::format("stable is {}", after.stable));
+  }
+  if (after.hold != status_.hold && after.hold != decide::Hold::kNone) {
+    Add(fmt::format("{}: {}", execute::HoldName(after.hold), after.hold_reason));
+  }
+  for (const decide::Outgoing& message : after.outbox) {
+    const bool known = std::any_of(status_.outbox.begin(), status_.outbox.end(),
+                                   [&](const decide::Outgoing& each) { return each.key == message.key; });
+    if (known) continue;
+    course_.notifications.push_back(message.message);
+    Add(fmt::format("tells: {}", message.message));
+  }
+  const decide::RunRecord* run = RunOf(after, candidate);
+  const decide::RunRecord* before = RunOf(status_, candidate);
+  if (run != nullptr && run->ended_at && (before == nullptr || !before->ended_at)) {
+    course_.elapsed = At(*run->ended_at);
+    Add(fmt::format("{}{}{}", run->outcome, run->reason.empty() ? "" : ": ", run->reason));
+  }
+}
+
+std::int32_t Witness::Ready(const std::string& revision) const {
+  return static_cast<std::int32_t>(std::count_if(pods_.begin(), pods_.end(), [&](const auto& entry) {
+    return entry.second.ready && entry.second.revision == revision;
+  }));
+}
+
+void Witness::Look() {
+  if (!begun_) return;
+  const std::string& candidate = subject_.candidate.workload.revision;
+  Moment moment;
+  moment.at = At(now());
+  moment.weight = ShareOf(status_, candidate, subject_.candidate.router.shares_by_pods);
+  moment.ready_stable = Ready(status_.stable);
+  moment.ready_candidate = status_.stable == candidate ? 0 : Ready(candidate);
+  moment.pods = static_cast<std::int32_t>(pods_.size());
+  moment.step = course_.step;
+  moment.state = StateOf(status_);
+  moment.waits = waits ? waits() : "";
+  // Of one instant the last is how things stand then.
+  if (!course_.moments.empty() && course_.moments.back().at == moment.at) {
+    course_.moments.back() = std::move(moment);
+  } else {
+    course_.moments.push_back(std::move(moment));
+  }
+}
+
+void Witness::Begin(TimePoint commit) {
+  begun_ = true;
+  commit_ = commit;
+  const embedded::Ledger& ledger = cluster_.ledger();
+  requests_ = ledger.Total();
+  lost_requests_ = ledger.TotalLost();
+  Add("git names " + subject_.candidate.workload.image);
+  Look();
+}
+
+void Witness::Tell(const std::string& what) { Add(what); }
+
+// What became of the candidate, and why.
+void Witness::Judge() {
+  const decide::RunRecord* run = RunOf(status_, subject_.candidate.workload.revision);
+  if (run != nullptr && run->ended_at) {
+    course_.outcome = run->outcome == "failed" ? "first-install-failed" : run->outcome;
+    course_.reason = run->reason;
+    return;
+  }
+  const bool held = status_.hold != decide::Hold::kNone;
+  course_.outcome = held ? "held" : "unfinished";
+  course_.reason = held ? status_.hold_reason : course_.moments.back().waits;
+  course_.elapsed = course_.moments.back().at;
+}
+
+Course Witness::Finish(TimePoint end) {
+  Look();
+  Judge();
+  course_.step = course_.moments.back().step;
+  Number pod_milliseconds;
+  for (std::size_t i = 0; i < course_.moments.size(); ++i) {
+    const Moment& moment = course_.moments[i];
+    const Duration until = i + 1 < course_.moments.size() ? course_.moments[i + 1].at : At(end);
+    pod_milliseconds = pod_milliseconds + Number(moment.pods) * Number((until - moment.at).count());
+    course_.peak_pods = std::max(course_.peak_pods, moment.pods);
+  }
+  course_.pod_hours = pod_milliseconds / Number(kMillisecondsAnHour);
+  const embedded::Ledger& ledger = cluster_.ledger();
+  const graph::Graph& graph = subject_.candidate;
+  const embedded::Carried served =
+      ledger.TotalTo(fmt::format("{}/{}@{}", graph.rollout_namespace, graph.service, graph.workload.revision));
+  course_.requests = ledger.Total() - requests_;
+  course_.lost_requests = ledger.TotalLost() - lost_requests_;
+  course_.candidate_requests = served.requests;
+  course_.bad_requests = served.failed;
+  return std::move(course_);
+}
+
+}  // namespace sluice::simulate
