@@ -11,6 +11,9 @@
 namespace sluice::decide {
 namespace {
 
+// What a first answer may take: longer than a metrics store is asked.
+constexpr Duration kFirstAnswer{60'000};
+
 // Root of a named measure: { value: … }, as plans write `bad.value`.
 graph::Value MeasureRoot(const graph::Gate& gate, const std::string& name, const graph::Value& value) {
   const bool named = std::any_of(gate.measures.begin(), gate.measures.end(),
@@ -179,7 +182,7 @@ Judgement JudgeGate(Context& context, const graph::Gate& gate, const ObservedGat
 
 void Measure(Context& context, std::uint32_t gate, const GateKey& key, const ObservedGate* observed) {
   const Duration every = std::max(Duration{1'000}, context.graph.gates[gate].every);
-  if (observed != nullptr && observed->in_flight) {
+  if (observed != nullptr && observed->asked_at) {
     return;
   }
   if (observed != nullptr && !observed->samples.empty()) {
@@ -241,18 +244,18 @@ Judgement Judge(Context& context, const graph::GateTree& tree, const Look& look)
   return tree.kind == graph::GateTree::Kind::kAnd ? Combine(parts, kAndOrder) : Combine(parts, kOrOrder);
 }
 
-bool WasLookedAt(const Context& context, const graph::GateTree& tree, const std::string& node, std::int32_t entry) {
+TimePoint FirstAnswersBy(const Context& context, const graph::GateTree& tree, const std::string& node,
+                         std::int32_t entry) {
   if (tree.kind != graph::GateTree::Kind::kGate) {
-    return std::all_of(tree.children.begin(), tree.children.end(), [&](const graph::GateTree& child) {
-      return WasLookedAt(context, child, node, entry);
-    });
+    TimePoint by{};
+    for (const graph::GateTree& child : tree.children) by = std::max(by, FirstAnswersBy(context, child, node, entry));
+    return by;
   }
   // One that isn't there is never measured.
-  if (tree.gate >= context.graph.gates.size()) {
-    return true;
-  }
+  if (tree.gate >= context.graph.gates.size()) return {};
   const auto found = context.seen.gates.find({context.status.run, node, entry, context.graph.gates[tree.gate].key});
-  return found != context.seen.gates.end() && !found->second.samples.empty();
+  if (found == context.seen.gates.end()) return context.now + kFirstAnswer;
+  return found->second.samples.empty() ? found->second.asked_at.value_or(context.now) + kFirstAnswer : TimePoint{};
 }
 
 graph::Roots RootsOf(const Context& context, const std::string& step, const std::string& reason) {

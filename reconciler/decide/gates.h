@@ -34,9 +34,10 @@ struct Judgement {
 // for each gate whose next sample is due.
 Judgement Judge(Context& context, const graph::GateTree& tree, const Look& look);
 
-// Whether this executor has an answer from each gate for that entry of the node: of one that has just begun nothing is
-// known yet, whatever the clock says. A measurement that was begun is answered within its own timeout.
-bool WasLookedAt(const Context& context, const graph::GateTree& tree, const std::string& node, std::int32_t entry);
+// Until when the first answers of gates may still come to this executor, for that entry of the node; in the past if
+// each has answered. Of an executor that has just begun nothing is known yet, whatever the clock says.
+TimePoint FirstAnswersBy(const Context& context, const graph::GateTree& tree, const std::string& node,
+                         std::int32_t entry);
 
 // The roots that messages and gates read: stable and candidate (where they live), step, reason, since, now.
 graph::Roots RootsOf(const Context& context, const std::string& step, const std::string& reason);

@@ -135,6 +135,16 @@ std::optional<NodeEnd> JudgeTraffic(Context& context, const graph::Node& node, c
   return std::nullopt;
 }
 
+// Whether a wait for a gate's verdict is over its bound. An executor that was away for longer than that looks at the
+// gate once more before it says so.
+bool IsOverdue(Context& context, const graph::GateTree& gate, const graph::Node& node, const NodeRecord& record) {
+  if (!record.deadline || context.now < *record.deadline) return false;
+  const TimePoint answers_by = FirstAnswersBy(context, gate, node.path, record.entry);
+  if (context.now >= answers_by) return true;
+  context.Wake(answers_by);
+  return false;
+}
+
 std::optional<NodeEnd> JudgeHold(Context& context, const graph::Node& node, const graph::HoldNode& hold,
                                  const NodeRecord& record) {
   const TimePoint end = record.entered_at + hold.duration;
@@ -150,8 +160,7 @@ std::optional<NodeEnd> JudgeHold(Context& context, const graph::Node& node, cons
     return std::nullopt;
   }
   if (hold.guard && !verdict) {
-    if (record.deadline && context.now >= *record.deadline &&
-        WasLookedAt(context, *hold.guard, node.path, record.entry)) {
+    if (IsOverdue(context, *hold.guard, node, record)) {
       return Timeout("no verdict of the guard within the bound");
     }
     context.Say("waits for the guard to pass", node.path, record.deadline);
@@ -167,8 +176,7 @@ std::optional<NodeEnd> JudgeCheck(Context& context, const graph::Node& node, con
   if (verdict) {
     return verdict;
   }
-  if (record.deadline && context.now >= *record.deadline &&
-      WasLookedAt(context, check.gate, node.path, record.entry)) {
+  if (IsOverdue(context, check.gate, node, record)) {
     return Timeout("no verdict within the bound");
   }
   context.Say("waits for a verdict", node.path, record.deadline);

@@ -97,7 +97,7 @@ struct GateKey {
 };
 struct ObservedGate {
   std::vector<Sample> samples;  // oldest first; the shell keeps the last 64
-  bool in_flight = false;
+  std::optional<TimePoint> asked_at;  // of the measurement that is under way; none is
   // Since when every sample was no data (or every one an error), where that is longer than `samples` reach.
   std::optional<TimePoint> streak_since;
   std::int64_t next_sequence = 1;

@@ -250,8 +250,8 @@ graph::Roots Runner::Acts::Roots(const std::string& step) const {
 void Runner::Acts::Start(const BatchPtr& batch, const decide::MeasureGate& action) {
   const auto& gates = runner_.InForce()->gates;
   decide::ObservedGate& gate = runner_.gates_[action.key];
-  if (gate.in_flight || action.gate >= gates.size()) return Next(batch);
-  gate.in_flight = true;
+  if (gate.asked_at || action.gate >= gates.size()) return Next(batch);
+  gate.asked_at = runner_.shared_.loop.Now();
   gate.next_sequence = action.sequence + 1;
   std::string step;
   for (const graph::Node& node : runner_.InForce()->nodes) {
@@ -280,7 +280,7 @@ void Runner::Acts::Sampled(const decide::GateKey& key, Sample sample) {
   const auto found = runner_.gates_.find(key);
   if (found == runner_.gates_.end()) return;  // the rollout came to rest meanwhile
   decide::ObservedGate& gate = found->second;
-  gate.in_flight = false;
+  gate.asked_at.reset();
   runner_.shared_.metrics.Count(telemetry::kSamples, {{"result", KindOf(sample)}});
   if (sample.kind != graph::Evaluation::Kind::kValue) {
     Log(LogLevel::kWarning, fmt::format("a gate has {}: {}", KindOf(sample), sample.message),

@@ -33,9 +33,6 @@ std::vector<const Moment*> Sampled(const Course& course, std::int64_t columns) {
   return sampled;
 }
 
-// Times that people compare: without what no clock on a wall shows.
-std::string Shown(Duration duration) { return FormatDuration(std::chrono::round<std::chrono::seconds>(duration)); }
-
 // Text of fixed width, cut to whole characters where it is longer.
 std::string Padded(const std::string& text, std::size_t width) {
   return text.size() >= width ? text : text + std::string(width - text.size(), ' ');
@@ -109,6 +106,8 @@ ordered_json JsonOf(const graph::Value& value) {
 }
 
 }  // namespace
+
+std::string Shown(Duration duration) { return FormatDuration(std::chrono::round<std::chrono::seconds>(duration)); }
 
 std::string EventLine(const Event& event) {
   const std::string place = event.line.file.empty() ? "" : fmt::format("{}:{}", event.line.file, event.line.line);

@@ -9,6 +9,8 @@
 
 namespace sluice::simulate {
 
+// To the second: what people compare with a clock.
+std::string Shown(Duration duration);
 // "12m30s  ramp[30%]/hold: fail, error-rate 8%    checkout.plan:44".
 std::string EventLine(const Event& event);
 

@@ -134,7 +134,7 @@ class Judgement {
 
   Verdict Broken(const Expectation& expectation, const Evaluation& evaluation, const graph::Roots& roots) const {
     Verdict verdict;
-    if (evaluation.kind == Evaluation::Kind::kNoData) verdict.why = "there is no such fact: " + evaluation.message;
+    if (evaluation.kind == Evaluation::Kind::kNoData) verdict.why = "a part of it has no value";
     if (evaluation.kind == Evaluation::Kind::kError) verdict.why = evaluation.message;
     Parts parts(functions_, roots);
     parts.Collect(*expectation.condition);

@@ -26,6 +26,9 @@ constexpr Duration kInstall{std::chrono::minutes(5)};
 constexpr Duration kInstallAtMost{std::chrono::hours(2)};
 // Beyond the plan's own deadline.
 constexpr Duration kGrace{std::chrono::hours(24)};
+// Prometheus looks at pods as often unless gates look more often.
+constexpr Duration kScrape{15'000};
+constexpr Duration kLeastScrape{1'000};
 constexpr const char* kFile = "version";
 constexpr std::size_t kMaxVersion = 16;
 constexpr const char* kLostNode = "node-1";
@@ -66,10 +69,18 @@ const char* NameOf(Version version) {
   return version == Version::kBefore ? "before" : version == Version::kNext ? "next" : "candidate";
 }
 
+// Gates look as often as there is something new to see.
+Duration ScrapeInterval(const graph::Graph& graph) {
+  Duration interval = kScrape;
+  for (const graph::Gate& gate : graph.gates) interval = std::min(interval, gate.every);
+  return std::max(interval, kLeastScrape);
+}
+
 SystemOptions OptionsOf(const Subject& subject, const check::Scenario& scenario) {
   SystemOptions options;
   options.start = scenario.starts.value_or(kUsualStart) - kInstall;
   options.cluster.seed = scenario.seed;
+  options.cluster.scrape_interval = ScrapeInterval(subject.candidate);
   options.cluster.world = WorldAt(subject, scenario, options.start + kInstall, options.start);
   options.compile = CompilerOf(subject);
   options.interval = std::chrono::hours(1);  // a commit is fetched at once

@@ -48,10 +48,10 @@ std::string Around(const Course& course, Duration at) {
   const auto last = after + std::min<std::ptrdiff_t>(kEventsAfter, course.events.end() - after);
   std::string text;
   for (auto event = first; event != last; ++event) {
-    if (event == after) text += fmt::format("      -> {:>10}\n", FormatDuration(at));
+    if (event == after) text += fmt::format("      -> {:>10}\n", Shown(at));
     text += fmt::format("         {}\n", EventLine(*event));
   }
-  if (after == last) text += fmt::format("      -> {:>10}\n", FormatDuration(at));
+  if (after == last) text += fmt::format("      -> {:>10}\n", Shown(at));
   return text;
 }
 

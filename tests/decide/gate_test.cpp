@@ -191,7 +191,7 @@ TEST_CASE("missing data ends a check when it has lasted as long as the gate says
   sample.kind = graph::Evaluation::Kind::kNoData;
   sample.at = sample.answered_at = record.entered_at;
   gate.samples = {sample};
-  gate.in_flight = true;
+  gate.asked_at = TimePoint{};
   const TimePoint due = record.entered_at + story.world.plan().gates[1].no_data_for;
   const auto phase_at = [&](TimePoint now) {
     return decide::Decide(story.world.plan(), story.status, seen, now).status.phase;

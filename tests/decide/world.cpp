@@ -354,7 +354,7 @@ void World::Do(const DeleteObject& action) {
 
 void World::Do(const MeasureGate& action) {
   ObservedGate& gate = gates_[action.key];
-  gate.in_flight = true;
+  gate.asked_at = now_;
   gate.next_sequence = action.sequence + 1;
   asked_.push_back({action.key, action.sequence, now_ + kAnswerTime});
 }
@@ -466,7 +466,7 @@ void World::MoveTo(TimePoint time) {
       continue;
     }
     ObservedGate& gate = gates_[asked.key];
-    gate.in_flight = false;
+    gate.asked_at.reset();
     Sample sample;
     sample.sequence = asked.sequence;
     sample.at = now_;
