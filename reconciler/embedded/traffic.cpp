@@ -119,6 +119,7 @@ void Traffic::RefreshCallers() {
     Caller& caller = callers_[name];
     caller.load = load;
     caller.name = name;
+    caller.servers.clear();
     caller.plan = load.host.empty() ? proxy_.Service(load.namespace_, load.service) : proxy_.Route(ShapeOf(load));
   }
 }
@@ -129,41 +130,58 @@ void Traffic::Tick() {
   for (auto& [name, caller] : callers_) Carry(caller);
 }
 
-std::optional<Carried> Traffic::Deliver(const Destination& destination, std::int64_t requests) {
-  Object pod = store_.Find(destination.pod);
+std::optional<Traffic::Server> Traffic::ServerOf(const Destination& destination) {
+  const Object pod = store_.Find(destination.pod);
   if (pod == nullptr || pod.uid() != destination.uid || !Running(*pod)) return std::nullopt;
-  const ImageBehaviour& behaviour = BehaviourOf(options_.world, ImageOf(*pod));
+  Server server;
+  server.uid = pod.uid();
+  server.behaviour = &BehaviourOf(options_.world, ImageOf(*pod));
   const Json* ready = Condition(*pod, "Ready");
-  TimePoint since = ready == nullptr ? loop_.Now() : TimeAt(*ready, {"lastTransitionTime"}, loop_.Now());
-  Labels labels = Metrics::LabelsFor(destination.pod.namespace_, LabelsOf(*pod));
-  usage_.Serve(pod, requests);
+  server.ready = ready == nullptr ? loop_.Now() : TimeAt(*ready, {"lastTransitionTime"}, loop_.Now());
+  server.counters = &metrics_.Of(Metrics::LabelsFor(destination.pod.namespace_, LabelsOf(*pod)));
+  server.name = DestinationName(*pod);
+  return server;
+}
+
+void Traffic::FindServers(Caller& caller) {
+  const std::size_t count = caller.plan.destinations.size() + caller.plan.mirrors.size();
+  if (caller.version == store_.version() && caller.servers.size() == count) return;
+  caller.version = store_.version();
+  caller.servers.clear();
+  for (const Destination& each : caller.plan.destinations) caller.servers.push_back(ServerOf(each));
+  for (const Destination& each : caller.plan.mirrors) caller.servers.push_back(ServerOf(each));
+}
+
+Carried Traffic::Deliver(const Server& server, std::int64_t requests) {
+  usage_.Serve(server.uid, requests * server.behaviour->cpu_per_request);
   Carried carried;
   carried.requests = requests;
-  carried.failed = Book(metrics_.Of(labels), behaviour, since, loop_.Now(), requests);
+  carried.failed = Book(*server.counters, *server.behaviour, server.ready, loop_.Now(), requests);
   return carried;
 }
 
 void Traffic::Carry(Caller& caller) {
   if (!caller.plan.found) return;  // nothing has that name yet: nobody calls it
+  FindServers(caller);
   caller.owed_requests += caller.load.per_second * options_.traffic_tick.count();
   std::int64_t requests = caller.owed_requests / 1000;
   caller.owed_requests %= 1000;
   LedgerRow row;
   row.at = loop_.Now();
   row.load = caller.name;
+  const std::size_t destinations = caller.plan.destinations.size();
   std::vector<std::int64_t> weights = WeightsOf(caller.plan.destinations);
   weights.push_back(caller.plan.lost_weight);
   std::vector<std::int64_t> shares = caller.sharing.Share(requests, weights);
   row.lost = shares.back();
-  for (std::size_t i = 0; i < caller.plan.destinations.size(); ++i) {
+  for (std::size_t i = 0; i < destinations; ++i) {
     if (shares[i] == 0) continue;
-    const Destination& destination = caller.plan.destinations[i];
-    auto carried = Deliver(destination, shares[i]);
-    if (!carried) {
+    const std::optional<Server>& server = caller.servers[i];
+    if (server) {
+      row.to[server->name] += Deliver(*server, shares[i]);
+    } else {
       row.lost += shares[i];
-      continue;
     }
-    row.to[DestinationName(*store_.Find(destination.pod))] += *carried;
   }
   if (!caller.plan.mirrors.empty()) {
     caller.owed_mirrors += requests * caller.plan.mirror_per_million;
@@ -171,8 +189,10 @@ void Traffic::Carry(Caller& caller) {
     caller.owed_mirrors %= kMillion;
     shares = caller.mirroring.Share(copies, WeightsOf(caller.plan.mirrors));
     for (std::size_t i = 0; i < shares.size(); ++i) {
-      if (shares[i] == 0 || !Deliver(caller.plan.mirrors[i], shares[i])) continue;
-      row.to[DestinationName(*store_.Find(caller.plan.mirrors[i].pod))].mirrored += shares[i];
+      const std::optional<Server>& server = caller.servers[destinations + i];
+      if (shares[i] == 0 || !server) continue;
+      Deliver(*server, shares[i]);
+      row.to[server->name].mirrored += shares[i];
     }
   }
   ledger_.Add(std::move(row));
@@ -184,9 +204,9 @@ std::optional<int> Traffic::Call(const TrafficPlan& plan) {
   std::vector<std::int64_t> shares = calls_.Share(1, weights);
   for (std::size_t i = 0; i < plan.destinations.size(); ++i) {
     if (shares[i] == 0) continue;
-    auto carried = Deliver(plan.destinations[i], 1);
-    if (!carried) return std::nullopt;
-    return carried->failed > 0 ? 500 : 200;
+    const std::optional<Server> server = ServerOf(plan.destinations[i]);
+    if (!server) return std::nullopt;
+    return Deliver(*server, 1).failed > 0 ? 500 : 200;
   }
   return std::nullopt;
 }

@@ -44,11 +44,22 @@ class Traffic {
   const Proxy& proxy() const { return proxy_; }
 
  private:
+  // A pod that takes requests, as the store has it. Of one that is gone or doesn't run there is none.
+  struct Server {
+    std::string uid;
+    const ImageBehaviour* behaviour = nullptr;
+    TimePoint ready{};
+    Counters* counters = nullptr;
+    std::string name;  // as a destination: see LedgerRow
+  };
   struct Caller {
     Load load;
     std::string name;
     TrafficPlan plan;
-    std::uint64_t epoch = 0;
+    // Of the plan's destinations and then its mirrors, as of that version of the store: looked up once for as long as
+    // nothing is written.
+    std::vector<std::optional<Server>> servers;
+    std::uint64_t version = 0;
     Sharing sharing;
     Sharing mirroring;
     std::int64_t owed_requests = 0;  // thousandths
@@ -59,8 +70,10 @@ class Traffic {
   void Scrape();
   void RefreshCallers();
   void Carry(Caller& caller);
-  // How many of the requests the pod answered well or badly; nothing if it is gone.
-  std::optional<Carried> Deliver(const Destination& destination, std::int64_t requests);
+  void FindServers(Caller& caller);
+  std::optional<Server> ServerOf(const Destination& destination);
+  // How many of the requests the pod answered well or badly.
+  Carried Deliver(const Server& server, std::int64_t requests);
   void DropGoneMetrics();
 
   loop::Loop& loop_;

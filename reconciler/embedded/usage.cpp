@@ -44,9 +44,8 @@ void Usage::Start() {
   if (timer_ == loop::TimerId::kNone) Measure();
 }
 
-void Usage::Serve(const Object& pod, std::int64_t requests) {
-  if (timer_ == loop::TimerId::kNone) return;
-  served_[pod.uid()] += requests * BehaviourOf(options_.world, ImageOf(*pod)).cpu_per_request;
+void Usage::Serve(const std::string& uid, std::int64_t work) {
+  if (timer_ != loop::TimerId::kNone) served_[uid] += work;
 }
 
 std::map<std::string, PodUsage> Usage::OfContainers(const std::string& uid, const std::string& resource) const {

@@ -24,8 +24,8 @@ class Usage {
 
   // From now on somebody asks.
   void Start();
-  // A pod's first container answered so many requests.
-  void Serve(const Object& pod, std::int64_t requests);
+  // The first container of the pod with that uid did so much: millionths of a second of a processor.
+  void Serve(const std::string& uid, std::int64_t work);
 
   // The last measurement of each container of a pod, by its name, in thousandths of a processor or of a byte; nothing
   // before there are two measurements of it, or one if its containers are young.
