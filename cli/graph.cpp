@@ -9,7 +9,6 @@
 #include "cli/outputs.h"
 #include "cli/plan_set.h"
 #include "cli/program.h"
-#include "compiler/base/text.h"
 #include "compiler/graph/draw.h"
 
 namespace sluice::cli {
@@ -34,22 +33,6 @@ std::string Draw(const graph::Graph& graph, Drawing drawing) {
       break;
   }
   return graph::DrawText(graph);
-}
-
-int UnknownRollout(const Compilation& compilation, const std::string& rollout) {
-  std::vector<std::string> names;
-  for (const graph::Graph& graph : compilation.graphs) {
-    names.push_back(graph.rollout);
-  }
-  const std::vector<std::string> similar = SimilarNames(rollout, names);
-  std::cerr << ProgramName() << ": there is no rollout `" << rollout << "`";
-  if (!similar.empty()) {
-    std::cerr << "; there is " << JoinWords(similar);
-  } else if (!names.empty()) {
-    std::cerr << "; the plan set has " << JoinWords(names);
-  }
-  std::cerr << "\n";
-  return kExitErrors;
 }
 
 int Graph(const Options& options) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iostream>
 #include <memory>
 #include <ostream>
 #include <vector>
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/program.h"
+#include "compiler/base/text.h"
 #include "compiler/diagnostics/render.h"
 
 namespace sluice::cli {
@@ -83,6 +86,22 @@ std::string Summary(const Compilation& compilation) {
     return errors > 0 ? Count(errors, "error") : Count(warnings, "warning");
   }
   return Count(errors, "error") + ", " + Count(warnings, "warning");
+}
+
+int UnknownRollout(const Compilation& compilation, const std::string& rollout) {
+  std::vector<std::string> names;
+  for (const graph::Graph& graph : compilation.graphs) {
+    names.push_back(graph.rollout);
+  }
+  const std::vector<std::string> similar = SimilarNames(rollout, names);
+  std::cerr << ProgramName() << ": there is no rollout `" << rollout << "`";
+  if (!similar.empty()) {
+    std::cerr << "; there is " << JoinWords(similar);
+  } else if (!names.empty()) {
+    std::cerr << "; the plan set has " << JoinWords(names);
+  }
+  std::cerr << "\n";
+  return kExitErrors;
 }
 
 }  // namespace sluice::cli

@@ -24,6 +24,9 @@ void PrintDiagnostics(const Compilation& compilation, const std::string& path, F
 // kExitOk, kExitErrors, or kExitLimit where nothing but limits is wrong.
 int ExitStatus(const Compilation& compilation, bool warnings_as_errors);
 
+// Says on stderr that there is no such rollout, and which one may be meant; the exit status.
+int UnknownRollout(const Compilation& compilation, const std::string& rollout);
+
 // "1 rollout graph", "2 rollout graphs".
 std::string Count(std::size_t count, const char* noun);
 

@@ -31,18 +31,22 @@ struct Options {
   Drawing drawing = Drawing::kText;
 };
 
-// The plan set with one more file, in which the scenario of the command line stands as a test's.
+constexpr const char* kScenarioFile = "scenario-of-the-command-line.plan";
+
+// The plan set with one more file, in which the scenario of the command line stands as a test's: beside the rollout
+// that it is about.
 class WithScenario : public source::FileTree {
  public:
-  static constexpr const char* kPath = "scenario-of-the-command-line.plan";
+  WithScenario(const source::FileTree& tree, const std::string& plan, std::string text)
+      : tree_(tree), path_(plan.substr(0, plan.rfind('/') + 1) + kScenarioFile), text_(std::move(text)) {}
 
-  WithScenario(const source::FileTree& tree, std::string text) : tree_(tree), text_(std::move(text)) {}
+  const std::string& path() const { return path_; }
 
   Result<std::vector<source::Entry>> List() const override {
     Result<std::vector<source::Entry>> entries = tree_.List();
     if (!entries.ok()) return entries;
     source::Entry entry;
-    entry.path = kPath;
+    entry.path = path_;
     entry.kind = source::EntryKind::kFile;
     const auto at = std::lower_bound(entries->begin(), entries->end(), entry,
                                      [](const auto& a, const auto& b) { return a.path < b.path; });
@@ -50,18 +54,19 @@ class WithScenario : public source::FileTree {
     return entries;
   }
   Result<std::string> Read(const std::string& path, std::size_t limit) const override {
-    if (path == kPath) return text_;
+    if (path == path_) return text_;
     return tree_.Read(path, limit);
   }
 
  private:
   const source::FileTree& tree_;
+  const std::string path_;
   const std::string text_;
 };
 
-std::string ScenarioText(const Options& options, const std::vector<std::string>& clauses) {
-  std::string text = fmt::format("test \"scenario of the command line\" {{\n  simulate {} {{\n", options.rollout);
-  for (const std::string& clause : clauses) text += fmt::format("    {}\n", clause);
+std::string ScenarioText(const Options& options) {
+  std::string text = fmt::format("test \"scenario of the command line\" {{\n  simulate \"{}\" {{\n", options.rollout);
+  for (const std::string& clause : options.clauses) text += fmt::format("    {}\n", clause);
   return text + "  }\n  expect elapsed >= 0s\n}\n";
 }
 
@@ -74,9 +79,9 @@ std::optional<Number> ParseRate(const std::string& text) {
 }
 
 // Of the test that is named, or of the command line.
-const check::Scenario* ScenarioOf(const Compilation& compilation, const Options& options) {
+const check::Scenario* ScenarioOf(const Compilation& compilation, const Options& options, const std::string& path) {
   for (const check::Test& test : compilation.plans.tests) {
-    const bool own = compilation.sources.file(test.span.file).path() == WithScenario::kPath;
+    const bool own = compilation.sources.file(test.span.file).path() == path;
     if (options.test.empty() ? !own : test.name != options.test) continue;
     for (const check::Scenario& scenario : test.scenarios) {
       if (scenario.rollout == options.rollout) return &scenario;
@@ -108,14 +113,23 @@ int Simulate(const Options& options) {
   }
   spdlog::set_level(spdlog::level::off);
   const source::DiskTree disk(options.path);
-  const WithScenario tree(disk, ScenarioText(options, options.clauses));
+  const Compilation& plain = CompileDirectory(options.path);
+  if (const int status = ExitStatus(plain, false); status != kExitOk) {
+    PrintDiagnostics(plain, options.path, Format::kText, std::cerr);
+    std::cerr << Summary(plain) << "; nothing was simulated\n";
+    return status;
+  }
+  const auto graph = std::find_if(plain.graphs.begin(), plain.graphs.end(),
+                                  [&](const graph::Graph& each) { return each.rollout == options.rollout; });
+  if (graph == plain.graphs.end()) return UnknownRollout(plain, options.rollout);
+  const WithScenario tree(disk, graph->source, ScenarioText(options));
   const std::unique_ptr<Compilation> compilation = Compile(tree);
   if (const int status = ExitStatus(*compilation, false); status != kExitOk) {
     PrintDiagnostics(*compilation, options.path, Format::kText, std::cerr);
     std::cerr << Summary(*compilation) << "; nothing was simulated\n";
     return status;
   }
-  const check::Scenario* found = ScenarioOf(*compilation, options);
+  const check::Scenario* found = ScenarioOf(*compilation, options, tree.path());
   if (found == nullptr) {
     std::cerr << fmt::format("{}: no test \"{}\" simulates rollout {}\n", ProgramName(), options.test, options.rollout);
     return kExitErrors;

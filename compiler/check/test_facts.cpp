@@ -39,8 +39,9 @@ const Fact* FindTestFact(std::string_view name) {
 }
 
 const std::vector<std::string>& TestOutcomes() {
-  static const std::vector<std::string> kOutcomes = {"promoted",   "rolled-back",          "aborted",   "held",
-                                                     "superseded", "first-install-failed", "unfinished"};
+  static const std::vector<std::string> kOutcomes = {"promoted",  "rolled-back", "aborted",    "reverted",
+                                                     "undone",    "held",        "superseded", "first-install-failed",
+                                                     "unfinished"};
   return kOutcomes;
 }
 

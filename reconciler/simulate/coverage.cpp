@@ -73,6 +73,10 @@ RolloutCoverage Of(const graph::Graph& graph, const std::vector<TestResult>& res
           {fmt::format("{}: {}", PathWithin(node.path), execute::OutcomeName(outcome)), LineOf(graph, i), reached});
     }
   }
+  if (graph.watch) {
+    const bool reached = any([](const Course& course) { return course.reason.starts_with("watch:"); });
+    coverage.places.push_back({"watch: fail", {}, reached});
+  }
   if (!graph.on_failure.empty()) {
     const graph::PlanLine line = graph.failure_spans.empty() ? graph::PlanLine{} : graph.failure_spans.front();
     const bool reached = any([](const Course& course) { return course.outcome == "rolled-back"; });
@@ -101,7 +105,8 @@ std::string RenderCoverage(const std::vector<RolloutCoverage>& coverage) {
     text += fmt::format("coverage of {}: {} of {}\n", rollout.rollout, rollout.reached(), rollout.places.size());
     for (const Place& place : rollout.places) {
       if (place.reached) continue;
-      text += fmt::format("  no test reaches  {:<40}  {}:{}\n", place.what, place.line.file, place.line.line);
+      const std::string line = place.line.file.empty() ? "" : fmt::format("  {}:{}", place.line.file, place.line.line);
+      text += fmt::format("  no test reaches  {:<40}{}\n", place.what, line);
     }
   }
   return text;

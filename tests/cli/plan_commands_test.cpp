@@ -43,7 +43,7 @@ TEST_CASE("the program that people start loads none of the reconciler's librarie
 TEST_CASE("a plan set without a mistake: status 0") {
   const Ended ended = Sluice("lint " + kShop);
   CHECK(ended.status == 0);
-  CHECK(ended.err.find("in 1 plan file") != std::string::npos);
+  CHECK(ended.err.find("in 2 plan files") != std::string::npos);
 }
 
 TEST_CASE("a mistake: status 1, and the line that must change in every format") {
@@ -153,6 +153,94 @@ TEST_CASE("a graph is drawn in each format, and an unknown rollout gets the simi
   const Ended unknown = Sluice("graph " + kShop + " --rollout chekout");
   CHECK(unknown.status == 1);
   CHECK(unknown.err.find("checkout") != std::string::npos);
+}
+
+TEST_CASE("the example's own tests pass") {
+  const Ended ended = Sluice("test " + kShop);
+  INFO(ended.out << ended.err);
+  CHECK(ended.status == 0);
+  CHECK(ended.out.find("5 passed, 0 failed") != std::string::npos);
+}
+
+TEST_CASE("a test that fails shows its values, and what happened around that moment with plan lines") {
+  const Scratch scratch;
+  scratch.Write("web.plan", std::string(kGood) + R"(test "nobody sees it" {
+  simulate web { candidate error-rate 8% }
+  expect max-weight <= 10%
+  expect outcome is promoted
+}
+test "it ends" {
+  simulate web { }
+  expect outcome is promoted
+}
+)");
+  const std::string path = scratch.path().string();
+  const Ended text = Sluice("test " + path);
+  INFO(text.out << text.err);
+  CHECK(text.status == 1);
+  CHECK(text.out.find("FAIL  nobody sees it\n") != std::string::npos);
+  CHECK(text.out.find(path + "/web.plan:15:10: expect max-weight <= 10%\n      max-weight is 100%\n") !=
+        std::string::npos);
+  CHECK(text.out.find("weight 50%") != std::string::npos);
+  CHECK(text.out.find("web.plan:10") != std::string::npos);
+  CHECK(text.out.find("ok    it ends\n") != std::string::npos);
+  CHECK(text.out.find("1 passed, 1 failed") != std::string::npos);
+
+  const Ended junit = Sluice("test --format junit " + path);
+  CHECK(junit.out.find("<testsuite name=\"sluice\" tests=\"2\" failures=\"1\"") != std::string::npos);
+  CHECK(junit.out.find("&lt;= 10%") != std::string::npos);
+  const Ended json = Sluice("test --format json " + path + " nobody");
+  CHECK(json.out.find(R"("met":false,"at_ms":)") != std::string::npos);
+  CHECK(json.out.find("it ends") == std::string::npos);
+  CHECK(Sluice("test " + path + " 'it*'").status == 0);
+}
+
+TEST_CASE("tests that can't be carried out are said to be so") {
+  const Scratch scratch;
+  scratch.Write("web.plan", kGood);
+  const std::string path = scratch.path().string();
+  const Ended none = Sluice("test " + path);
+  CHECK(none.status == 1);
+  CHECK(none.err.find("has no tests") != std::string::npos);
+  scratch.Write("tests.plan", "test \"a\" { simulate wbe { } expect outcome is promoted }\n");
+  const Ended unknown = Sluice("test " + path);
+  CHECK(unknown.status == 1);
+  CHECK(unknown.err.find("no test was carried out") != std::string::npos);
+  scratch.Write("tests.plan", "test \"it ends\" { simulate web { } expect outcome is promoted }\n");
+  const Ended other = Sluice("test " + path + " 'it end'");
+  CHECK(other.status == 0);
+  const Ended similar = Sluice("test " + path + " 'it edns'");
+  CHECK(similar.status == 1);
+  CHECK(similar.err.find("there is \"it ends\"") != std::string::npos);
+}
+
+TEST_CASE("a rollout is told before it happens, with what it costs") {
+  const Scratch scratch;
+  scratch.Write("web.plan", kGood);
+  const std::string path = scratch.path().string();
+  const Ended text = Sluice("simulate " + path + " web --scenario 'candidate crashes from 2m' --scenario 'load 50'");
+  INFO(text.out << text.err);
+  CHECK(text.status == 0);
+  CHECK(text.out.find("enters step half") != std::string::npos);
+  CHECK(text.out.find("web: rolled-back") != std::string::npos);
+  CHECK(text.out.find("share of the candidate") != std::string::npos);
+  CHECK(text.out.find("what it costs") != std::string::npos);
+  const Ended again = Sluice("simulate " + path + " web --scenario 'candidate crashes from 2m' --scenario 'load 50'");
+  CHECK(again.out == text.out);
+  CHECK(Sluice("simulate " + path + " web --format svg").out.rfind("<svg", 0) == 0);
+  CHECK(Sluice("simulate " + path + " web --format json").out.find("\"outcome\": \"promoted\"") != std::string::npos);
+
+  const Ended unknown = Sluice("simulate " + path + " wbe");
+  CHECK(unknown.status == 1);
+  CHECK(unknown.err.find("`web`") != std::string::npos);
+  const Ended clause = Sluice("simulate " + path + " web --scenario 'candidate eror-rate 8%'");
+  CHECK(clause.status == 1);
+  CHECK(clause.err.find("error-rate") != std::string::npos);
+  CHECK(Sluice("simulate " + path + " web --error-rate lots").status == 2);
+  scratch.Write("team/other.plan",
+                "service api { image \"ghcr.io/acme/api:1\" }\n"
+                "rollout api { deploy api  step full { weight 100% } }\n");
+  CHECK(Sluice("simulate " + path + " api --scenario 'load 50'").out.find("api: promoted") != std::string::npos);
 }
 
 }  // namespace sluice::test

@@ -267,4 +267,54 @@ TEST_CASE("the metrics endpoint answers the questions of gates from the traffic 
 }
 
 }  // namespace
+TEST_CASE("images crash, are not ready and fail at times of the clock, and do otherwise when the world changes") {
+  Options options;
+  ImageBehaviour image = Image("*:1");
+  image.counts_from = kStart;
+  image.errors = {{1min, 500'000}, {2min, 0}};
+  image.latencies = {{1min, 200ms, 800ms}};
+  image.unready = {{kStart + 3min, kStart + 4min}};
+  image.crashes = {{kStart + 5min, kStart + 6min}};
+  options.world.images = {image};
+  TestWorld world(options);
+  world.Apply(DeploymentOf("web", "web:1", 2));
+  world.Apply(ServiceOf("web", {{"app", "web"}}));
+  const auto failed = [&] {
+    std::int64_t count = 0;
+    for (const auto& [load, sum] : world.cluster->ledger().sums()) {
+      for (const auto& [to, carried] : sum.to) count += carried.failed;
+    }
+    return count;
+  };
+  world.Run(59s);
+  CHECK(failed() == 0);
+  CHECK(world.ReadyEndpoints("web") == 2);
+  world.Run(61s);
+  CHECK(failed() > 500);
+  const std::int64_t by_then = failed();
+  world.Run(50s);
+  CHECK(failed() <= by_then + 20);
+  CHECK(world.ReadyEndpoints("web") == 2);
+  world.Run(20s);
+  CHECK(world.ReadyEndpoints("web") == 0);
+  world.Run(60s);
+  CHECK(world.ReadyEndpoints("web") == 2);
+  world.Run(60s);
+  CHECK(world.ReadyEndpoints("web") == 0);
+  CHECK(world.Pods()[0]["status"]["containerStatuses"][0]["restartCount"].get<int>() >= 0);
+  // A container that crashed comes back within its back-off once the time for it is over.
+  world.Run(2min);
+  CHECK(world.ReadyEndpoints("web") == 2);
+  ImageBehaviour never = Image("*:1");
+  never.ready = false;
+  World other;
+  other.images = {never};
+  other.default_per_second = 0;
+  world.cluster->SetWorld(other);
+  const std::int64_t before = world.cluster->ledger().Total();
+  world.Run(20s);
+  CHECK(world.ReadyEndpoints("web") == 0);
+  CHECK(world.cluster->ledger().Total() <= before + 20);
+}
+
 }  // namespace sluice::embedded
