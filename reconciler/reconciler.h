@@ -55,6 +55,7 @@ class Reconciler {
   const sync::Syncer& syncer() const { return syncer_; }
   sync::Syncer& syncer() { return syncer_; }
   const execute::Executor& executor() const { return executor_; }
+  execute::Executor& executor() { return executor_; }
 
   // Answers /metrics, /healthz, /readyz, /sluice/v1/source and /sluice/v1/rollouts/NAMESPACE/NAME (what of a
   // rollout stands in no object, see execute::Executor::Explain). Before the server starts, which ends before this

@@ -8,6 +8,7 @@
 #include "compiler/graph/names.h"
 #include "reconciler/decide/autoscale.h"
 #include "reconciler/decide/context.h"
+#include "reconciler/decide/eject.h"
 #include "reconciler/decide/fold.h"
 #include "reconciler/decide/forward.h"
 #include "reconciler/decide/hold.h"
@@ -125,6 +126,15 @@ struct PodWrite {
   Revision revision;
   std::int32_t pods = 0;
 };
+// Whose pods the Deployment is: by what is there of it, for one that was taken over keeps its name; else by its name.
+Revision WrittenRevision(const Checker& c, const ApplyObject& apply) {
+  for (const auto& [revision, observed] : c.is.seen.revisions) {
+    if (apply.version && observed.deployment && observed.deployment->version.uid == apply.version->uid) return revision;
+  }
+  const std::string name = apply.object.Path({"metadata", "name"}).ToText();
+  return name.substr(std::min(name.size(), c.graph.service.size() + 1));
+}
+
 std::vector<PodWrite> PodWrites(const Checker& c) {
   std::vector<PodWrite> writes;
   for (const Action& action : c.decision.actions) {
@@ -134,9 +144,8 @@ std::vector<PodWrite> PodWrites(const Checker& c) {
     }
     const graph::Value replicas = apply->object.Path({"spec", "replicas"});
     const auto* number = replicas.as_quantity();
-    const std::string name = apply->object.Path({"metadata", "name"}).ToText();
-    const Revision revision = name.substr(std::min(name.size(), c.graph.service.size() + 1));
-    writes.push_back({revision, number == nullptr ? 0 : static_cast<std::int32_t>(number->number.Floor())});
+    writes.push_back(
+        {WrittenRevision(c, *apply), number == nullptr ? 0 : static_cast<std::int32_t>(number->number.Floor())});
   }
   return writes;
 }
@@ -385,6 +394,13 @@ void CheckJob(Checker& c, const ApplyObject& apply) {
   }
 }
 
+// An object that is let go of carries none of our marks, and so no epoch: of a rollout that is ejected or removed, or
+// what was taken over.
+bool LetsGo(const Checker& c, const ApplyObject& apply) {
+  const bool may = IsEjected(c.after()) || c.is.seen.removed || c.graph.adopts;
+  return may && apply.object.Path({"metadata", "annotations", graph::kOwnerAnnotation}).is_none();
+}
+
 void CheckEffects(Checker& c) {
   std::set<std::string> keys;
   for (const Outgoing& outgoing : c.after().outbox) {
@@ -414,7 +430,7 @@ void CheckEffects(Checker& c) {
     if (apply->object.Field("kind") == graph::Value(graph::kJobKind)) {
       CheckJob(c, *apply);
     }
-    if (EpochOf(apply->object) != c.after().epoch) {
+    if (EpochOf(apply->object) != c.after().epoch && !LetsGo(c, *apply)) {
       c.Break("I8: {} is written with epoch {}, ours is {}", name, EpochOf(apply->object), c.after().epoch);
     }
     if (apply->version && (apply->version->uid.empty() || apply->version->resource_version.empty())) {

@@ -32,6 +32,9 @@ class Executor {
   // null for one that isn't known.
   cluster::Json Explain(const Name& name) const;
 
+  // From now on `on_decision` sees each decision before anything of it is done; empty for nobody.
+  void Attend(std::function<void(const Decided&)> on_decision) { shared_.on_decision = std::move(on_decision); }
+
   // Called after each round of any rollout.
   std::function<void()> on_round;
 

@@ -211,14 +211,15 @@ void Runner::Decide() {
   const TimePoint now = shared_.loop.Now();
   // Whoever acts does so under an epoch of its own; it is stored with the first thing that is decided.
   const bool mine = stored_.status.executor == shared_.identity;
-  if (mine) {
-    decision_ = decide::Decide(*graph_, stored_.status, observed, now);
-  } else {
-    decide::Status status = stored_.status;
-    status.executor = shared_.identity;
-    status.epoch += 1;
-    decision_ = decide::Decide(*graph_, status, observed, now);
+  std::optional<decide::Status> taken;
+  if (!mine) {
+    taken = stored_.status;
+    taken->executor = shared_.identity;
+    taken->epoch += 1;
   }
+  const decide::Status& status = mine ? stored_.status : *taken;
+  decision_ = decide::Decide(*graph_, status, observed, now);
+  if (shared_.on_decision) shared_.on_decision({name_, *graph_, status, observed, now, decision_});
   delivered_.clear();
   next_.bundles = NeededBundles(decision_.status, Refs(), view_.digest);
   next_.status = std::move(decision_.status);

@@ -20,6 +20,16 @@
 
 namespace sluice::execute {
 
+// A decision about a rollout, and what it was made of.
+struct Decided {
+  const Name& rollout;
+  const graph::Graph& graph;
+  const decide::Status& before;
+  const decide::Observed& observed;
+  TimePoint now;
+  const decide::Decision& decision;
+};
+
 // What all runners share. All outlive them.
 struct Shared {
   cluster::Cluster& cluster;
@@ -27,7 +37,8 @@ struct Shared {
   loop::Loop& loop;
   World& world;
   telemetry::Metrics& metrics;
-  std::string identity;  // of this process and start: two are never equal
+  std::string identity;                                  // of this process and start: two are never equal
+  std::function<void(const Decided&)> on_decision = {};  // of each, before anything of it is done; may be empty
 };
 
 class Runner {

@@ -34,13 +34,14 @@ struct Event {
 };
 
 struct Course {
-  std::string trouble;          // why there was nothing to see: the version before could not be installed; ""
-  std::string outcome;          // see check/test_facts.h
-  std::string reason;           // of the outcome, for people; ""
-  Duration elapsed{0};          // to the outcome; of what is unfinished or held, to the last moment
-  std::string step;             // the furthest that was entered; ""
-  std::vector<Moment> moments;  // ascending; at least one unless there is trouble
-  std::vector<Event> events;    // ascending
+  std::string trouble;              // why there was nothing to see: the version before could not be installed; ""
+  std::vector<std::string> broken;  // promises of the core that were broken: a mistake of Sluice, not of the plan
+  std::string outcome;              // see check/test_facts.h
+  std::string reason;               // of the outcome, for people; ""
+  Duration elapsed{0};              // to the outcome; of what is unfinished or held, to the last moment
+  std::string step;                 // the furthest that was entered; ""
+  std::vector<Moment> moments;      // ascending; at least one unless there is trouble
+  std::vector<Event> events;        // ascending
   std::map<std::string, Duration> entered, left;  // by step
   std::vector<std::string> notifications;
   // What each node that was left came to: by path.

@@ -113,6 +113,7 @@ class Performance {
     const Duration at_most = scenario_.at_most.value_or(subject_.candidate.policies.deadline + kGrace);
     system_.RunUntil([this] { return Over(); }, at_most);
     Course course = witness_.Finish(system_.loop.Now());
+    course.broken = system_.broken;
     course.writes = static_cast<std::int64_t>(system_.cluster->writes() - writes_);
     return course;
   }

@@ -20,6 +20,11 @@ TestResult RunTest(const check::Test& test, const Subjects& subjects, const grap
       return result;
     }
     result.courses.push_back(Play(*subject, scenario));
+    if (!result.courses.back().broken.empty()) {
+      result.trouble =
+          "Sluice broke a promise of its own, which is no mistake of the plan: " + result.courses.back().broken.front();
+      return result;
+    }
     if (!result.courses.back().trouble.empty()) {
       result.trouble = fmt::format("rollout {}: {}", scenario.rollout, result.courses.back().trouble);
       return result;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/decide/invariants.h"
+
 namespace sluice::simulate {
 
 System::System(SystemOptions options, Between between)
@@ -35,6 +37,13 @@ void System::Start(bool once) {
   reconciler = std::make_unique<Reconciler>(asked, *http, loop, *worker, repository, options_.compile, metrics,
                                             std::move(options));
   reconciler->on_end = [this](ReconcileOutcome ended) { outcome = ended; };
+  reconciler->executor().Attend([this](const execute::Decided& decided) {
+    const auto violations =
+        decide::Violations(decided.graph, decided.before, decided.observed, decided.now, decided.decision);
+    for (const std::string& each : violations) {
+      broken.push_back(fmt::format("{} {}: {}", FormatTime(decided.now), decided.rollout.second, each));
+    }
+  });
   reconciler->Start();
 }
 

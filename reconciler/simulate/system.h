@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "reconciler/cluster/failing_cluster.h"
 #include "reconciler/embedded/embedded_cluster.h"
@@ -56,6 +58,8 @@ class System {
   std::unique_ptr<sync::LoopWorker> worker;
   std::unique_ptr<Reconciler> reconciler;  // null: none runs
   std::optional<ReconcileOutcome> outcome;
+  // Promises of the core that a decision broke (decide/invariants.h): each a sentence. Every decision is looked at.
+  std::vector<std::string> broken;
 
  private:
   const SystemOptions options_;

@@ -85,6 +85,7 @@ std::vector<Row> FleetBenchmarks(const Settings& settings) {
   execute::Scene scene(world);
   scene.repository.Commit({{"fleet.plan", Fleet(count, "1")}});
   scene.Start();
+  scene.reconciler->executor().Attend({});
   RunToRest(scene, "first install");
 
   scene.repository.Commit({{"fleet.plan", Fleet(count, "2")}});

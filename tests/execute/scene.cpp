@@ -1,6 +1,7 @@
 #include "tests/execute/scene.h"
 
 #include <cstdlib>
+#include <iostream>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -27,6 +28,11 @@ simulate::SystemOptions OptionsOf(embedded::World world, std::uint64_t seed, emb
 
 Scene::Scene(embedded::World world, std::uint64_t seed, embedded::Lags lags, Between between)
     : System(OptionsOf(std::move(world), seed, lags), std::move(between)) {}
+
+Scene::~Scene() {
+  for (const std::string& each : broken) std::cerr << "a promise of the core was broken: " << each << "\n";
+  SLUICE_CHECK(broken.empty());
+}
 
 decide::Status Scene::StatusOf(const std::string& rollout) const {
   const cluster::Json object = Object(graph::kApiVersion, graph::kRolloutKind, rollout);

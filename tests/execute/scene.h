@@ -13,6 +13,9 @@ class Scene : public simulate::System {
  public:
   explicit Scene(embedded::World world = {}, std::uint64_t seed = 1, embedded::Lags lags = {}, Between between = {});
 
+  // Whatever happened, no decision broke a promise of the core.
+  ~Scene();
+
   bool RunUntilAtRest(Duration at_most = Duration(600'000)) { return System::RunUntilAtRest(at_most); }
 
   // As stored.

@@ -154,6 +154,7 @@ TEST_CASE("what happens in the middle of a canary") {
       const Course course = Play(Checkout(), With(each.circumstances));
       INFO(DrawCourse(course));
       CHECK(course.outcome == each.outcome);
+      CHECK(course.broken == std::vector<std::string>());
     }
   }
 }
