@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/base/overloaded.h"
 #include "compiler/graph/names.h"
 #include "reconciler/cluster/json.h"
 #include "reconciler/execute/status_codec.h"
@@ -36,6 +37,18 @@ const decide::RunRecord* RunOf(const decide::Status& status, const std::string& 
     if ((*run)->revision == revision) return &**run;
   }
   return nullptr;
+}
+
+// What begins when a node of this kind is entered, where people wait for its end; "" for others.
+std::string BeginningOf(const graph::Node& node) {
+  return std::visit(Overloaded{
+                        [](const graph::HoldNode& hold) { return "holds for " + FormatDuration(hold.duration); },
+                        [](const graph::CheckNode&) { return std::string("waits for a verdict"); },
+                        [](const graph::PauseNode& pause) { return "asks " + pause.approver; },
+                        [](const graph::RunNode& run) { return "runs a Job of " + run.image; },
+                        [](const auto&) { return std::string(); },
+                    },
+                    node.does);
 }
 
 }  // namespace
@@ -104,6 +117,10 @@ void Witness::SeeNode(const std::string& path, const decide::NodeRecord* before,
     if (course_.entered.emplace(node->step, At(after.entered_at)).second) Add("enters step " + node->step, line);
     course_.step = node->step;
   }
+  if (before == nullptr && after.state != decide::NodeState::kDone) {
+    const std::string beginning = BeginningOf(*node);
+    if (!beginning.empty()) Add(fmt::format("{}: {}", PathWithin(path), beginning), line);
+  }
   if (after.state != decide::NodeState::kDone || (before != nullptr && before->state == decide::NodeState::kDone)) {
     return;
   }
@@ -131,7 +148,8 @@ void Witness::SeeTurns(const decide::Status& after) {
     Add(after.stable == candidate ? "the candidate is stable" : fmt::format("stable is {}", after.stable));
   }
   if (after.hold != status_.hold && after.hold != decide::Hold::kNone) {
-    Add(fmt::format("{}: {}", execute::HoldName(after.hold), after.hold_reason));
+    const bool told = after.hold_reason == after.back_reason || after.hold_reason == status_.back_reason;
+    Add(fmt::format("{}{}{}", execute::HoldName(after.hold), told ? "" : ": ", told ? "" : after.hold_reason));
   }
   for (const decide::Outgoing& message : after.outbox) {
     const bool known = std::any_of(status_.outbox.begin(), status_.outbox.end(),
@@ -144,7 +162,8 @@ void Witness::SeeTurns(const decide::Status& after) {
   const decide::RunRecord* before = RunOf(status_, candidate);
   if (run != nullptr && run->ended_at && (before == nullptr || !before->ended_at)) {
     course_.elapsed = At(*run->ended_at);
-    Add(fmt::format("{}{}{}", run->outcome, run->reason.empty() ? "" : ": ", run->reason));
+    const bool told = run->reason.empty() || run->reason == after.back_reason;
+    Add(fmt::format("{}{}{}", run->outcome, told ? "" : ": ", told ? "" : run->reason));
   }
 }
 

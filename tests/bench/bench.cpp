@@ -125,7 +125,10 @@ int main(int argc, char** argv) {
   settings.scratch = scratch;
   std::vector<Row> rows;
   const std::vector<std::pair<std::string, std::vector<Row> (*)(const Settings&)>> groups = {
-      {"compile", CompileBenchmarks}, {"decide", DecideBenchmarks}, {"fleet", FleetBenchmarks}};
+      {"compile", CompileBenchmarks},
+      {"decide", DecideBenchmarks},
+      {"fleet", FleetBenchmarks},
+      {"simulate", SimulateBenchmarks}};
   for (const auto& [name, benchmarks] : groups) {
     if (!only.empty() && only != name) continue;
     for (Row& row : benchmarks(settings)) {

@@ -44,5 +44,6 @@ long PeakKib();
 std::vector<Row> CompileBenchmarks(const Settings& settings);
 std::vector<Row> DecideBenchmarks(const Settings& settings);
 std::vector<Row> FleetBenchmarks(const Settings& settings);
+std::vector<Row> SimulateBenchmarks(const Settings& settings);
 
 }  // namespace sluice::bench
