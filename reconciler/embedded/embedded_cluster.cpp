@@ -212,7 +212,11 @@ std::unique_ptr<EmbeddedHttp> EmbeddedCluster::Http(http::Http& outside) {
   return std::make_unique<EmbeddedHttp>(parts_->loop, *parts_->traffic, outside, parts_->options.seed);
 }
 
-const Ledger& EmbeddedCluster::ledger() const { return parts_->traffic->ledger(); }
+const Ledger& EmbeddedCluster::ledger() const {
+  parts_->traffic->Settle();
+  return parts_->traffic->ledger();
+}
+
 bool EmbeddedCluster::resumed() const { return parts_->journal != nullptr && parts_->journal->resumed(); }
 
 void EmbeddedCluster::ExpireWatches() {

@@ -188,6 +188,13 @@ std::int32_t ErrorsAt(const ImageBehaviour& behaviour, TimePoint ready, TimePoin
   return rate;
 }
 
+bool IsSteadyFrom(const ImageBehaviour& behaviour, TimePoint ready, TimePoint now) {
+  const Duration into = now - behaviour.counts_from.value_or(ready);
+  const auto past = [&](const auto& each) { return each.from <= into; };
+  return std::all_of(behaviour.errors.begin(), behaviour.errors.end(), past) &&
+         std::all_of(behaviour.latencies.begin(), behaviour.latencies.end(), past);
+}
+
 LatencyShape LatencyAt(const ImageBehaviour& behaviour, TimePoint ready, TimePoint now) {
   const Duration into = now - behaviour.counts_from.value_or(ready);
   LatencyShape shape{behaviour.latency_median, behaviour.latency_p99};

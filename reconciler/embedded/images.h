@@ -45,6 +45,9 @@ PodState StateAt(const ImageBehaviour& behaviour, TimePoint created, TimePoint s
 // Failing requests per million, now, of a pod that has been ready since `ready`.
 std::int32_t ErrorsAt(const ImageBehaviour& behaviour, TimePoint ready, TimePoint now);
 
+// Whether neither of both changes after `now`, of a pod that has been ready since `ready`.
+bool IsSteadyFrom(const ImageBehaviour& behaviour, TimePoint ready, TimePoint now);
+
 struct LatencyShape {
   Duration median{};
   Duration p99{};

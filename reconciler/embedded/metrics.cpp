@@ -1,7 +1,6 @@
 #include "reconciler/embedded/metrics.h"
 
 #include <algorithm>
-#include <functional>
 #include <string>
 
 #include <fmt/format.h>
@@ -16,27 +15,37 @@ std::int64_t Between(std::int64_t x, std::int64_t x0, std::int64_t x1, std::int6
   return y0 + (y1 - y0) * (x - x0) / (x1 - x0);
 }
 
-using Visit = std::function<void(const Labels&, double)>;
-
-void ForEachSeries(const Labels& labels, const Counters& counters, const Visit& visit) {
+// The series of these counters, in a fixed order.
+std::vector<Labels> SeriesOf(const Labels& labels, const Counters& counters) {
+  std::vector<Labels> series;
   Labels own = labels;
   own["__name__"] = "http_requests_total";
   for (const auto& [code, count] : counters.by_code) {
     own["code"] = std::to_string(code);
-    visit(own, static_cast<double>(count));
+    series.push_back(own);
   }
   own.erase("code");
   own["__name__"] = "http_request_duration_seconds_count";
-  visit(own, static_cast<double>(counters.count));
+  series.push_back(own);
   own["__name__"] = "http_request_duration_seconds_sum";
-  visit(own, static_cast<double>(counters.sum_ms) / 1000.0);
+  series.push_back(own);
   own["__name__"] = "http_request_duration_seconds_bucket";
-  std::int64_t sum = 0;
   for (std::size_t i = 0; i < counters.buckets.size(); ++i) {
-    sum += counters.buckets[i];
     own["le"] = i < kBuckets.size() ? fmt::format("{}", static_cast<double>(kBuckets[i]) / 1000.0) : "+Inf";
-    visit(own, static_cast<double>(sum));
+    series.push_back(own);
   }
+  return series;
+}
+
+// Their values, in the same order.
+std::vector<double> ValuesOf(const Counters& counters) {
+  std::vector<double> values;
+  for (const auto& [code, count] : counters.by_code) values.push_back(static_cast<double>(count));
+  values.push_back(static_cast<double>(counters.count));
+  values.push_back(static_cast<double>(counters.sum_ms) / 1000.0);
+  std::int64_t sum = 0;
+  for (const std::int64_t bucket : counters.buckets) values.push_back(static_cast<double>(sum += bucket));
+  return values;
 }
 
 }  // namespace
@@ -106,14 +115,19 @@ Labels Metrics::LabelsFor(const std::string& namespace_, const std::map<std::str
 void Metrics::DropAllBut(const std::set<Labels>& live, TimePoint now, TimeSeries& series) {
   std::erase_if(counters_, [&](const auto& entry) {
     if (live.contains(entry.first)) return false;
-    ForEachSeries(entry.first, entry.second, [&](const Labels& own, double) { series.End(own, now); });
+    for (const Labels& own : SeriesOf(entry.first, entry.second)) series.End(own, now);
     return true;
   });
 }
 
-void Metrics::Scrape(TimePoint now, TimeSeries& series) const {
-  for (const auto& [labels, counters] : counters_) {
-    ForEachSeries(labels, counters, [&](const Labels& own, double value) { series.Append(own, now, value); });
+void Metrics::Scrape(TimePoint now, TimeSeries& series) {
+  for (auto& [labels, counters] : counters_) {
+    const std::vector<double> values = ValuesOf(counters);
+    if (counters.series.size() != values.size()) {
+      counters.series.clear();
+      for (const Labels& own : SeriesOf(labels, counters)) counters.series.push_back(&series.At(own));
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) TimeSeries::Append(*counters.series[i], now, values[i]);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "reconciler/embedded/images.h"
 #include "reconciler/embedded/options.h"
@@ -25,6 +26,8 @@ struct Counters {
   // What rounding still owes, in millionths of a request.
   std::int64_t owed_errors = 0;
   std::array<std::int64_t, kBuckets.size() + 1> owed_buckets{};
+  // Where a scrape writes them, in its order; found anew when there are more.
+  std::vector<Series*> series;
 };
 
 // Share of requests, per million, that take at most `ms`: half of them up to the median, evenly; the rest up to
@@ -46,7 +49,7 @@ class Metrics {
   // The last pod with other labels than these is gone: so are its counters.
   void DropAllBut(const std::set<Labels>& live, TimePoint now, TimeSeries& series);
   // Writes http_requests_total and http_request_duration_seconds as of `now`.
-  void Scrape(TimePoint now, TimeSeries& series) const;
+  void Scrape(TimePoint now, TimeSeries& series);
 
  private:
   std::map<Labels, Counters> counters_;

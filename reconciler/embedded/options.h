@@ -110,8 +110,11 @@ struct Options {
   World world;
   // A namespace comes into being with its first object. Kubernetes refuses such a write.
   bool create_namespaces = true;
-  std::string state_file;              // "" : nothing is kept
-  Duration traffic_tick{1'000};        // requests are carried once in each
+  std::string state_file;        // "" : nothing is kept
+  Duration traffic_tick{1'000};  // requests are carried once in each
+  // As rarely while nothing changes that a request would notice, and at once when something does: for virtual time, in
+  // which whole days pass. Not above `traffic_tick`: always once a tick.
+  Duration traffic_rest{0};
   Duration ledger_retention{900'000};  // of single ticks; sums are kept for good
   Duration scrape_interval{5'000};
   Duration metrics_retention{3'600'000};

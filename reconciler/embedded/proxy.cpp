@@ -128,12 +128,12 @@ void Proxy::GoHalfway(const ObjectKey& key, const Object& now) {
   if (known == nullptr || now == nullptr || BackendsOf(*known) == BackendsOf(*now)) return;
   halfway_[key] = {known, loop_.After(half_, [this, key] {
                      halfway_.erase(key);
-                     ++epoch_;
+                     Move();
                    })};
 }
 
 void Proxy::OnChange(const ObjectKey& key, const Object& now) {
-  ++epoch_;
+  Move();
   if (key.kind == kEndpointSlice) return;
   if (key.kind == kHttpRoute) GoHalfway(key, now);
   std::map<ObjectKey, Object>& of_kind = key.kind == kHttpRoute ? routes_ : services_;

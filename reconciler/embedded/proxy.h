@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -50,6 +51,8 @@ class Proxy {
 
   // Moves whenever a plan may differ.
   std::uint64_t epoch() const { return epoch_; }
+  // Called when it does.
+  std::function<void()> on_change;
   // To a host, by the routes.
   TrafficPlan Route(const RequestShape& request) const;
   // To a Service's address: evenly over its ready endpoints.
@@ -66,6 +69,10 @@ class Proxy {
     loop::TimerId over{};
   };
 
+  void Move() {
+    ++epoch_;
+    if (on_change) on_change();
+  }
   void OnChange(const ObjectKey& key, const Object& now);
   void GoHalfway(const ObjectKey& key, const Object& now);
   std::vector<Destination> ReadyEndpoints(const ObjectKey& service) const;

@@ -35,8 +35,7 @@ Series& TimeSeries::At(const Labels& labels) {
   return *(series_[labels] = std::move(series));
 }
 
-void TimeSeries::Append(const Labels& labels, TimePoint at, double value) {
-  Series& series = At(labels);
+void TimeSeries::Append(Series& series, TimePoint at, double value) {
   std::int64_t at_ms = Milliseconds(at);
   if (!series.samples.empty() && series.samples.back().at_ms >= at_ms) return;
   series.samples.push_back({at_ms, value, false});

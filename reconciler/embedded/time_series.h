@@ -42,7 +42,10 @@ class TimeSeries {
   explicit TimeSeries(Duration retention) : retention_(retention) {}
 
   // Samples older than a series' last are dropped.
-  void Append(const Labels& labels, TimePoint at, double value);
+  void Append(const Labels& labels, TimePoint at, double value) { Append(At(labels), at, value); }
+  static void Append(Series& series, TimePoint at, double value);
+  // Made where there is none. Stays where it is for as long as its newest sample is younger than the retention.
+  Series& At(const Labels& labels);
   // The series' source is gone: it is absent from `at` on until it is appended to again.
   void End(const Labels& labels, TimePoint at);
   // In the order of their labels.
@@ -52,8 +55,6 @@ class TimeSeries {
   std::size_t size() const { return series_.size(); }
 
  private:
-  Series& At(const Labels& labels);
-
   Duration retention_;
   std::map<Labels, std::unique_ptr<Series>> series_;
   std::map<std::pair<std::string, std::string>, std::map<Labels, const Series*>> by_label_;

@@ -11,6 +11,9 @@
 namespace sluice::embedded {
 namespace {
 
+// As long must nothing have changed before requests are carried more rarely.
+constexpr int kQuietTicks = 5;
+
 std::string DestinationName(const Json& pod) {
   auto labels = LabelsOf(pod);
   std::string namespace_ = cluster::KeyOf(pod).namespace_;
@@ -37,6 +40,11 @@ std::vector<std::int64_t> WeightsOf(const std::vector<Destination>& destinations
   weights.reserve(destinations.size() + 1);
   for (const Destination& each : destinations) weights.push_back(each.weight);
   return weights;
+}
+
+// Whether what pods of that image answer depends on nothing but the clock.
+bool CountsAlike(const ImageBehaviour& behaviour) {
+  return behaviour.counts_from || (behaviour.errors.empty() && behaviour.latencies.empty());
 }
 
 RequestShape ShapeOf(const Load& load) { return {load.host, load.path, load.method, load.headers, load.query}; }
@@ -79,7 +87,14 @@ Traffic::Traffic(loop::Loop& loop, Store& store, Watches& proxy_watches, Usage& 
       options_(options),
       proxy_(loop, proxy_watches, options.lags.half_route),
       series_(options.metrics_retention),
-      ledger_(options.ledger_retention) {
+      ledger_(options.ledger_retention),
+      carried_until_(loop.Now()) {
+  proxy_.on_change = [this] { Changed(); };
+  store_.Observe([this](const Change& change) {
+    if (change.object.key().kind != kPod) return;
+    Changed();
+    ++pods_;
+  });
   tick_ = loop_.After(options_.traffic_tick, [this] { Tick(); });
   scrape_ = loop_.After(options_.scrape_interval, [this] { Scrape(); });
 }
@@ -125,9 +140,55 @@ void Traffic::RefreshCallers() {
 }
 
 void Traffic::Tick() {
-  tick_ = loop_.After(options_.traffic_tick, [this] { Tick(); });
+  const bool changed = ticked_epoch_ != proxy_.epoch() || ticked_pods_ != pods_;
+  ticked_epoch_ = proxy_.epoch();
+  ticked_pods_ = pods_;
+  quiet_ticks_ = changed ? 0 : quiet_ticks_ + 1;
   RefreshCallers();
-  for (auto& [name, caller] : callers_) Carry(caller);
+  CarryAll();
+  resting_ = options_.traffic_rest > options_.traffic_tick && quiet_ticks_ > kQuietTicks && IsSteady();
+  tick_ = loop_.After(resting_ ? options_.traffic_rest : options_.traffic_tick, [this] { Tick(); });
+}
+
+void Traffic::Settle() {
+  if (resting_) CarryAll();
+}
+
+void Traffic::CarryAll() {
+  const Duration elapsed = loop_.Now() - carried_until_;
+  carried_until_ = loop_.Now();
+  if (elapsed <= Duration(0)) return;
+  for (auto& [name, caller] : callers_) {
+    FindServers(caller);
+    Carry(caller, elapsed);
+  }
+}
+
+// Requests until now went where they went before. What holds from now on is looked up at the next tick.
+void Traffic::Changed() {
+  if (!resting_) return;
+  Settle();
+  resting_ = false;
+  loop_.Cancel(tick_);
+  tick_ = loop_.After(options_.traffic_tick, [this] { Tick(); });
+}
+
+void Traffic::LookAgain() {
+  Changed();
+  callers_.clear();
+  quiet_ticks_ = 0;
+}
+
+// Whether pods answer as they do now for as long as nobody changes anything.
+bool Traffic::IsSteady() const {
+  if (usage_.started()) return false;
+  const TimePoint now = loop_.Now();
+  return std::all_of(callers_.begin(), callers_.end(), [&](const auto& entry) {
+    const auto& servers = entry.second.servers;
+    return std::all_of(servers.begin(), servers.end(), [&](const std::optional<Server>& server) {
+      return !server || IsSteadyFrom(*server->behaviour, server->ready, now);
+    });
+  });
 }
 
 std::optional<Traffic::Server> Traffic::ServerOf(const Destination& destination) {
@@ -145,54 +206,72 @@ std::optional<Traffic::Server> Traffic::ServerOf(const Destination& destination)
 
 void Traffic::FindServers(Caller& caller) {
   const std::size_t count = caller.plan.destinations.size() + caller.plan.mirrors.size();
-  if (caller.version == store_.version() && caller.servers.size() == count) return;
-  caller.version = store_.version();
+  if (caller.pods == pods_ && caller.servers.size() == count) return;
+  caller.pods = pods_;
   caller.servers.clear();
   for (const Destination& each : caller.plan.destinations) caller.servers.push_back(ServerOf(each));
   for (const Destination& each : caller.plan.mirrors) caller.servers.push_back(ServerOf(each));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!caller.servers[i]) continue;
+    const auto first = std::find_if(caller.servers.begin(), caller.servers.end(), [&](const auto& other) {
+      return other && other->counters == caller.servers[i]->counters &&
+             other->behaviour == caller.servers[i]->behaviour &&
+             (CountsAlike(*other->behaviour) || other->ready == caller.servers[i]->ready);
+    });
+    caller.servers[i]->books = static_cast<std::size_t>(first - caller.servers.begin());
+  }
 }
 
 Carried Traffic::Deliver(const Server& server, std::int64_t requests) {
-  usage_.Serve(server.uid, requests * server.behaviour->cpu_per_request);
   Carried carried;
   carried.requests = requests;
   carried.failed = Book(*server.counters, *server.behaviour, server.ready, loop_.Now(), requests);
   return carried;
 }
 
-void Traffic::Carry(Caller& caller) {
+void Traffic::Carry(Caller& caller, Duration elapsed) {
   if (!caller.plan.found) return;  // nothing has that name yet: nobody calls it
-  FindServers(caller);
-  caller.owed_requests += caller.load.per_second * options_.traffic_tick.count();
+  caller.owed_requests += caller.load.per_second * elapsed.count();
   std::int64_t requests = caller.owed_requests / 1000;
   caller.owed_requests %= 1000;
   LedgerRow row;
   row.at = loop_.Now();
   row.load = caller.name;
   const std::size_t destinations = caller.plan.destinations.size();
+  std::vector<std::int64_t> booked(caller.servers.size(), 0);
+  const auto answer = [&](std::size_t i, std::int64_t count) {
+    const Server& server = *caller.servers[i];
+    usage_.Serve(server.uid, count * server.behaviour->cpu_per_request);
+    booked[server.books] += count;
+  };
   std::vector<std::int64_t> weights = WeightsOf(caller.plan.destinations);
   weights.push_back(caller.plan.lost_weight);
   std::vector<std::int64_t> shares = caller.sharing.Share(requests, weights);
   row.lost = shares.back();
   for (std::size_t i = 0; i < destinations; ++i) {
     if (shares[i] == 0) continue;
-    const std::optional<Server>& server = caller.servers[i];
-    if (server) {
-      row.to[server->name] += Deliver(*server, shares[i]);
+    if (caller.servers[i]) {
+      answer(i, shares[i]);
     } else {
       row.lost += shares[i];
     }
   }
+  for (std::size_t i = 0; i < booked.size(); ++i) {
+    if (booked[i] > 0) row.to[caller.servers[i]->name] += Deliver(*caller.servers[i], booked[i]);
+  }
   if (!caller.plan.mirrors.empty()) {
+    std::fill(booked.begin(), booked.end(), 0);
     caller.owed_mirrors += requests * caller.plan.mirror_per_million;
     std::int64_t copies = caller.owed_mirrors / kMillion;
     caller.owed_mirrors %= kMillion;
     shares = caller.mirroring.Share(copies, WeightsOf(caller.plan.mirrors));
     for (std::size_t i = 0; i < shares.size(); ++i) {
-      const std::optional<Server>& server = caller.servers[destinations + i];
-      if (shares[i] == 0 || !server) continue;
-      Deliver(*server, shares[i]);
-      row.to[server->name].mirrored += shares[i];
+      if (shares[i] == 0 || !caller.servers[destinations + i]) continue;
+      answer(destinations + i, shares[i]);
+      row.to[caller.servers[destinations + i]->name].mirrored += shares[i];
+    }
+    for (std::size_t i = 0; i < booked.size(); ++i) {
+      if (booked[i] > 0) Deliver(*caller.servers[i], booked[i]);
     }
   }
   ledger_.Add(std::move(row));
@@ -206,6 +285,7 @@ std::optional<int> Traffic::Call(const TrafficPlan& plan) {
     if (shares[i] == 0) continue;
     const std::optional<Server> server = ServerOf(plan.destinations[i]);
     if (!server) return std::nullopt;
+    usage_.Serve(server->uid, server->behaviour->cpu_per_request);
     return Deliver(*server, 1).failed > 0 ? 500 : 200;
   }
   return std::nullopt;
@@ -223,6 +303,7 @@ void Traffic::DropGoneMetrics() {
 }
 
 void Traffic::Scrape() {
+  Settle();
   scrape_ = loop_.After(options_.scrape_interval, [this] { Scrape(); });
   DropGoneMetrics();
   metrics_.Scrape(loop_.Now(), series_);

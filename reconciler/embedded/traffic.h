@@ -37,7 +37,9 @@ class Traffic {
   const TimeSeries& series() const { return series_; }
 
   // Who calls has changed.
-  void LookAgain() { callers_.clear(); }
+  void LookAgain();
+  // Carries what is due until now, should the next tick be far away.
+  void Settle();
 
   // One request now; the status of its answer, or nothing if no pod took it.
   std::optional<int> Call(const TrafficPlan& plan);
@@ -50,16 +52,17 @@ class Traffic {
     const ImageBehaviour* behaviour = nullptr;
     TimePoint ready{};
     Counters* counters = nullptr;
-    std::string name;  // as a destination: see LedgerRow
+    std::string name;       // as a destination: see LedgerRow
+    std::size_t books = 0;  // with whose requests its own are booked: those of pods that answer and count alike
   };
   struct Caller {
     Load load;
     std::string name;
     TrafficPlan plan;
-    // Of the plan's destinations and then its mirrors, as of that version of the store: looked up once for as long as
-    // nothing is written.
+    // Of the plan's destinations and then its mirrors, as of that state of the pods: looked up once for as long as no
+    // pod changes.
     std::vector<std::optional<Server>> servers;
-    std::uint64_t version = 0;
+    std::uint64_t pods = 0;
     Sharing sharing;
     Sharing mirroring;
     std::int64_t owed_requests = 0;  // thousandths
@@ -67,12 +70,15 @@ class Traffic {
   };
 
   void Tick();
+  void Changed();
+  void CarryAll();
+  bool IsSteady() const;
   void Scrape();
   void RefreshCallers();
-  void Carry(Caller& caller);
+  void Carry(Caller& caller, Duration elapsed);
   void FindServers(Caller& caller);
   std::optional<Server> ServerOf(const Destination& destination);
-  // How many of the requests the pod answered well or badly.
+  // What a pod answers of so many requests.
   Carried Deliver(const Server& server, std::int64_t requests);
   void DropGoneMetrics();
 
@@ -89,6 +95,11 @@ class Traffic {
   Sharing calls_;
   loop::TimerId tick_ = loop::TimerId::kNone;
   loop::TimerId scrape_ = loop::TimerId::kNone;
+  TimePoint carried_until_{};
+  std::uint64_t pods_ = 1;  // counts changes of pods
+  int quiet_ticks_ = 0;     // in which nothing changed
+  bool resting_ = false;    // the next tick is further away than usual
+  std::uint64_t ticked_epoch_ = 0, ticked_pods_ = 0;
   std::uint64_t dropped_at_ = 0;  // the store's version when gone pods' metrics were last looked for
 };
 

@@ -24,6 +24,7 @@ class Usage {
 
   // From now on somebody asks.
   void Start();
+  bool started() const { return timer_ != loop::TimerId::kNone; }
   // The first container of the pod with that uid did so much: millionths of a second of a processor.
   void Serve(const std::string& uid, std::int64_t work);
 

@@ -81,6 +81,7 @@ SystemOptions OptionsOf(const Subject& subject, const check::Scenario& scenario)
   options.start = scenario.starts.value_or(kUsualStart) - kInstall;
   options.cluster.seed = scenario.seed;
   options.cluster.scrape_interval = ScrapeInterval(subject.candidate);
+  options.cluster.traffic_rest = kScrape;
   options.cluster.world = WorldAt(subject, scenario, options.start + kInstall, options.start);
   options.compile = CompilerOf(subject);
   options.interval = std::chrono::hours(1);  // a commit is fetched at once
