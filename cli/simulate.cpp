@@ -27,7 +27,8 @@ struct Options {
   std::vector<std::string> clauses;  // of the scenario
   std::string test;                  // whose scenario; ""
   std::string error_rate = "5%";
-  std::uint64_t seed = 1;
+  std::string namespace_;
+  std::optional<std::uint64_t> seed;
   Drawing drawing = Drawing::kText;
 };
 
@@ -84,25 +85,41 @@ const check::Scenario* ScenarioOf(const Compilation& compilation, const Options&
     const bool own = compilation.sources.file(test.span.file).path() == path;
     if (options.test.empty() ? !own : test.name != options.test) continue;
     for (const check::Scenario& scenario : test.scenarios) {
-      if (scenario.rollout == options.rollout) return &scenario;
+      const bool of_namespace = options.namespace_.empty() || scenario.namespace_ == options.namespace_;
+      if (scenario.rollout == options.rollout && of_namespace) return &scenario;
     }
   }
   return nullptr;
 }
 
 std::string Cost(const simulate::Estimate& estimate) {
-  const auto time = [](const std::optional<Duration>& duration) {
-    return duration ? FormatDuration(std::chrono::round<std::chrono::seconds>(*duration)) : std::string("never");
-  };
+  const std::string least = estimate.least ? simulate::Shown(*estimate.least) + " at the least, " : "";
+  const std::string caught = estimate.caught_after ? "caught after " + simulate::Shown(*estimate.caught_after)
+                                                   : "not caught: it becomes stable";
   return fmt::format(
       "\nwhat it costs\n"
-      "  duration        {} at the least, {} as told here, {} at the worst\n"
+      "  duration        {}{} as told here, {} at the worst\n"
       "  pods            {} at the peak, {} pod-hours\n"
-      "  a bad build     at {} of errors: {} of its requests failed, {} of {} users met it, caught after {}\n"
+      "  a bad build     at {} of errors: it answers {} of {} requests, {} of them with an error; {}\n"
       "  API writes      {}\n",
-      time(estimate.least), time(estimate.expected), time(estimate.worst), estimate.peak_pods,
-      estimate.pod_hours.ToRoundedString(2), estimate.error_rate.ToPercent(), estimate.bad_requests,
-      estimate.exposed_requests, estimate.requests, time(estimate.caught_after), estimate.writes);
+      least, simulate::Shown(estimate.expected), simulate::Shown(estimate.worst), estimate.peak_pods,
+      estimate.pod_hours.ToRoundedString(2), estimate.error_rate.ToPercent(), estimate.exposed_requests,
+      estimate.requests, estimate.bad_requests, caught, estimate.writes);
+}
+
+nlohmann::ordered_json CostJson(const simulate::Estimate& estimate) {
+  nlohmann::ordered_json json = {{"expected_ms", estimate.expected.count()},
+                                 {"worst_ms", estimate.worst.count()},
+                                 {"peak_pods", estimate.peak_pods},
+                                 {"pod_hours", std::stod(estimate.pod_hours.ToRoundedString(3))},
+                                 {"writes", estimate.writes}};
+  if (estimate.least) json["least_ms"] = estimate.least->count();
+  json["bad_build"] = {{"error_rate", estimate.error_rate.ToPercent()},
+                       {"requests", estimate.requests},
+                       {"answered", estimate.exposed_requests},
+                       {"with_error", estimate.bad_requests}};
+  if (estimate.caught_after) json["bad_build"]["caught_after_ms"] = estimate.caught_after->count();
+  return json;
 }
 
 int Simulate(const Options& options) {
@@ -119,9 +136,17 @@ int Simulate(const Options& options) {
     std::cerr << Summary(plain) << "; nothing was simulated\n";
     return status;
   }
-  const auto graph = std::find_if(plain.graphs.begin(), plain.graphs.end(),
-                                  [&](const graph::Graph& each) { return each.rollout == options.rollout; });
+  const auto meant = [&](const graph::Graph& each) {
+    return each.rollout == options.rollout &&
+           (options.namespace_.empty() || each.rollout_namespace == options.namespace_);
+  };
+  const auto graph = std::find_if(plain.graphs.begin(), plain.graphs.end(), meant);
   if (graph == plain.graphs.end()) return UnknownRollout(plain, options.rollout);
+  if (std::count_if(plain.graphs.begin(), plain.graphs.end(), meant) > 1) {
+    std::cerr << fmt::format("{}: there are several rollouts `{}`; --namespace says which one\n", ProgramName(),
+                             options.rollout);
+    return kExitUsage;
+  }
   const WithScenario tree(disk, graph->source, ScenarioText(options));
   const std::unique_ptr<Compilation> compilation = Compile(tree);
   if (const int status = ExitStatus(*compilation, false); status != kExitOk) {
@@ -135,7 +160,7 @@ int Simulate(const Options& options) {
     return kExitErrors;
   }
   check::Scenario scenario = *found;
-  scenario.seed = options.seed;
+  if (options.seed) scenario.seed = *options.seed;
   const simulate::Subjects subjects(tree, *compilation);
   const Result<simulate::Subject> subject = subjects.Of(scenario.rollout, scenario.namespace_);
   if (!subject.ok()) {
@@ -143,13 +168,23 @@ int Simulate(const Options& options) {
     return kExitErrors;
   }
   const simulate::Course course = simulate::Play(*subject, scenario);
-  if (!course.trouble.empty()) {
-    std::cerr << ProgramName() << ": " << course.trouble << "\n";
+  if (!course.trouble.empty() || !course.broken.empty()) {
+    std::cerr << ProgramName() << ": "
+              << (course.trouble.empty() ? "Sluice broke a promise of its own: " + course.broken.front()
+                                         : course.trouble)
+              << "\n";
     return kExitErrors;
   }
+  if (course.out_of_time) {
+    std::cerr << fmt::format("{}: it is cut off {} after the commit; a clause `for 60d` lets it go on\n", ProgramName(),
+                             FormatDuration(course.moments.back().at));
+  }
+  nlohmann::ordered_json json;
   switch (options.drawing) {
     case Drawing::kJson:
-      std::cout << simulate::CourseJson(course).dump(2) << "\n";
+      json = simulate::CourseJson(course);
+      json["cost"] = CostJson(simulate::EstimateOf(*subject, scenario, course, *error_rate));
+      std::cout << json.dump(2) << "\n";
       break;
     case Drawing::kSvg:
       std::cout << simulate::DrawCourseSvg(course, "rollout " + options.rollout);
@@ -177,10 +212,14 @@ void AddSimulate(CLI::App& app, Run& run) {
       ->add_option("--scenario", options->clauses,
                    "a clause of the scenario, as in a test: 'candidate error-rate 8% from 5m'; as often as needed")
       ->option_text("CLAUSE");
-  command->add_option("--test", options->test, "the scenario of this test instead")->option_text("NAME");
+  command->add_option("--test", options->test, "the scenario of this test instead")
+      ->option_text("NAME")
+      ->excludes("--scenario");
+  command->add_option("--namespace", options->namespace_, "the rollout's, where several have its name")
+      ->option_text("NAME");
   command->add_option("--error-rate", options->error_rate, "of the bad build whose cost is told; 5% unless said")
       ->option_text("PERCENT");
-  command->add_option("--seed", options->seed, "what decides the delays of the cluster; 1 unless said")
+  command->add_option("--seed", options->seed, "what decides the delays of the cluster; the scenario's, or 1")
       ->option_text("N");
   command->add_option("--format", options->drawing, "text, json or svg")
       ->transform(CLI::CheckedTransformer(drawings).description(""))

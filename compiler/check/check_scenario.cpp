@@ -353,7 +353,7 @@ void ScenarioBody::operator()(const syntax::PersonClause& clause) {
     person.group = Known(reader_.Text(clause.group, "`by`")).value_or("");
   }
   if (!clause.step) {
-    if (const auto at = At(clause.times, person.verb, Duration(0), clause.span)) {
+    if (const auto at = At(clause.times, person.verb, Duration(1000), clause.span)) {
       person.at = *at;
       draft_.scenario.circumstances.emplace_back(std::move(person));
     }

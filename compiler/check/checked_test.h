@@ -24,6 +24,7 @@ struct Period {
   Duration from{0};
   std::optional<Duration> to;  // later than `from`
 };
+inline bool Holds(const Period& period, Duration at) { return at >= period.from && (!period.to || at < *period.to); }
 
 // Whose pods a clause is about.
 enum class Role : std::uint8_t { kCandidate, kStable, kBoth };

@@ -80,6 +80,27 @@ void VisitExpressions(const Graph& graph, const ExpressionVisitor& visit) {
   visitor.See(graph.on_success);
 }
 
+namespace {
+
+void CollectSecrets(const Expression& expression, std::vector<SecretKey>& secrets) {
+  if (const SecretKey* secret = expression.literal.as_secret()) {
+    secrets.push_back(*secret);
+  }
+  for (const ExpressionPtr& operand : expression.operands) {
+    if (operand) {
+      CollectSecrets(*operand, secrets);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<SecretKey> SecretsOf(const Graph& graph) {
+  std::vector<SecretKey> secrets;
+  VisitExpressions(graph, [&](const Expression& expression) { CollectSecrets(expression, secrets); });
+  return secrets;
+}
+
 void CollectFunctions(const Expression& expression, const FunctionTable& all, FunctionTable& wanted) {
   if (expression.operation == Operation::kCall) {
     const auto found = all.find(expression.name);

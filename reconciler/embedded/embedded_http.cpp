@@ -10,6 +10,8 @@
 namespace sluice::embedded {
 namespace {
 
+constexpr const char* kPrometheusApi = "/api/v1/query";
+
 using http::HttpRequest;
 using http::HttpResponse;
 using HttpReply = std::function<void(Result<HttpResponse>)>;
@@ -99,6 +101,12 @@ void EmbeddedHttp::Send(HttpRequest request, HttpReply reply) {
   }
   auto [name, namespace_] = ServiceOf(address->host);
   if (name == "prometheus" && namespace_ == "monitoring") {
+    AnswerQuery(request, *address, reply);
+    return;
+  }
+  const std::size_t api = every_prometheus_ ? address->target.find(kPrometheusApi) : std::string::npos;
+  if (api != std::string::npos && api < address->target.find('?')) {
+    address->target.erase(0, api);
     AnswerQuery(request, *address, reply);
     return;
   }

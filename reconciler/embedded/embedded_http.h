@@ -39,6 +39,9 @@ class EmbeddedHttp : public http::Http {
   enum class Trouble { kNone, kDown, kSlow, kEmpty };
   void SetPrometheus(Trouble trouble) { trouble_ = trouble; }
 
+  // Whatever host is asked by Prometheus' HTTP API is this cluster's Prometheus: a simulated plan names its own.
+  void AnswerEveryPrometheus() { every_prometheus_ = true; }
+
  private:
   void AnswerQuery(const http::HttpRequest& request, const Address& address,
                    const std::function<void(Result<http::HttpResponse>)>& reply);
@@ -48,6 +51,7 @@ class EmbeddedHttp : public http::Http {
   http::Http& outside_;
   Random random_;
   Trouble trouble_ = Trouble::kNone;
+  bool every_prometheus_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

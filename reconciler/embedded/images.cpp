@@ -163,8 +163,17 @@ const ImageBehaviour& BehaviourOf(const World& world, const std::string& image) 
   return kOrdinary;
 }
 
-PodState StateAt(const ImageBehaviour& behaviour, TimePoint created, TimePoint started, TimePoint now,
+PodState StateAt(const ImageBehaviour& image, TimePoint created, TimePoint started, TimePoint now,
                  RestartPolicy policy) {
+  if (image.spares_before && created < *image.spares_before) {
+    static const ImageBehaviour kUsual;
+    ImageBehaviour spared = image;
+    spared.spares_before.reset();
+    spared.pull_fails = kUsual.pull_fails;
+    spared.ready_after = kUsual.ready_after;
+    return StateAt(spared, created, started, now, policy);
+  }
+  const ImageBehaviour& behaviour = image;
   if (behaviour.pull_fails && now >= started) return Waiting("ImagePullBackOff", started);
   if (!behaviour.starts && now >= started) return Waiting("CreateContainerConfigError", started);
   if (now < started) {

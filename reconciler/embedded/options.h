@@ -54,8 +54,10 @@ struct Interval {
 
 // What pods do that run an image. The first entry whose pattern fits the image decides.
 struct ImageBehaviour {
-  std::string pattern = "*";            // `*` stands for any text
-  bool pull_fails = false;              // ImagePullBackOff for good
+  std::string pattern = "*";  // `*` stands for any text
+  bool pull_fails = false;    // ImagePullBackOff for good
+  // Pods that were made before then were pulled and became ready as those of any image: of one whose ways change.
+  std::optional<TimePoint> spares_before;
   bool starts = true;                   // false: CreateContainerConfigError
   Duration ready_after{1000};           // from the running container to Ready
   bool ready = true;                    // false: runs, never ready

@@ -67,6 +67,7 @@ class RoleReader {
   }
   void operator()(const check::ReadyAfter& clause) {
     if (Covers(clause.role, role_)) behaviour_.ready_after = clause.delay;
+    behaviour_.spares_before = commit_;
   }
   void operator()(const check::Unready& clause) {
     if (Covers(clause.role, role_)) behaviour_.unready.push_back(IntervalOf(clause.period, commit_));
@@ -76,6 +77,7 @@ class RoleReader {
   }
   void operator()(const check::Unpullable& clause) {
     if (Covers(clause.role, role_)) behaviour_.pull_fails = true;
+    behaviour_.spares_before = commit_;
   }
   template <typename Other>
   void operator()(const Other&) {}
@@ -108,18 +110,14 @@ ImageBehaviour BehaviourOf(const check::Scenario& scenario, Role role, TimePoint
   return std::move(reader).Finish();
 }
 
-bool Holds(const check::Period& period, Duration at) { return at >= period.from && (!period.to || at < *period.to); }
-
-// Whatever else runs: Jobs, which pass unless the scenario says otherwise.
-ImageBehaviour BehaviourOfJobs(const check::Scenario& scenario, Duration at) {
-  ImageBehaviour behaviour;
+// Of pods that are run to an end, whatever their image: they pass unless the scenario says otherwise.
+void ReadJobs(const check::Scenario& scenario, Duration at, ImageBehaviour& behaviour) {
   for (const check::Circumstance& each : scenario.circumstances) {
     const auto* jobs = std::get_if<check::Jobs>(&each);
-    if (jobs == nullptr || !Holds(jobs->period, at)) continue;
+    if (jobs == nullptr || !check::Holds(jobs->period, at)) continue;
     if (jobs->what == check::Jobs::Do::kFail) behaviour.exit_code = 1;
     if (jobs->what == check::Jobs::Do::kHang) behaviour.runs_for = kForGood;
   }
-  return behaviour;
 }
 
 }  // namespace
@@ -128,12 +126,12 @@ embedded::World WorldAt(const Subject& subject, const check::Scenario& scenario,
   embedded::World world;
   world.images = {BehaviourOf(scenario, Role::kCandidate, commit, subject.candidate.workload.image),
                   BehaviourOf(scenario, Role::kStable, commit, subject.before.workload.image),
-                  BehaviourOf(scenario, Role::kStable, commit, subject.next.workload.image),
-                  BehaviourOfJobs(scenario, now - commit)};
+                  BehaviourOf(scenario, Role::kStable, commit, subject.next.workload.image), ImageBehaviour{}};
+  for (ImageBehaviour& image : world.images) ReadJobs(scenario, now - commit, image);
   world.default_per_second = kLoad;
   for (const check::Circumstance& each : scenario.circumstances) {
     const auto* load = std::get_if<check::Load>(&each);
-    if (load != nullptr && Holds(load->period, now - commit)) world.default_per_second = load->per_second;
+    if (load != nullptr && check::Holds(load->period, now - commit)) world.default_per_second = load->per_second;
   }
   return world;
 }

@@ -35,6 +35,7 @@ struct Event {
 
 struct Course {
   std::string trouble;              // why there was nothing to see: the version before could not be installed; ""
+  bool out_of_time = false;         // it was cut off
   std::vector<std::string> broken;  // promises of the core that were broken: a mistake of Sluice, not of the plan
   std::string outcome;              // see check/test_facts.h
   std::string reason;               // of the outcome, for people; ""

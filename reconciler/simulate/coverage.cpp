@@ -79,7 +79,10 @@ RolloutCoverage Of(const graph::Graph& graph, const std::vector<TestResult>& res
   }
   if (!graph.on_failure.empty()) {
     const graph::PlanLine line = graph.failure_spans.empty() ? graph::PlanLine{} : graph.failure_spans.front();
-    const bool reached = any([](const Course& course) { return course.outcome == "rolled-back"; });
+    const auto failed = [](const auto& each) { return each.second != Outcome::kPass; };
+    const bool reached = any([&](const Course& course) {
+      return course.outcome == "rolled-back" || std::any_of(course.outcomes.begin(), course.outcomes.end(), failed);
+    });
     coverage.places.push_back({"on failure", line, reached});
   }
   return coverage;
@@ -102,7 +105,8 @@ std::vector<RolloutCoverage> CoverageOf(const SharedList<graph::Graph>& graphs,
 std::string RenderCoverage(const std::vector<RolloutCoverage>& coverage) {
   std::string text;
   for (const RolloutCoverage& rollout : coverage) {
-    text += fmt::format("coverage of {}: {} of {}\n", rollout.rollout, rollout.reached(), rollout.places.size());
+    text += fmt::format("coverage of {} in {}: {} of {}\n", rollout.rollout, rollout.namespace_, rollout.reached(),
+                        rollout.places.size());
     for (const Place& place : rollout.places) {
       if (place.reached) continue;
       const std::string line = place.line.file.empty() ? "" : fmt::format("  {}:{}", place.line.file, place.line.line);

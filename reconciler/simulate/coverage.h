@@ -26,7 +26,7 @@ struct RolloutCoverage {
 
 // One a graph, in their order. Outcomes are those that a node of its kind can come to.
 std::vector<RolloutCoverage> CoverageOf(const SharedList<graph::Graph>& graphs, const std::vector<TestResult>& results);
-// "coverage of checkout: 7 of 12", and below it what no test reached, with plan lines.
+// "coverage of checkout in shop: 7 of 12", and below it what no test reached, with plan lines.
 std::string RenderCoverage(const std::vector<RolloutCoverage>& coverage);
 
 }  // namespace sluice::simulate

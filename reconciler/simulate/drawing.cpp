@@ -87,10 +87,17 @@ std::int64_t MostPods(const Course& course) {
   return most;
 }
 
+bool IsTime(const graph::Value& value) {
+  if (const graph::Map* map = value.as_map()) return map->empty() || IsTime(map->entries().front().second);
+  const graph::Quantity* quantity = value.as_quantity();
+  return quantity != nullptr && quantity->unit == graph::Unit::kDuration;
+}
+
+// Times in milliseconds, shares as ratios, other numbers to the thousandth.
 ordered_json JsonOf(const graph::Value& value) {
   if (const graph::Quantity* quantity = value.as_quantity()) {
-    if (quantity->unit == graph::Unit::kNone && quantity->number.is_integer()) return quantity->number.numerator();
-    return value.ToText();
+    if (quantity->number.is_integer()) return quantity->number.numerator();
+    return ordered_json::parse(quantity->number.ToRoundedString(3));
   }
   if (const std::string* text = value.as_string()) return *text;
   if (const graph::List* list = value.as_list()) {
@@ -103,6 +110,13 @@ ordered_json JsonOf(const graph::Value& value) {
     for (const auto& [name, field] : map->entries()) fields[name] = JsonOf(field);
   }
   return fields;
+}
+
+ordered_json FactsJson(const Course& course) {
+  ordered_json json;
+  const graph::Map facts = FactsOf(course);
+  for (const auto& [name, fact] : facts.entries()) json[name + (IsTime(fact) ? "-ms" : "")] = JsonOf(fact);
+  return json;
 }
 
 }  // namespace
@@ -170,7 +184,7 @@ std::string DrawCourseSvg(const Course& course, const std::string& title) {
 }
 
 ordered_json CourseJson(const Course& course) {
-  ordered_json json = {{"outcome", course.outcome}, {"reason", course.reason}, {"facts", JsonOf(FactsOf(course))}};
+  ordered_json json = {{"outcome", course.outcome}, {"reason", course.reason}, {"facts", FactsJson(course)}};
   ordered_json events = ordered_json::array();
   for (const Event& event : course.events) {
     ordered_json one = {{"at_ms", event.at.count()}, {"what", event.what}};
@@ -184,7 +198,7 @@ ordered_json CourseJson(const Course& course) {
   ordered_json moments = ordered_json::array();
   for (const Moment& moment : course.moments) {
     moments.push_back({{"at_ms", moment.at.count()},
-                       {"weight", moment.weight.ToPercent()},
+                       {"weight", JsonOf(graph::Value::Percent(moment.weight))},
                        {"ready_stable", moment.ready_stable},
                        {"ready_candidate", moment.ready_candidate},
                        {"pods", moment.pods},

@@ -19,7 +19,8 @@ std::string DrawCourse(const Course& course);
 // The same as a picture of its own (SVG 1.1).
 std::string DrawCourseSvg(const Course& course, const std::string& title);
 
-// { outcome, reason, facts: { … }, events: [{ at_ms, what, file, line }], moments: [{ at_ms, weight, … }] }.
+// Times in milliseconds, shares as ratios: { outcome, reason, facts: { … }, events: [{ at_ms, what, file, line }],
+// moments: [{ at_ms, weight, … }] }.
 nlohmann::ordered_json CourseJson(const Course& course);
 
 }  // namespace sluice::simulate

@@ -1,5 +1,6 @@
 #include "reconciler/simulate/estimate.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "compiler/graph/validate.h"
@@ -30,12 +31,18 @@ check::Scenario Plain(const Subject& subject, const check::Scenario& scenario, N
   return plain;
 }
 
+// Every wait until its bound, one after the other; the deadline bounds all but approvals.
 Duration Worst(const graph::Graph& graph) {
-  Duration worst = graph::LongestPath(graph);
+  Duration waits = graph::LongestPath(graph);
+  Duration approvals{0};
   for (const graph::Node& node : graph.nodes) {
-    if (std::holds_alternative<graph::PauseNode>(node.does)) worst += node.bound.value_or(Duration(0));
+    const Duration bound = node.bound.value_or(Duration(0));
+    if (std::holds_alternative<graph::PauseNode>(node.does)) approvals += bound;
+    const bool moves =
+        std::holds_alternative<graph::ScaleNode>(node.does) || std::holds_alternative<graph::TrafficNode>(node.does);
+    if (moves) waits += bound;
   }
-  return worst;
+  return std::min(waits, graph.policies.deadline) + approvals;
 }
 
 }  // namespace
@@ -43,12 +50,12 @@ Duration Worst(const graph::Graph& graph) {
 Estimate EstimateOf(const Subject& subject, const check::Scenario& scenario, const Course& course, Number error_rate) {
   Estimate estimate;
   estimate.expected = course.elapsed;
-  estimate.worst = Worst(subject.candidate);
   estimate.peak_pods = course.peak_pods;
   estimate.pod_hours = course.pod_hours;
   estimate.writes = course.writes;
   const Course good = Play(subject, Plain(subject, scenario, Number()));
   if (good.outcome == "promoted") estimate.least = good.elapsed;
+  estimate.worst = std::max({Worst(subject.candidate), good.elapsed, course.elapsed});
   const Course bad = Play(subject, Plain(subject, scenario, error_rate));
   estimate.error_rate = error_rate;
   if (bad.outcome != "promoted") estimate.caught_after = bad.elapsed;

@@ -101,7 +101,7 @@ class Judgement {
     if (IsTrue(evaluation)) return {true, {}, {}, 0, {}};
     Verdict verdict = Broken(expectation, evaluation, end_);
     verdict.scenario = ScenarioOf(*expectation.condition);
-    verdict.at = courses_[verdict.scenario].elapsed;
+    verdict.at = DecidedAt(courses_[verdict.scenario], verdict.parts);
     return verdict;
   }
 
@@ -134,12 +134,25 @@ class Judgement {
 
   Verdict Broken(const Expectation& expectation, const Evaluation& evaluation, const graph::Roots& roots) const {
     Verdict verdict;
-    if (evaluation.kind == Evaluation::Kind::kNoData) verdict.why = "a part of it has no value";
+    if (evaluation.kind == Evaluation::Kind::kNoData) verdict.why = "a part of it has no value: " + evaluation.message;
     if (evaluation.kind == Evaluation::Kind::kError) verdict.why = evaluation.message;
     Parts parts(functions_, roots);
     parts.Collect(*expectation.condition);
     verdict.parts = std::move(parts).Take();
     return verdict;
+  }
+
+  // Of an extreme the moment at which it came to be; the outcome's otherwise.
+  static Duration DecidedAt(const Course& course, const std::vector<std::pair<std::string, std::string>>& parts) {
+    const auto names = [&](std::string_view fact) {
+      return std::any_of(parts.begin(), parts.end(), [&](const auto& part) { return part.first.ends_with(fact); });
+    };
+    const auto most = [&](const auto& less) {
+      return std::max_element(course.moments.begin(), course.moments.end(), less)->at;
+    };
+    if (names("max-weight")) return most([](const Moment& a, const Moment& b) { return a.weight < b.weight; });
+    if (names("peak-pods")) return most([](const Moment& a, const Moment& b) { return a.pods < b.pods; });
+    return course.elapsed;
   }
 
   // The first scenario that the condition names.

@@ -1,15 +1,19 @@
 #include "reconciler/simulate/play.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "compiler/base/base64.h"
 #include "compiler/base/overloaded.h"
 #include "compiler/graph/names.h"
+#include "compiler/graph/walk.h"
 #include "reconciler/simulate/circumstances.h"
 #include "reconciler/simulate/system.h"
 #include "reconciler/simulate/witness.h"
@@ -82,7 +86,7 @@ SystemOptions OptionsOf(const Subject& subject, const check::Scenario& scenario)
   options.cluster.seed = scenario.seed;
   options.cluster.scrape_interval = ScrapeInterval(subject.candidate);
   options.cluster.traffic_rest = kScrape;
-  options.cluster.world = WorldAt(subject, scenario, options.start + kInstall, options.start);
+  options.cluster.world = WorldAt(subject, {}, options.start, options.start);  // the scenario begins with its commit
   options.compile = CompilerOf(subject);
   options.interval = std::chrono::hours(1);  // a commit is fetched at once
   options.outside = [](loop::Loop& loop) { return std::make_unique<Outside>(loop); };
@@ -99,34 +103,42 @@ class Performance {
     witness_.now = [this] { return system_.loop.Now(); };
     witness_.waits = [this] { return Waits(); };
     witness_.on_status = [this] { ScheduleAnswers(); };
+    system_.http->AnswerEveryPrometheus();
   }
 
   Course Run() {
+    MakeSecrets();
     Commit(Version::kBefore);
     system_.Start();
-    if (!system_.RunUntilAtRest(kInstallAtMost)) return Failed();
+    const bool rests = system_.RunUntilAtRest(kInstallAtMost);
+    if (!rests || witness_.status().stable != subject_.before.workload.revision) return Failed();
     system_.loop.RunUntil(std::max(scenario_.starts.value_or(kUsualStart), system_.loop.Now()));
     commit_ = system_.loop.Now();
     writes_ = system_.cluster->writes();
     witness_.Begin(commit_);
-    ScheduleCircumstances();
+    Refresh();
+    for (const check::Circumstance& each : scenario_.circumstances) Schedule(each);
     Commit(Version::kCandidate);
     const Duration at_most = scenario_.at_most.value_or(subject_.candidate.policies.deadline + kGrace);
-    system_.RunUntil([this] { return Over(); }, at_most);
+    const bool over = system_.RunUntil([this] { return IsOver(); }, at_most);
     Course course = witness_.Finish(system_.loop.Now());
+    course.out_of_time = !over;
     course.broken = system_.broken;
     course.writes = static_cast<std::int64_t>(system_.cluster->writes() - writes_);
     return course;
   }
 
  private:
+  void MakeSecrets();
   void Commit(Version version);
-  void ScheduleCircumstances();
   void Schedule(const check::Circumstance& circumstance);
-  void Over(const check::Period& period, const std::string& what, const std::function<void(bool holds)>& turn);
+  void Announce(const check::Period& period, const std::string& what);
+  void Refresh();
   void ScheduleAnswers();
-  void Command(const check::Person& person, const std::string& node, const std::string& group);
-  const graph::Node* PauseOf(const std::string& step) const;
+  void Command(const check::Person& person, const graph::Node* pause);
+  std::vector<const graph::Node*> PausesOf(const std::string& step) const;
+  const graph::Node* OpenPause(const std::string& step) const;
+  bool IsOpen(const graph::Node& pause, std::int32_t entry) const;
   void At(Duration time, std::function<void()> act) { system_.loop.At(commit_ + time, std::move(act)); }
   // The same for what must have happened before it is over.
   void Await(Duration time, std::function<void()> act) {
@@ -136,9 +148,21 @@ class Performance {
       act();
     });
   }
-  bool Over() const;
+  bool IsOver() const;
   std::string Waits() const;
   Course Failed() const;
+
+  // Of the circumstances that are of this kind and hold now, the one written last; null if there is none.
+  template <typename Clause>
+  const Clause* Holding() const {
+    const Duration now = system_.loop.Now() - commit_;
+    const Clause* holding = nullptr;
+    for (const check::Circumstance& each : scenario_.circumstances) {
+      const auto* clause = std::get_if<Clause>(&each);
+      if (clause != nullptr && check::Holds(clause->period, now)) holding = clause;
+    }
+    return holding;
+  }
 
   const Subject& subject_;
   const check::Scenario& scenario_;
@@ -147,9 +171,27 @@ class Performance {
   TimePoint commit_{};
   std::size_t writes_ = 0;
   int awaited_ = 0, fetches_ = 0, commands_ = 0;
-  // Answers to pauses that are on their way: which of the circumstances, to which entry of its pause.
-  std::set<std::pair<std::size_t, std::int32_t>> asked_;
+  bool node_lost_ = false;
+  // Answers to pauses that are on their way: which of the circumstances, to which entry of which pause of which run.
+  std::set<std::tuple<std::size_t, std::string, std::int32_t, std::int32_t>> asked_;
 };
+
+// What a plan reads from Secrets is there; nobody looks at what it says.
+void Performance::MakeSecrets() {
+  std::map<std::string, Json> secrets;
+  for (const graph::SecretKey& each : graph::SecretsOf(subject_.candidate)) {
+    secrets[each.name][each.key] = ToBase64("simulated");
+  }
+  for (const auto& [name, data] : secrets) {
+    system_.embedded->Send(
+        cluster::Create{{{"apiVersion", "v1"},
+                         {"kind", "Secret"},
+                         {"metadata", {{"name", name}, {"namespace", subject_.candidate.rollout_namespace}}},
+                         {"data", data}},
+                        "simulation"},
+        [](const Result<cluster::SharedJson>&) {});
+  }
+}
 
 void Performance::Commit(Version version) {
   system_.repository.Commit({{kFile, NameOf(version)}});
@@ -157,67 +199,58 @@ void Performance::Commit(Version version) {
   if (system_.reconciler != nullptr) system_.reconciler->syncer().FetchNow();
 }
 
-void Performance::ScheduleCircumstances() {
-  for (const check::Circumstance& each : scenario_.circumstances) Schedule(each);
-}
-
-void Performance::Over(const check::Period& period, const std::string& what,
-                       const std::function<void(bool holds)>& turn) {
-  At(period.from, [this, what, turn] {
+// Begin and end of a circumstance.
+void Performance::Announce(const check::Period& period, const std::string& what) {
+  At(period.from, [this, what] {
     witness_.Tell(what);
-    turn(true);
+    Refresh();
   });
   if (!period.to) return;
-  At(*period.to, [this, what, turn] {
+  At(*period.to, [this, what] {
     witness_.Tell("no longer: " + what);
-    turn(false);
+    Refresh();
   });
+}
+
+// Brings the world to what holds now: of periods that touch, none undoes what the next one did.
+void Performance::Refresh() {
+  using Trouble = embedded::EmbeddedHttp::Trouble;
+  system_.embedded->SetWorld(WorldAt(subject_, scenario_, commit_, system_.loop.Now()));
+  const auto* metrics = Holding<check::MetricsTrouble>();
+  system_.http->SetPrometheus(metrics == nullptr ? Trouble::kNone : metrics->down ? Trouble::kDown : Trouble::kEmpty);
+  system_.cluster->SetDown(Holding<check::ApiDown>() != nullptr);
+  const bool lost = Holding<check::NodeLost>() != nullptr;
+  if (lost && !node_lost_) system_.embedded->LoseNode(kLostNode);
+  if (!lost && node_lost_) system_.embedded->RestoreNode(kLostNode);
+  node_lost_ = lost;
+  const bool down = Holding<check::ControllerDown>() != nullptr;
+  if (down && system_.reconciler != nullptr) system_.Kill();
+  if (!down && system_.reconciler == nullptr) system_.Start();
 }
 
 void Performance::Schedule(const check::Circumstance& circumstance) {
-  using Trouble = embedded::EmbeddedHttp::Trouble;
-  const auto look_again = [this](bool) {
-    system_.embedded->SetWorld(WorldAt(subject_, scenario_, commit_, system_.loop.Now()));
-  };
   std::visit(
       Overloaded{
-          // In the world from its start: see WorldAt.
+          // Known to the world from the commit on: see WorldAt.
           [](const check::ErrorRate&) {},
           [](const check::Latency&) {},
           [](const check::ReadyAfter&) {},
           [](const check::Unready&) {},
           [](const check::Crashes&) {},
           [](const check::Unpullable&) {},
-          [&](const check::Jobs& jobs) { Over(jobs.period, "Jobs don't pass", look_again); },
-          [&](const check::Load& load) {
-            Over(load.period, fmt::format("{} requests a second", load.per_second), look_again);
+          [&](const check::Jobs& jobs) {
+            Announce(jobs.period, jobs.what == check::Jobs::Do::kFail ? "Jobs fail" : "Jobs hang");
           },
+          [&](const check::Load& load) { Announce(load.period, fmt::format("{} requests a second", load.per_second)); },
           [&](const check::MetricsTrouble& trouble) {
-            const Trouble kind = trouble.down ? Trouble::kDown : Trouble::kEmpty;
-            Over(trouble.period, trouble.down ? "metrics are down" : "metrics are lost",
-                 [this, kind](bool holds) { system_.http->SetPrometheus(holds ? kind : Trouble::kNone); });
+            Announce(trouble.period, trouble.down ? "metrics are down" : "metrics are lost");
           },
-          [&](const check::ControllerDown& down) {
-            Over(down.period, "the controller is down", [this](bool holds) {
-              if (holds) return system_.Kill();
-              system_.Start();
-            });
-          },
-          [&](const check::ApiDown& down) {
-            Over(down.period, "the API server is down", [this](bool holds) { system_.cluster->SetDown(holds); });
-          },
-          [&](const check::NodeLost& lost) {
-            Over(lost.period, "a node is lost", [this](bool holds) {
-              if (holds) return system_.embedded->LoseNode(kLostNode);
-              system_.embedded->RestoreNode(kLostNode);
-            });
-          },
+          [&](const check::ControllerDown& down) { Announce(down.period, "the controller is down"); },
+          [&](const check::ApiDown& down) { Announce(down.period, "the API server is down"); },
+          [&](const check::NodeLost& lost) { Announce(lost.period, "a node is lost"); },
           [&](const check::Person& person) {
             if (person.since_asked) return;  // see ScheduleAnswers
-            Await(person.at, [this, &person] {
-              const graph::Node* pause = PauseOf(person.step);
-              Command(person, pause == nullptr ? "" : pause->path, "");
-            });
+            Await(person.at, [this, &person] { Command(person, OpenPause(person.step)); });
           },
           [&](const check::FurtherCommit& commit) {
             Await(commit.at, [this, &commit] {
@@ -229,49 +262,68 @@ void Performance::Schedule(const check::Circumstance& circumstance) {
       circumstance);
 }
 
-const graph::Node* Performance::PauseOf(const std::string& step) const {
-  const auto& nodes = subject_.candidate.nodes;
-  const auto found = std::find_if(nodes.begin(), nodes.end(), [&](const graph::Node& node) {
-    return node.step == step && std::holds_alternative<graph::PauseNode>(node.does);
-  });
-  return found == nodes.end() ? nullptr : &*found;
+std::vector<const graph::Node*> Performance::PausesOf(const std::string& step) const {
+  std::vector<const graph::Node*> pauses;
+  for (const graph::Node& node : subject_.candidate.nodes) {
+    if (node.step == step && std::holds_alternative<graph::PauseNode>(node.does)) pauses.push_back(&node);
+  }
+  return pauses;
 }
 
-// People answer so long after they were asked.
+// That of the step which waits for an answer now, else its first one; null for a step without a pause.
+const graph::Node* Performance::OpenPause(const std::string& step) const {
+  const std::vector<const graph::Node*> pauses = PausesOf(step);
+  for (const graph::Node* pause : pauses) {
+    const auto record = witness_.status().nodes.find(pause->path);
+    if (record != witness_.status().nodes.end() && record->second.state == decide::NodeState::kActive) return pause;
+  }
+  return pauses.empty() ? nullptr : pauses.front();
+}
+
+bool Performance::IsOpen(const graph::Node& pause, std::int32_t entry) const {
+  const auto record = witness_.status().nodes.find(pause.path);
+  return record != witness_.status().nodes.end() && record->second.state == decide::NodeState::kActive &&
+         record->second.entry == entry;
+}
+
+// People answer so long after they were asked, each time that they are.
 void Performance::ScheduleAnswers() {
+  const std::int32_t run = witness_.status().run;
   for (std::size_t i = 0; i < scenario_.circumstances.size(); ++i) {
     const auto* person = std::get_if<check::Person>(&scenario_.circumstances[i]);
     if (person == nullptr || !person->since_asked) continue;
-    const graph::Node* pause = PauseOf(person->step);
-    if (pause == nullptr) continue;
-    const auto record = witness_.status().nodes.find(pause->path);
-    if (record == witness_.status().nodes.end() || record->second.state == decide::NodeState::kDone) continue;
-    if (!asked_.emplace(i, record->second.entry).second) continue;
-    const TimePoint at = std::max(record->second.entered_at + person->at, system_.loop.Now());
-    ++awaited_;
-    system_.loop.At(at, [this, person, pause] {
-      --awaited_;
-      Command(*person, pause->path, std::get<graph::PauseNode>(pause->does).approver);
-    });
+    for (const graph::Node* pause : PausesOf(person->step)) {
+      const auto record = witness_.status().nodes.find(pause->path);
+      if (record == witness_.status().nodes.end() || !IsOpen(*pause, record->second.entry)) continue;
+      const std::int32_t entry = record->second.entry;
+      if (!asked_.emplace(i, pause->path, run, entry).second) continue;
+      ++awaited_;
+      const TimePoint at = std::max(record->second.entered_at + person->at, system_.loop.Now());
+      system_.loop.At(at, [this, person, pause, run, entry] {
+        --awaited_;
+        if (witness_.status().run == run && IsOpen(*pause, entry)) Command(*person, pause);
+      });
+    }
   }
 }
 
-void Performance::Command(const check::Person& person, const std::string& node, const std::string& group) {
+void Performance::Command(const check::Person& person, const graph::Node* pause) {
   const graph::Graph& graph = subject_.candidate;
   const Json rollout =
       system_.embedded->Peek({{graph::kApiVersion, graph::kRolloutKind}, graph.rollout_namespace, graph.rollout});
   if (rollout.is_null()) return;
-  const std::string of = person.group.empty() ? group : person.group;
-  const std::string who = fmt::format("{}-{}", of.empty() ? "someone" : of, ++commands_);
+  const std::string asked = pause == nullptr ? "" : std::get<graph::PauseNode>(pause->does).approver;
+  const std::string& group = person.group.empty() ? asked : person.group;
+  const std::string who = fmt::format("{}-{}", group.empty() ? "someone" : group, ++commands_);
   Json spec = {{"rollout", graph.rollout},
                {"rolloutUid", cluster::Text(rollout, {"metadata", "uid"})},
                {"verb", person.verb},
                {"who", who},
-               {"groups", of.empty() ? Json::array() : Json::array({of})},
+               {"groups", group.empty() ? Json::array() : Json::array({group})},
                {"why", "the scenario says so"}};
   const bool of_revision = person.verb != "undo" && person.verb != "pause" && person.verb != "resume";
   if (of_revision) spec["revision"] = cluster::Text(rollout, {"spec", "revision"});
-  if (!node.empty()) spec["node"] = node;
+  if (pause != nullptr) spec["node"] = pause->path;
   witness_.Tell(fmt::format("{} says {}{}{}", who, person.verb, person.step.empty() ? "" : " ", person.step));
   system_.embedded->Send(cluster::Create{{{"apiVersion", graph::kApiVersion},
                                           {"kind", graph::kCommandKind},
@@ -284,8 +336,9 @@ void Performance::Command(const check::Person& person, const std::string& node, 
                          [](const Result<cluster::SharedJson>&) {});
 }
 
-bool Performance::Over() const {
-  if (awaited_ > 0 || system_.reconciler == nullptr) return false;
+bool Performance::IsOver() const {
+  // A command is deleted once it was taken.
+  if (awaited_ > 0 || system_.reconciler == nullptr || witness_.commands_gone() < commands_) return false;
   const Reconciler& reconciler = *system_.reconciler;
   return system_.repository.fetches() > fetches_ && reconciler.syncer().at_rest() && reconciler.executor().at_rest();
 }

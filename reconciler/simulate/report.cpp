@@ -15,6 +15,8 @@ using nlohmann::ordered_json;
 
 constexpr std::ptrdiff_t kEventsBefore = 6;
 constexpr std::ptrdiff_t kEventsAfter = 2;
+// A decision stands in the API server so much later at most.
+constexpr Duration kSameMoment{500};
 
 std::string PlaceOf(source::Span span, const Places& places) {
   const source::Position position = places.sources.Begin(span);
@@ -42,8 +44,8 @@ std::string TextOf(const check::Expectation& expectation, const Places& places) 
 
 // The events around that moment, with a mark where it is.
 std::string Around(const Course& course, Duration at) {
-  const auto after =
-      std::find_if(course.events.begin(), course.events.end(), [&](const Event& event) { return event.at > at; });
+  const auto after = std::find_if(course.events.begin(), course.events.end(),
+                                  [&](const Event& event) { return event.at > at + kSameMoment; });
   const auto first = after - std::min<std::ptrdiff_t>(kEventsBefore, after - course.events.begin());
   const auto last = after + std::min<std::ptrdiff_t>(kEventsAfter, course.events.end() - after);
   std::string text;
@@ -70,7 +72,9 @@ std::string FailureOf(const TestResult& result, std::size_t number, const Places
 
 std::vector<std::string> FailuresOf(const TestResult& result, const Places& places) {
   std::vector<std::string> failures;
-  if (!result.trouble.empty()) failures.push_back(fmt::format("    {}\n", result.trouble));
+  if (!result.trouble.empty()) {
+    failures.push_back(fmt::format("    {}: {}\n", PlaceOf(result.trouble_span, places), result.trouble));
+  }
   for (std::size_t i = 0; i < result.verdicts.size(); ++i) {
     if (!result.verdicts[i].met) failures.push_back(FailureOf(result, i, places));
   }

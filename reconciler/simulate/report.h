@@ -14,7 +14,8 @@ namespace sluice::simulate {
 // One test that was carried out.
 struct TestResult {
   const check::Test* test = nullptr;
-  std::string trouble;            // why it could not be carried out; then there is nothing else
+  std::string trouble;            // why it could not be carried out; then there are no verdicts
+  source::Span trouble_span;      // the scenario's
   std::vector<Course> courses;    // one a scenario
   std::vector<Verdict> verdicts;  // one an expectation
 

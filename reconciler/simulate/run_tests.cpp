@@ -10,25 +10,32 @@
 namespace sluice::simulate {
 namespace {
 
+// Why a course is nothing that expectations could be held against; "" if it is something.
+std::string TroubleOf(const check::Scenario& scenario, const Course& course) {
+  if (!course.trouble.empty()) return course.trouble;
+  if (!course.broken.empty()) {
+    return "Sluice broke a promise of its own, which is no mistake of the plan: " + course.broken.front();
+  }
+  if (course.out_of_time && !scenario.at_most) {
+    return fmt::format("it isn't over {} after the commit ({}); `for 2d` says how long it may take",
+                       FormatDuration(course.moments.back().at), course.reason);
+  }
+  return "";
+}
+
 TestResult RunTest(const check::Test& test, const Subjects& subjects, const graph::FunctionTable& functions) {
   TestResult result;
   result.test = &test;
   for (const check::Scenario& scenario : test.scenarios) {
+    result.trouble_span = scenario.span;
     const Result<Subject> subject = subjects.Of(scenario.rollout, scenario.namespace_);
     if (!subject.ok()) {
       result.trouble = subject.error().message;
       return result;
     }
     result.courses.push_back(Play(*subject, scenario));
-    if (!result.courses.back().broken.empty()) {
-      result.trouble =
-          "Sluice broke a promise of its own, which is no mistake of the plan: " + result.courses.back().broken.front();
-      return result;
-    }
-    if (!result.courses.back().trouble.empty()) {
-      result.trouble = fmt::format("rollout {}: {}", scenario.rollout, result.courses.back().trouble);
-      return result;
-    }
+    result.trouble = TroubleOf(scenario, result.courses.back());
+    if (!result.trouble.empty()) return result;
   }
   result.verdicts = Judge(test, result.courses, functions);
   return result;

@@ -12,7 +12,11 @@ constexpr const char* kNext = "next";
 
 std::unique_ptr<Compilation> WithImages(const source::FileTree& tree, const Compilation& now, const std::string& tag) {
   CompileOptions options;
-  for (const auto& service : now.plans.services) options.images[service->name] = WithTag(service->image.value, tag);
+  for (const auto& service : now.plans.services) {
+    std::string image = WithTag(service->image.value, tag);
+    if (image == service->image.value) image += "-of-simulation";
+    options.images[service->name] = std::move(image);
+  }
   return Compile(tree, nullptr, options);
 }
 

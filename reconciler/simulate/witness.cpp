@@ -60,6 +60,7 @@ Witness::Witness(embedded::EmbeddedCluster& cluster, const Subject& subject) : c
 void Witness::See(const embedded::Change& change) {
   const cluster::ObjectKey& key = change.object.key();
   if (key.kind.kind == kPod) return SeePod(change);
+  if (key.kind.kind == graph::kCommandKind && change.type == cluster::EventType::kDeleted) ++commands_gone_;
   const bool ours = key.kind.kind == graph::kRolloutKind && key.name == subject_.candidate.rollout &&
                     key.namespace_ == subject_.candidate.rollout_namespace;
   if (ours && change.type != cluster::EventType::kDeleted) SeeStatus(*change.object);
@@ -91,11 +92,62 @@ void Witness::SeeStatus(const cluster::Json& rollout) {
   if (on_status) on_status();
 }
 
+// Of the candidate's runs only: what a further version does is no part of its course. Ends come before beginnings.
 void Witness::SeeNodes(const decide::Status& after) {
+  if (after.history.empty() || after.history.back()->revision != subject_.candidate.workload.revision) return;
   const bool same_run = after.run == status_.run;
-  for (const auto& [path, record] : after.nodes) {
-    const auto before = status_.nodes.find(path);
-    SeeNode(path, same_run && before != status_.nodes.end() ? &before->second : nullptr, record);
+  const auto before = [&](const std::string& path) -> const decide::NodeRecord* {
+    const auto found = status_.nodes.find(path);
+    return same_run && found != status_.nodes.end() ? &found->second : nullptr;
+  };
+  const graph::Graph& graph = subject_.candidate;
+  for (const bool ends : {true, false}) {
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+      const graph::Node& node = graph.nodes[i];
+      const auto record = after.nodes.find(node.path);
+      if (record == after.nodes.end()) continue;
+      const graph::PlanLine line = i < graph.spans.size() ? graph.spans[i] : graph::PlanLine{};
+      const decide::NodeRecord* known = before(node.path);
+      const bool done = record->second.state == decide::NodeState::kDone;
+      if (ends && done && (known == nullptr || known->state != decide::NodeState::kDone)) {
+        SeeEnd(node, line, record->second);
+      }
+      if (!ends && known == nullptr) SeeBeginning(node, line, record->second);
+    }
+  }
+  SeeSteps(after);
+}
+
+void Witness::SeeBeginning(const graph::Node& node, const graph::PlanLine& line, const decide::NodeRecord& record) {
+  if (!node.step.empty()) {
+    if (course_.entered.emplace(node.step, At(record.entered_at)).second) Add("enters step " + node.step, line);
+    course_.step = node.step;
+  }
+  const std::string beginning = record.state == decide::NodeState::kDone ? "" : BeginningOf(node);
+  if (!beginning.empty()) Add(fmt::format("{}: {}", PathWithin(node.path), beginning), line);
+}
+
+void Witness::SeeEnd(const graph::Node& node, const graph::PlanLine& line, const decide::NodeRecord& record) {
+  course_.outcomes.emplace(node.path, record.outcome);
+  const std::string& why = record.exception.empty() ? record.evidence : record.exception;
+  if (record.outcome == graph::Outcome::kPass && why.empty()) return;
+  Add(fmt::format("{}: {}{}{}", PathWithin(node.path), execute::OutcomeName(record.outcome), why.empty() ? "" : ", ",
+                  why),
+      line);
+}
+
+// A step is left once all of its nodes are done.
+void Witness::SeeSteps(const decide::Status& after) {
+  for (const auto& [step, entered] : course_.entered) {
+    Duration left = entered;
+    bool done = true;
+    for (const graph::Node& node : subject_.candidate.nodes) {
+      if (node.step != step) continue;
+      const auto record = after.nodes.find(node.path);
+      done = done && record != after.nodes.end() && record->second.state == decide::NodeState::kDone;
+      if (done) left = std::max(left, At(record->second.left_at.value_or(record->second.entered_at)));
+    }
+    if (done) course_.left.emplace(step, left);
   }
 }
 
@@ -107,30 +159,6 @@ const graph::Node* Witness::NodeAt(const std::string& path, graph::PlanLine* lin
     return &graph.nodes[i];
   }
   return nullptr;
-}
-
-void Witness::SeeNode(const std::string& path, const decide::NodeRecord* before, const decide::NodeRecord& after) {
-  graph::PlanLine line;
-  const graph::Node* node = NodeAt(path, &line);
-  if (node == nullptr) return;
-  if (before == nullptr && !node->step.empty()) {
-    if (course_.entered.emplace(node->step, At(after.entered_at)).second) Add("enters step " + node->step, line);
-    course_.step = node->step;
-  }
-  if (before == nullptr && after.state != decide::NodeState::kDone) {
-    const std::string beginning = BeginningOf(*node);
-    if (!beginning.empty()) Add(fmt::format("{}: {}", PathWithin(path), beginning), line);
-  }
-  if (after.state != decide::NodeState::kDone || (before != nullptr && before->state == decide::NodeState::kDone)) {
-    return;
-  }
-  course_.outcomes.emplace(path, after.outcome);
-  if (!node->step.empty()) course_.left[node->step] = At(after.left_at.value_or(after.entered_at));
-  const std::string& why = after.exception.empty() ? after.evidence : after.exception;
-  if (after.outcome != graph::Outcome::kPass || !why.empty()) {
-    Add(fmt::format("{}: {}{}{}", PathWithin(path), execute::OutcomeName(after.outcome), why.empty() ? "" : ", ", why),
-        line);
-  }
 }
 
 // What isn't a node's: shares, promotion, going back, named states, messages.
@@ -209,7 +237,8 @@ void Witness::Tell(const std::string& what) { Add(what); }
 void Witness::Judge() {
   const decide::RunRecord* run = RunOf(status_, subject_.candidate.workload.revision);
   if (run != nullptr && run->ended_at) {
-    course_.outcome = run->outcome == "failed" ? "first-install-failed" : run->outcome;
+    const bool undone = run->outcome == "promoted" && !status_.pinned.empty() && status_.stable != run->revision;
+    course_.outcome = undone ? "undone" : run->outcome == "failed" ? "first-install-failed" : run->outcome;
     course_.reason = run->reason;
     return;
   }

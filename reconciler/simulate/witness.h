@@ -24,6 +24,8 @@ class Witness {
   void Tell(const std::string& what);
   // As stored last.
   const decide::Status& status() const { return status_; }
+  // Commands that were there and are not any more: each was taken.
+  int commands_gone() const { return commands_gone_; }
   // The course until `now`.
   Course Finish(TimePoint now);
 
@@ -44,7 +46,9 @@ class Witness {
   void SeePod(const embedded::Change& change);
   void SeeStatus(const cluster::Json& rollout);
   void SeeNodes(const decide::Status& after);
-  void SeeNode(const std::string& path, const decide::NodeRecord* before, const decide::NodeRecord& after);
+  void SeeBeginning(const graph::Node& node, const graph::PlanLine& line, const decide::NodeRecord& record);
+  void SeeEnd(const graph::Node& node, const graph::PlanLine& line, const decide::NodeRecord& record);
+  void SeeSteps(const decide::Status& after);
   void SeeTurns(const decide::Status& after);
   void Look();
   std::int32_t Ready(const std::string& revision) const;
@@ -60,6 +64,7 @@ class Witness {
   bool begun_ = false;
   TimePoint commit_{};
   std::map<std::string, Pod> pods_;  // of the service, by uid
+  int commands_gone_ = 0;
   decide::Status status_;
   Course course_;
   std::int64_t requests_ = 0, lost_requests_ = 0;  // before the commit

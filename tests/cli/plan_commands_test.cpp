@@ -181,8 +181,8 @@ test "it ends" {
   CHECK(text.out.find("FAIL  nobody sees it\n") != std::string::npos);
   CHECK(text.out.find(path + "/web.plan:15:10: expect max-weight <= 10%\n      max-weight is 100%\n") !=
         std::string::npos);
-  CHECK(text.out.find("weight 50%") != std::string::npos);
-  CHECK(text.out.find("web.plan:10") != std::string::npos);
+  CHECK(text.out.find("weight 100%") != std::string::npos);
+  CHECK(text.out.find("  web.plan:11\n") != std::string::npos);
   CHECK(text.out.find("ok    it ends\n") != std::string::npos);
   CHECK(text.out.find("1 passed, 1 failed") != std::string::npos);
 
@@ -214,6 +214,36 @@ TEST_CASE("tests that can't be carried out are said to be so") {
   CHECK(similar.err.find("there is \"it ends\"") != std::string::npos);
 }
 
+TEST_CASE(
+    "a plan's own metrics store answers, Secrets are there, and a Job of the service's own image does as it is told") {
+  const Scratch scratch;
+  scratch.Write("web.plan", R"(import std.gates
+import std.providers
+default metrics = providers.prometheus(url: "https://thanos.example.com/prom", token: secret "prom" key "token")
+service web {
+  namespace "web"
+  image     "ghcr.io/acme/web:before"
+  replicas  4
+  port      http 8080
+  probe     ready http "/readyz" every 5s
+}
+rollout web {
+  deploy web
+  step migrate { run job { image "ghcr.io/acme/web:before" } within 5m }
+  step half { weight 50%  hold 5m while gates.error-rate(max: 1%) }
+  step full { weight 100% }
+}
+test "good" { simulate web { } expect outcome is promoted }
+test "bad" { simulate web { candidate error-rate 8% } expect outcome is rolled-back and max-weight == 50% }
+test "no migration" { simulate web { jobs fail } expect outcome is rolled-back and max-weight == 0% }
+test "for ever" { simulate web { controller down from 1m } expect max-weight <= 100% }
+)");
+  const Ended ended = Sluice("test " + scratch.path().string());
+  INFO(ended.out << ended.err);
+  CHECK(ended.out.find("3 passed, 1 failed") != std::string::npos);
+  CHECK(ended.out.find("web.plan:20:28: it isn't over") != std::string::npos);
+}
+
 TEST_CASE("a rollout is told before it happens, with what it costs") {
   const Scratch scratch;
   scratch.Write("web.plan", kGood);
@@ -232,7 +262,7 @@ TEST_CASE("a rollout is told before it happens, with what it costs") {
 
   const Ended unknown = Sluice("simulate " + path + " wbe");
   CHECK(unknown.status == 1);
-  CHECK(unknown.err.find("`web`") != std::string::npos);
+  CHECK(unknown.err.find("there is web") != std::string::npos);
   const Ended clause = Sluice("simulate " + path + " web --scenario 'candidate eror-rate 8%'");
   CHECK(clause.status == 1);
   CHECK(clause.err.find("error-rate") != std::string::npos);

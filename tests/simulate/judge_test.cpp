@@ -49,7 +49,9 @@ TEST_CASE("an expectation at the end shows the values of its parts") {
       Only(Expectation::Over::kEnd, Compare(Operation::kLessEqual, "max-weight", Value::Percent(Number::Ratio(1, 10))));
   CHECK_FALSE(verdict.met);
   CHECK(verdict.parts == std::vector<std::pair<std::string, std::string>>{{"max-weight", "50%"}});
-  CHECK(verdict.at == 20min);
+  // When the weight came to be that, not the end.
+  CHECK(verdict.at == 15min);
+  CHECK(Only(Expectation::Over::kEnd, Compare(Operation::kLess, "elapsed", Value::Milliseconds(1min))).at == 20min);
 }
 
 TEST_CASE("always, never and eventually look at each moment, and name the one that decides") {

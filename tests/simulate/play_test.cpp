@@ -123,6 +123,39 @@ TEST_CASE("equal scenarios give equal courses") {
   CHECK(course.outcome == "rolled-back");
 }
 
+TEST_CASE("an abort and a retry: all are taken, and each pause is asked anew") {
+  check::Person abort;
+  abort.verb = "abort";
+  abort.at = 12min;
+  check::Person retry;
+  retry.verb = "retry";
+  retry.at = 30min;
+  const Course course = Play(Checkout(), With({Approval(), abort, retry}));
+  INFO(DrawCourse(course));
+  CHECK(course.outcome == "promoted");
+  CHECK(course.elapsed > 1h);
+  CHECK(course.entered.at("ramp[10%]") < 1min);
+}
+
+TEST_CASE("what a further version does is none of the candidate's course, and a step is left when all of it is done") {
+  const Course course = Play(Checkout(), With({Approval(), check::FurtherCommit{false, 15min}}));
+  INFO(DrawCourse(course));
+  CHECK(course.outcome == "superseded");
+  CHECK(course.step == "ramp[30%]");
+  CHECK_FALSE(course.entered.contains("half"));
+  CHECK(course.left.at("ramp[10%]") > 10min);
+  CHECK_FALSE(course.left.contains("ramp[30%]"));
+}
+
+TEST_CASE("what never ends is cut off, and says so") {
+  check::Scenario scenario = With({check::ControllerDown{{1min, {}}}});
+  scenario.at_most = 20min;
+  const Course course = Play(Checkout(), scenario);
+  CHECK(course.out_of_time);
+  CHECK(course.outcome == "unfinished");
+  CHECK(course.elapsed <= 20min);
+}
+
 TEST_CASE("what happens in the middle of a canary") {
   struct Case {
     const char* what;
@@ -132,11 +165,19 @@ TEST_CASE("what happens in the middle of a canary") {
   check::Person abort;
   abort.verb = "abort";
   abort.at = 12min;
+  check::Person undo = abort;
+  undo.verb = "undo";
+  undo.at = 1h;
   check::Person reject = Approval();
   reject.verb = "reject";
   const std::vector<Case> cases = {
       {"an abort", {abort}, "aborted"},
       {"a refusal", {reject}, "rolled-back"},
+      {"an undo when all is over", {Approval(), undo}, "undone"},
+      {"an outage that follows another",
+       {check::ControllerDown{{5min, 6min}}, check::ControllerDown{{0min, 5min}}, Approval()},
+       "promoted"},
+      {"stable that can't be pulled any more", {check::Unpullable{check::Role::kStable}, Approval()}, "promoted"},
       {"a further version", {check::FurtherCommit{false, 12min}}, "superseded"},
       {"stable again", {check::FurtherCommit{true, 12min}}, "reverted"},
       {"a controller that is away", {check::ControllerDown{{5min, 25min}}, Approval()}, "promoted"},
