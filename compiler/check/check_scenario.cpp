@@ -74,6 +74,9 @@ class ScenarioBody {
     draft_.well = false;
   }
 
+  // Once all clauses are read.
+  void Finish();
+
  private:
   diagnostics::Builder Report(const diagnostics::Kind& kind, Span span, std::string message) {
     draft_.well = false;
@@ -112,7 +115,9 @@ class ScenarioBody {
   const syntax::Simulation& simulation_;
   const Reader& reader_;
   ScenarioDraft& draft_;
-  std::vector<syntax::Name> seen_;  // of clauses that may stand once
+  std::vector<syntax::Name> seen_;                 // of clauses that may stand once
+  std::vector<std::pair<Span, Duration>> begins_;  // when what a clause says begins
+  Span limit_;                                     // of `for`
   Statements statements_;
 };
 
@@ -135,6 +140,7 @@ void ScenarioBody::operator()(const syntax::ScenarioClause& clause) {
   }
   if (clause.word.text == "for") {
     draft_.scenario.at_most = Known(reader_.Time(clause.value, "`for`", Duration(1000)));
+    limit_ = clause.value ? clause.value->span : clause.word.span;
   } else if (const auto seed =
                  Known(reader_.Int(clause.value, "`seed`", 0, std::numeric_limits<std::int32_t>::max()))) {
     draft_.scenario.seed = static_cast<std::uint64_t>(*seed);
@@ -156,8 +162,20 @@ void ScenarioBody::operator()(const syntax::StartsClause& clause) {
 // ------------------------------------------------------------------------------------------------- circumstances
 
 void ScenarioBody::Add(Circumstance circumstance, Said said) {
+  begins_.emplace_back(said.span, said.period.from);
   if (Known(statements_.Add(std::move(said)))) {
     draft_.scenario.circumstances.push_back(std::move(circumstance));
+  }
+}
+
+// What begins when the scenario is over never happens.
+void ScenarioBody::Finish() {
+  const std::optional<Duration>& at_most = draft_.scenario.at_most;
+  for (const auto& [span, begin] : begins_) {
+    if (!at_most || begin < *at_most) continue;
+    Report(diagnostics::kValueOutOfRange, span,
+           fmt::format("this begins {} after the commit, when the scenario is over", FormatDuration(begin)))
+        .Label(limit_, fmt::format("it takes {} at most", FormatDuration(*at_most)));
   }
 }
 
@@ -355,6 +373,7 @@ void ScenarioBody::operator()(const syntax::PersonClause& clause) {
   if (!clause.step) {
     if (const auto at = At(clause.times, person.verb, Duration(1000), clause.span)) {
       person.at = *at;
+      begins_.emplace_back(clause.span, *at);
       draft_.scenario.circumstances.emplace_back(std::move(person));
     }
     return;
@@ -369,6 +388,7 @@ void ScenarioBody::operator()(const syntax::PersonClause& clause) {
     }
     person.at = when->time;
     person.since_asked = when->word == "after";
+    if (!person.since_asked) begins_.emplace_back(clause.span, when->time);
   }
   for (const std::string& step : steps) {
     person.step = step;
@@ -413,6 +433,7 @@ ScenarioDraft ReadScenario(const syntax::Simulation& simulation, const Module& m
   for (const syntax::SimulationItem& item : simulation.items) {
     std::visit(body, item);
   }
+  body.Finish();
   return draft;
 }
 

@@ -96,7 +96,7 @@ struct GateKey {
   friend auto operator<=>(const GateKey&, const GateKey&) = default;
 };
 struct ObservedGate {
-  std::vector<Sample> samples;  // oldest first; the shell keeps the last 64
+  std::vector<Sample> samples;        // oldest first; the shell keeps the last 64
   std::optional<TimePoint> asked_at;  // of the measurement that is under way; none is
   // Since when every sample was no data (or every one an error), where that is longer than `samples` reach.
   std::optional<TimePoint> streak_since;
