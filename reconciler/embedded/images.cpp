@@ -163,17 +163,16 @@ const ImageBehaviour& BehaviourOf(const World& world, const std::string& image) 
   return kOrdinary;
 }
 
-PodState StateAt(const ImageBehaviour& image, TimePoint created, TimePoint started, TimePoint now,
+PodState StateAt(const ImageBehaviour& behaviour, TimePoint created, TimePoint started, TimePoint now,
                  RestartPolicy policy) {
-  if (image.spares_before && created < *image.spares_before) {
+  if (behaviour.spares_before && created < *behaviour.spares_before) {
     static const ImageBehaviour kUsual;
-    ImageBehaviour spared = image;
+    ImageBehaviour spared = behaviour;
     spared.spares_before.reset();
     spared.pull_fails = kUsual.pull_fails;
     spared.ready_after = kUsual.ready_after;
     return StateAt(spared, created, started, now, policy);
   }
-  const ImageBehaviour& behaviour = image;
   if (behaviour.pull_fails && now >= started) return Waiting("ImagePullBackOff", started);
   if (!behaviour.starts && now >= started) return Waiting("CreateContainerConfigError", started);
   if (now < started) {

@@ -37,7 +37,7 @@ class MemoryRepository : public Repository {
     Snapshot snapshot;
     snapshot.commit = history_.back();
     std::string all;
-    for (const auto& [path, text] : files_) all += path + '\n' + text + '\n';
+    for (const auto& [path, text] : files_) all.append(path).append("\n").append(text).append("\n");
     snapshot.tree = Sha256(all).substr(0, 40);
     snapshot.rewritten = !last_good.empty() && std::find(history_.begin(), history_.end(), last_good) == history_.end();
     snapshot.files = std::make_shared<source::MemoryTree>(files_);

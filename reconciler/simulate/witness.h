@@ -26,8 +26,8 @@ class Witness {
   const decide::Status& status() const { return status_; }
   // Commands that were there and are not any more: each was taken.
   int commands_gone() const { return commands_gone_; }
-  // The course until `now`.
-  Course Finish(TimePoint now);
+  // The course until `end`.
+  Course Finish(TimePoint end);
 
   // Called after each change of the rollout's status, within the commit: must not write.
   std::function<void()> on_status;
