@@ -224,9 +224,10 @@ void EmbeddedCluster::ExpireWatches() {
 }
 
 void EmbeddedCluster::SetWorld(World world) {
+  // Requests until now are answered as images did until now.
+  parts_->traffic->LookAgain();
   parts_->options.world = std::move(world);
   parts_->kubelet->LookAgain();
-  parts_->traffic->LookAgain();
 }
 
 void EmbeddedCluster::LoseNode(const std::string& node) { parts_->kubelet->LoseNode(node); }
