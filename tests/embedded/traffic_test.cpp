@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 
 #include <catch2/catch.hpp>
@@ -315,6 +316,38 @@ TEST_CASE("images crash, are not ready and fail at times of the clock, and do ot
   world.Run(20s);
   CHECK(world.ReadyEndpoints("web") == 0);
   CHECK(world.cluster->ledger().Total() <= before + 20);
+}
+
+TEST_CASE("requests that are carried rarely go where they would have gone, each second by itself") {
+  const auto totals = [](Duration rest) {
+    Options options = ShopLoad(40, {Image("*:1")});
+    options.traffic_rest = rest;
+    options.scrape_interval = 60s;  // which carries what is due
+    TestWorld world(options);
+    Deploy(world, "aaaa", "web:1", 4);
+    Deploy(world, "bbbb", "web:1", 4);
+    world.Apply(RouteOf("shop", {{"web-aaaa", 9}, {"web-bbbb", 1}}));
+    world.Run(127s);
+    world.Apply(RouteOf("shop", {{"web-aaaa", 1}, {"web-bbbb", 1}}));
+    world.Run(128s);
+    World bad;
+    ImageBehaviour fails = Image("*:1");
+    fails.errors = {{Duration(0), 500'000}};
+    bad.images = {fails};
+    bad.loads = options.world.loads;
+    bad.default_per_second = 0;
+    world.cluster->SetWorld(bad);
+    world.Run(64s);
+    const Ledger& ledger = world.cluster->ledger();
+    return std::pair(ledger.TotalTo("shop/web@aaaa"), ledger.TotalTo("shop/web@bbbb"));
+  };
+  const auto [a, b] = totals(Duration(0));
+  const auto [rare_a, rare_b] = totals(40s);
+  CHECK(a.failed > 500);
+  // Up to the requests of a second, which the last tick may or may not have carried.
+  CHECK(std::abs(a.requests - rare_a.requests) <= 40);
+  CHECK(std::abs(b.requests - rare_b.requests) <= 40);
+  CHECK(std::abs(a.failed - rare_a.failed) <= 40);
 }
 
 }  // namespace sluice::embedded
