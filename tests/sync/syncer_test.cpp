@@ -7,8 +7,8 @@
 #include "compiler/graph/names.h"
 #include "reconciler/cluster/failing_cluster.h"
 #include "reconciler/embedded/embedded_cluster.h"
-#include "reconciler/loop/virtual_loop.h"
 #include "reconciler/git/memory_repository.h"
+#include "reconciler/loop/virtual_loop.h"
 
 namespace sluice::sync {
 namespace {
