@@ -25,6 +25,7 @@ void AddCompile(CLI::App& app, Run& run);
 void AddGraph(CLI::App& app, Run& run);
 void AddTest(CLI::App& app, Run& run);
 void AddSimulate(CLI::App& app, Run& run);
+void AddVerify(CLI::App& app, Run& run);
 void AddReconcile(CLI::App& app, Run& run);
 void AddCluster(CLI::App& app, Run& run);
 void AddStatus(CLI::App& app, Run& run);

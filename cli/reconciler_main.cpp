@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     AddPlanCommands(app, run);
     AddTest(app, run);
     AddSimulate(app, run);
+    AddVerify(app, run);
     AddReconcile(app, run);
     AddCluster(app, run);
     AddStatus(app, run);

@@ -54,6 +54,7 @@ const std::map<std::string, std::set<std::string>>& Allowed() {
         With(table["reconciler/execute"], {"reconciler/execute", "reconciler/git", "compiler", "compiler/source",
                                            "compiler/diagnostics", "compiler/manifest"});
     table["reconciler"] = With(table["reconciler/sync"], {"reconciler/sync", "reconciler/serve", "reconciler/lease"});
+    table["reconciler/verify"] = With(table["reconciler/decide"], {"reconciler/decide"});
     table["reconciler/simulate"] = With(table["reconciler"], {"reconciler", "reconciler/embedded", "compiler/check"});
     return table;
   }();

@@ -1,0 +1,42 @@
+// One step of an exploration: a decision and what it does to the world, or, where nothing is left to do, time.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/verify/happening.h"
+#include "reconciler/verify/state.h"
+
+namespace sluice::verify {
+
+// The versions of a subject before anything is there, with that graph in git.
+State Nothing(const Subject& subject, std::size_t git);
+
+enum class Went : std::uint8_t {
+  kOn,
+  kToRest,    // nothing is under way, and nothing comes by itself
+  kInCircle,  // set by whoever knows the states that were
+  kBroken,    // a promise
+};
+
+struct Step {
+  Went went = Went::kOn;
+  std::vector<std::string> broken;   // promises, each a sentence
+  decide::Decision decision;         // what was decided
+  bool moved = false;                // nothing was to do: time went on
+  std::optional<State> before_move;  // where `moved`, and asked for
+};
+
+// What the executor decides in that state.
+decide::Decision DecideIn(const State& state);
+// Takes it. `keep`: Step::before_move is wanted.
+Step TakeStep(State& state, const Subject& subject, bool keep);
+
+// The number of actions after which each of the decision's writes is done, in their order; 0 first.
+std::vector<std::uint16_t> CrashPoints(const decide::Decision& decision);
+// The executor dies as `happening` says, in the middle of what it decides now.
+void Crash(State& state, const Subject& subject, const Happening& happening);
+
+}  // namespace sluice::verify
