@@ -154,6 +154,17 @@ void EditRoutes(World& world) {
   }
 }
 
+// To shortly before the next bound of the plan, or to the rollout's deadline.
+void PassTime(State& state) {
+  if (const std::optional<TimePoint> far = NextFar(state)) {
+    state.world.MoveTo(*far - FarOf(state));
+    return;
+  }
+  state.late = true;
+  const Duration deadline = state.world.plan().policies.deadline + state.status.excluded;
+  state.world.MoveTo(state.status.run_started_at.value_or(state.world.now) + deadline);
+}
+
 std::string AnswerWords(Answer answer) {
   switch (answer) {
     case Answer::kPass:
@@ -246,10 +257,8 @@ void Happen(State& state, const Subject& subject, const Happening& happening) {
       state.status.epoch += 1;
       return;
     }
-    case Kind::kUnanswered:
-      state.late = true;
-      world.MoveTo(state.status.run_started_at.value_or(world.now) + world.plan().policies.deadline +
-                   state.status.excluded);
+    case Kind::kTimePasses:
+      PassTime(state);
       return;
     case Kind::kNothing:
       break;
@@ -303,8 +312,8 @@ std::string Words(const Happening& happening, const Subject& subject) {
       return "the executor dies before it stores this; another begins";
     case Kind::kAway:
       return fmt::format("no executor runs for {}", FormatDuration(kAway));
-    case Kind::kUnanswered:
-      return "nothing happens until the rollout's deadline";
+    case Kind::kTimePasses:
+      return "nothing changes for long";
   }
   return "";
 }

@@ -31,7 +31,7 @@ struct Happening {
     kCrash,         // after `which` of the decision's writes; the next executor is there at once
     kCrashUnsaved,  // before the decision is stored
     kAway,          // no executor for a while
-    kUnanswered,    // nothing for as long as the rollout's deadline
+    kTimePasses,    // nothing changes until the next bound
   };
   Kind kind = Kind::kNothing;
   std::uint8_t how = 0;

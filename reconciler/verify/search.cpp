@@ -128,17 +128,20 @@ class Searcher {
     }
   }
 
-  // A state that this very chain came through: nothing but the deadline leads on from here.
+  // A state that this very chain came through: nothing but a bound that is far ahead leads on from there.
   bool LeavesCircle(State& state, std::uint32_t seen, std::uint32_t& index) {
-    const bool own = origins_[seen].chain == chain_;
-    if (!own || state.status.hold != decide::Hold::kNone || decide::IsAtRest(state.status)) return false;
-    if (state.late) {
-      Found({fmt::format("I5: it goes round in a circle, and its deadline doesn't end it")}, seen);
+    if (origins_[seen].chain != chain_) return false;
+    const decide::Status& status = state.status;
+    const bool bounded = NextFar(state).has_value();
+    if (!bounded && (state.late || decide::IsAtRest(status))) {
+      if (status.hold == decide::Hold::kNone && !decide::IsAtRest(status)) {
+        Found({"I5: it goes round in a circle, and its deadline doesn't end it"}, seen);
+      }
       return false;
     }
-    const Happening late{Happening::Kind::kUnanswered, 0, 0};
-    Happen(state, subject_, late);
-    const auto [next, is_new] = Note(state, seen, late);
+    const Happening later{Happening::Kind::kTimePasses, 0, 0};
+    Happen(state, subject_, later);
+    const auto [next, is_new] = Note(state, seen, later);
     index = next;
     return is_new;
   }

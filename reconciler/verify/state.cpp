@@ -8,9 +8,35 @@ namespace {
 
 using decide::Status;
 
-// Of what is longer ago than every wait of the graphs takes, the time is of no account; this is added for waits of the
-// core.
-constexpr Duration kWaitsOfTheCore{3'600'000};
+// Waits of the core that begin with what a status remembers.
+constexpr Duration kSwapPace{10'000}, kRescue{60'000}, kReadyBound{600'000}, kSettleBound{600'000};
+
+TimePoint StreakSince(const decide::ObservedGate& gate) {
+  if (gate.streak_since) return *gate.streak_since;
+  auto first = gate.samples.end() - 1;
+  while (first != gate.samples.begin() && (first - 1)->kind == first->kind) --first;
+  return first->answered_at;
+}
+
+// What a status waits for that is no bound of the world: `visit` gets each time.
+template <typename Visit>
+void VisitBounds(const State& state, Visit visit) {
+  const Status& s = state.status;
+  for (const graph::Node& node : state.world.plan().nodes) {
+    const auto found = s.nodes.find(node.path);
+    if (found == s.nodes.end() || found->second.state != decide::NodeState::kActive) continue;
+    const decide::NodeRecord& record = found->second;
+    if (const auto* hold = std::get_if<graph::HoldNode>(&node.does)) visit(record.entered_at + hold->duration);
+    visit(record.deadline.value_or(record.entered_at + kReadyBound));
+  }
+  if (s.paused_until) visit(*s.paused_until);
+  for (const auto& [key, gate] : state.world.gates) {
+    if (gate.samples.empty() || gate.samples.back().kind == graph::Evaluation::Kind::kValue) continue;
+    const graph::Gate* asked = state.world.GateOf(key);
+    const bool missing = gate.samples.back().kind == graph::Evaluation::Kind::kNoData;
+    if (asked != nullptr) visit(StreakSince(gate) + (missing ? asked->no_data_for : asked->error_for));
+  }
+}
 
 // Two independent lanes of 64 bits (the finalizer of SplitMix64).
 class Hash {
@@ -46,10 +72,15 @@ class Hash {
 class KeyWriter {
  public:
   KeyWriter(const State& state, bool times)
-      : state_(state), world_(state.world), times_(times), long_ago_(state.world.subject_->longest + kWaitsOfTheCore) {}
+      : state_(state),
+        world_(state.world),
+        times_(times),
+        window_(world_.subject_->window),
+        waits_(world_.subject_->waits) {}
 
   Key Write() {
-    Put(static_cast<std::uint64_t>(state_.late));
+    Put(state_.late);
+    VisitBounds(state_, [&](TimePoint at) { PutAt(std::min(at, world_.now + FarOf(state_))); });
     WriteStatus(state_.status);
     WriteWorld();
     return hash_.key();
@@ -65,12 +96,13 @@ class KeyWriter {
     Put(number.numerator());
     Put(number.denominator());
   }
-  void PutAt(TimePoint at) {
-    if (times_) Put(std::max((at - world_.now).count(), -long_ago_.count()));
+  // A time ahead, or one that is over for no longer than `clip`.
+  void PutAt(TimePoint at, Duration clip = Duration::max()) {
+    if (times_) Put(std::max((at - world_.now).count(), -clip.count()));
   }
-  void PutAt(const std::optional<TimePoint>& at) {
+  void PutAt(const std::optional<TimePoint>& at, Duration clip = Duration::max()) {
     Put(at.has_value());
-    if (at) PutAt(*at);
+    if (at) PutAt(*at, clip);
   }
   void Put(const std::map<Revision, Number>& shares) {
     Put(shares.size());
@@ -103,9 +135,7 @@ class KeyWriter {
       Put(record.recheck);
       if (record.state == decide::NodeState::kDone && !record.recheck) continue;
       Put(record.entry);
-      PutAt(record.entered_at);
-      PutAt(record.settled_at);
-      PutAt(record.deadline);
+      PutAt(record.entered_at, window_);
       Put(record.failed_attempts);
       Put(!record.job_uid.empty());
     }
@@ -113,19 +143,18 @@ class KeyWriter {
     Put(s.back_since.has_value());
     Put(s.back_outcome);
     Put(s.back_holds);
-    PutAt(s.back_since);
+    PutAt(s.back_since, kRescue);
     Put(s.drained_since.size());
     for (const auto& [revision, since] : s.drained_since) {
       Put(revision);
-      PutAt(since);
+      PutAt(since, waits_);
     }
-    PutAt(s.promoted_at);
+    PutAt(s.promoted_at, waits_);
     Put(s.paused);
-    PutAt(s.paused_until);
     Put(s.stalled);
     Put(s.first_install);
     Put(s.fast_track);
-    PutAt(s.exposed_at);
+    PutAt(s.exposed_at, window_);
     PutAt(s.unready_since);
     Put(s.skip_to_end);
     for (const decide::Approval& approval : s.approvals) {
@@ -163,9 +192,15 @@ class KeyWriter {
     }
     Put(applied.objects.size());
     Put(applied.objects_written);
-    PutAt(applied.written_at);
-    PutAt(applied.settled_at);
-    PutAt(applied.pods_at);
+    PutAt(applied.written_at, applied.settled_at ? waits_ : std::max(waits_, kSettleBound));
+    PutAt(applied.settled_at, window_);
+    PutAt(applied.pods_at, PodsMatterFor());
+  }
+
+  Duration PodsMatterFor() const {
+    const graph::Graph& plan = world_.plan();
+    if (plan.autoscaler) return kReadyBound;
+    return plan.router.shares_by_pods || plan.policies.capacity_shared ? kRescue : kSwapPace;
   }
 
   void WriteWorld() {
@@ -181,7 +216,7 @@ class KeyWriter {
       Put(of.generation != of.seen_generation);
       PutAt(of.acts_at);
       PutAt(of.ready_at);
-      PutAt(of.endpoints_since);
+      PutAt(of.endpoints_since, waits_);
       Put(of.sick);
     }
     for (const auto& [name, object] : w.objects) {
@@ -192,7 +227,7 @@ class KeyWriter {
       Put(object.generation - object.followed);
       Put(state_.status.applied.sequence - object.split);
       Put(object.edited);
-      PutAt(object.seen_at);
+      PutAt(object.seen_at, waits_);
     }
     for (const auto& [name, job] : w.jobs) {
       Put(job.node);
@@ -225,11 +260,10 @@ class KeyWriter {
       Put(key.node);
       Put(key.gate);
       PutAt(gate.asked_at);
-      PutAt(gate.streak_since);
       Put(gate.samples.size());
       for (const decide::Sample& sample : gate.samples) {
         Put(sample.kind);
-        PutAt(sample.at);
+        PutAt(sample.at, window_);
         if (sample.kind != graph::Evaluation::Kind::kValue) continue;
         for (const auto& [name, value] : sample.values) {
           const graph::Quantity* number = value.as_quantity();
@@ -242,9 +276,20 @@ class KeyWriter {
   const State& state_;
   const World& world_;
   const bool times_;
-  const Duration long_ago_;
+  const Duration window_, waits_;
   Hash hash_;
 };
+
+Duration FarOf(const State& state) { return std::max(Duration{120'000}, 2 * state.world.subject().window); }
+
+std::optional<TimePoint> NextFar(const State& state) {
+  const TimePoint far = state.world.now + FarOf(state);
+  std::optional<TimePoint> next;
+  VisitBounds(state, [&](TimePoint at) {
+    if (at > far && (!next || at < *next)) next = at;
+  });
+  return next;
+}
 
 Key KeyOf(const State& state) { return KeyWriter(state, true).Write(); }
 Key SituationOf(const State& state) { return KeyWriter(state, false).Write(); }

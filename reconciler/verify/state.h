@@ -26,6 +26,10 @@ using Key = std::array<std::uint64_t, 2>;
 // Equal for states that differ in nothing that decides what comes next: names of versions, numbers of runs, texts and
 // times that are long over are left out; times are told as distances from now.
 Key KeyOf(const State& state);
+// Of bounds that lie further ahead than this, KeyOf says no more than that.
+Duration FarOf(const State& state);
+// The first of them; none if there is none.
+std::optional<TimePoint> NextFar(const State& state);
 // The same without any time and sample: what a person would call another situation.
 Key SituationOf(const State& state);
 

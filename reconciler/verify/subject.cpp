@@ -25,8 +25,6 @@ using graph::Value;
 
 // Combinations of values that are tried for one gate.
 constexpr std::size_t kTried = 20'000;
-// Samples of a gate during its longest wait, besides those that it may judge together.
-constexpr std::int64_t kSamplesAWait = 4;
 
 void Literals(const Expression& expression, const graph::FunctionTable& functions, std::set<std::string>& seen,
               std::vector<Value>& found) {
@@ -114,23 +112,6 @@ GateAnswers AnswersOf(const Graph& graph, const graph::Gate& gate) {
     if (place == chosen.size()) break;
   }
   return answers;
-}
-
-// Gates are looked at some times a wait: more often would tell nothing new, and each answer is a state.
-bool Thin(Graph& graph) {
-  Duration longest{};
-  for (const graph::Node& node : graph.nodes) {
-    const auto* hold = std::get_if<graph::HoldNode>(&node.does);
-    if (hold != nullptr && hold->guard) longest = std::max(longest, hold->duration);
-    if (std::holds_alternative<graph::CheckNode>(node.does)) longest = std::max(longest, node.bound.value_or(longest));
-  }
-  bool thinned = false;
-  for (graph::Gate& gate : graph.gates) {
-    const Duration every = longest / (kSamplesAWait + 2 * std::max(1, gate.fail_of));
-    thinned = thinned || every > gate.every;
-    gate.every = std::max(gate.every, every);
-  }
-  return thinned;
 }
 
 std::shared_ptr<const Graph> Share(Graph graph) { return std::make_shared<const Graph>(std::move(graph)); }
@@ -228,17 +209,20 @@ bool EverSettles(const Graph& graph) {
   return Says(graph.router.settled_when, graph, roots).value_or(false);
 }
 
-Duration LongestOf(const Graph& graph) {
+void TakeTimes(const Graph& graph, Subject& subject) {
   const graph::Policies& policies = graph.policies;
-  Duration longest = std::max(policies.drain, policies.keep_previous);
-  const auto take = [&](Duration one) { longest = std::max(longest, one); };
+  const graph::Router& router = graph.router;
+  const Duration routes = router.lag + router.settled_after;
+  subject.waits = std::max({subject.waits, policies.drain, policies.keep_previous, routes});
   for (const graph::Node& node : graph.nodes) {
-    take(node.bound.value_or(Duration{}));
-    if (const auto* hold = std::get_if<graph::HoldNode>(&node.does)) take(hold->duration);
-    if (const auto* retire = std::get_if<graph::RetireNode>(&node.does)) take(retire->keep);
+    if (const auto* retire = std::get_if<graph::RetireNode>(&node.does)) {
+      subject.waits = std::max(subject.waits, retire->keep + policies.drain);
+    }
   }
-  for (const graph::Gate& gate : graph.gates) take(std::max({gate.window, gate.no_data_for, gate.error_for}));
-  return longest;
+  for (const graph::Gate& gate : graph.gates) {
+    subject.window =
+        std::max({subject.window, gate.window, gate.no_data_for + gate.every, gate.error_for + gate.every});
+  }
 }
 
 }  // namespace
@@ -287,9 +271,7 @@ Result<Subject> MakeSubject(Graph before, Graph candidate, Graph next) {
         fmt::format("rollout `{}` takes over a workload that runs already: that can't be explored", candidate.rollout)};
   }
   Subject subject;
-  bool thinned = false;
   for (Graph* graph : {&before, &candidate, &next}) {
-    thinned = Thin(*graph);
     if (!EverSettles(*graph)) graph->router.settled_when = nullptr;
   }
   subject.router_tells = candidate.router.settled_when != nullptr;
@@ -302,7 +284,6 @@ Result<Subject> MakeSubject(Graph before, Graph candidate, Graph next) {
       subject.left_out.push_back(fmt::format("gate {}: no value was found with which it fails", gate.name));
     }
   }
-  if (thinned) subject.left_out.emplace_back("a gate that is looked at often in one wait is looked at less often");
   const bool routed = !candidate.router.shares_by_pods && !candidate.router.objects.empty();
   if (routed && !subject.router_tells) {
     subject.left_out.push_back(
@@ -312,7 +293,7 @@ Result<Subject> MakeSubject(Graph before, Graph candidate, Graph next) {
   if (candidate.autoscaler) subject.left_out.emplace_back("autoscalers count no pods of their own");
   subject.graphs = {Share(std::move(before)), Share(std::move(candidate)), Share(std::move(next))};
   AddEdits(subject);
-  for (const auto& graph : subject.graphs) subject.longest = std::max(subject.longest, LongestOf(*graph));
+  for (const auto& graph : subject.graphs) TakeTimes(*graph, subject);
   return subject;
 }
 

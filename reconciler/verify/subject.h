@@ -28,7 +28,8 @@ struct Subject {
   std::vector<GateAnswers> answers;  // by the index of the gate, the same in all graphs
   // The router says itself when it followed, and so may take any time. Else it is taken at its word.
   bool router_tells = false;
-  Duration longest{};  // of its waits, bounds and windows
+  Duration window{};  // the longest that a sample is of account
+  Duration waits{};   // the longest that pods are kept, or routers take
   // What the exploration can't tell, each a sentence.
   std::vector<std::string> left_out;
 };

@@ -59,6 +59,13 @@ std::int32_t World::ReadyOf(const Revision& revision) const {
   return found == pods.end() ? 0 : found->second.ready;
 }
 
+const graph::Gate* World::GateOf(const decide::GateKey& key) const {
+  const std::vector<graph::Gate>& gates_of_plan = plan().gates;
+  const auto found = std::find_if(gates_of_plan.begin(), gates_of_plan.end(),
+                                  [&](const graph::Gate& gate) { return gate.key == key.gate; });
+  return found == gates_of_plan.end() ? nullptr : &*found;
+}
+
 bool World::MayGetRequests(const Revision& revision) const {
   return std::any_of(followed.begin(), followed.end(), [&](const FollowedSplit& split) {
     const auto share = split.shares.find(revision);

@@ -76,6 +76,7 @@ class World {
   // Outlived by `subject`. `committed`: which graph of the subject.
   World(const Subject& subject, std::size_t committed);
 
+  const Subject& subject() const { return *subject_; }
   const graph::Graph& plan() const { return *subject_->graphs[git]; }
   decide::Observed Observe(const decide::Status& status) const;
   // Carries out the first `count` of the actions. `status`: that on which they were decided.
@@ -93,6 +94,8 @@ class World {
   bool MayGetRequests(const Revision& revision) const;
   bool Routes() const;  // objects of the router make the split
   std::int32_t ReadyOf(const Revision& revision) const;
+  // Null for a gate that the plan doesn't have.
+  const graph::Gate* GateOf(const decide::GateKey& key) const;
 
   TimePoint now{};
   std::size_t git = 0;
