@@ -17,7 +17,8 @@ std::int32_t ShrunkTo(const PodsRole& role, std::int32_t ready_of_others, std::i
   return std::min(role.now, std::max({role.target, role.floor, keeps}));
 }
 
-// A receiver whose growth is refused gets room: the first revision that may give, gives.
+// A receiver whose growth is refused gets room: the first revision that may give, gives. While the receiver answers
+// nobody, whoever answers requests keeps a pod.
 void Swap(Context& context, std::map<Revision, std::int32_t>& next) {
   Status& status = context.status;
   const auto pace = status.applied.pods_at;
@@ -31,7 +32,13 @@ void Swap(Context& context, std::map<Revision, std::int32_t>& next) {
     if (revision == context.swap_for || pods == 0 || pods != SpecPods(context, revision) || !Fresh(context, revision)) {
       continue;
     }
-    pods = std::max(0, pods - std::max(1, context.graph.policies.unavailable));
+    const bool answers = MayGetRequests(status, revision) && Endpoints(context, revision) > 0;
+    const std::int32_t least = answers && Endpoints(context, context.swap_for) == 0 ? 1 : 0;
+    const std::int32_t given = std::max(least, pods - std::max(1, context.graph.policies.unavailable));
+    if (given >= pods) {
+      continue;
+    }
+    pods = given;
     context.Say(fmt::format("growth of {} is blocked: {} gives up pods", context.swap_for, revision));
     status.applied.pods_at = context.now;
     return;
