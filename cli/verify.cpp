@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
 #include "cli/commands.h"
 #include "cli/plan_set.h"
 #include "cli/program.h"
@@ -26,7 +27,7 @@ struct Options {
   std::string path;
   std::string rollout;  // "": all of them
   std::string namespace_;
-  int things = 1;
+  int disturbances = 1;
   int seconds = 60;
   std::size_t memory = 1024;  // MiB
   bool json = false;
@@ -57,7 +58,7 @@ Result Verify(const simulate::Subjects& subjects, const graph::Graph& graph, con
   result.subject = std::move(*subject);
   const Clock::time_point begin = Clock::now();
   verify::Limits limits;
-  limits.things = options.things;
+  limits.disturbances = options.disturbances;
   limits.bytes = options.memory * kMebibyte;
   limits.out_of_time = [&] { return Clock::now() - begin > std::chrono::seconds(options.seconds); };
   result.finding = verify::Search(result.subject, limits);
@@ -65,10 +66,11 @@ Result Verify(const simulate::Subjects& subjects, const graph::Graph& graph, con
   return result;
 }
 
-std::string Things(int things) {
-  return things == 0 ? "in which nothing goes otherwise"
-                     : fmt::format("in which {} thing{} or fewer happen{}", things, things == 1 ? "" : "s",
-                                   things == 1 ? "s" : "");
+// Which histories a number of disturbances means.
+std::string Histories(int disturbances) {
+  if (disturbances < 0) return "no history";
+  return fmt::format("every history with at most {} disturbance{} and one crash", disturbances,
+                     disturbances == 1 ? "" : "s");
 }
 
 void PrintText(const Result& result, const std::string& prefix) {
@@ -84,15 +86,14 @@ void PrintText(const Result& result, const std::string& prefix) {
               << verify::TestFor(result.subject, flaw) << "\n";
   }
   if (finding.flaws.empty() && finding.cut_short.empty()) {
-    std::cout << fmt::format("proved for every history {}: I1 to I9, and no promotion without a pass of each gate\n",
-                             Things(finding.complete));
+    std::cout << fmt::format("proved: I1 to I9 hold in {}, and nothing is promoted without a pass of each gate\n",
+                             Histories(finding.complete));
   } else if (finding.flaws.empty()) {
-    std::cout << fmt::format("nothing found, and not proved: cut short, {}; every history {} was seen\n",
-                             finding.cut_short, finding.complete < 0 ? "of none" : Things(finding.complete));
+    std::cout << fmt::format("not proved: the search was cut short, {}; complete, without a flaw: {}\n",
+                             finding.cut_short, Histories(finding.complete));
   } else {
-    std::cout << fmt::format("{} found {}\n",
-                             finding.flaws.size() == 1 ? "1 flaw" : fmt::format("{} flaws", finding.flaws.size()),
-                             Things(finding.flaws.front().things));
+    std::cout << fmt::format("{} flaw{}; the search ended there\n", finding.flaws.size(),
+                             finding.flaws.size() == 1 ? "" : "s");
   }
   std::cout << fmt::format("  {} distinct states, {} decisions, {:.1f} s\n", finding.states, finding.decisions,
                            result.seconds);
@@ -107,7 +108,7 @@ nlohmann::ordered_json Json(const Result& result) {
   }
   const verify::Finding& finding = result.finding;
   json["proved"] = finding.flaws.empty() && finding.cut_short.empty();
-  json["things"] = finding.complete;
+  json["disturbances"] = finding.complete;
   if (!finding.cut_short.empty()) json["cut_short"] = finding.cut_short;
   json["states"] = finding.states;
   json["decisions"] = finding.decisions;
@@ -121,7 +122,7 @@ nlohmann::ordered_json Json(const Result& result) {
       if (!line.plan.empty()) history.back()["plan"] = line.plan;
     }
     json["flaws"].push_back({{"promise", flaw.promise},
-                             {"things", flaw.things},
+                             {"disturbances", flaw.disturbances},
                              {"history", std::move(history)},
                              {"test", verify::TestFor(result.subject, flaw)}});
   }
@@ -167,7 +168,9 @@ void AddVerify(CLI::App& app, Run& run) {
   command->add_option("ROLLOUT", options->rollout, "the rollout's name; all of them unless said");
   command->add_option("--namespace", options->namespace_, "the rollout's, where several have its name")
       ->option_text("NAME");
-  command->add_option("--things", options->things, "how many things may happen in one history; 1 unless said")
+  command
+      ->add_option("--disturbances", options->disturbances,
+                   "that one history may have at the most, a crash aside; 1 unless said")
       ->option_text("N")
       ->check(CLI::Range(0, 8));
   command->add_option("--seconds", options->seconds, "for each rollout at the most; 60 unless said")

@@ -13,7 +13,7 @@ struct Line {
   Duration at{};
   std::string text;      // "first/hold is entered"
   std::string plan;      // "plans/checkout.plan:38"; "" where it is about no line of the plan
-  bool happens = false;  // it is one of the things that happen, not what comes of them
+  bool happens = false;  // it is one of the disturbances that happen, not what comes of them
 };
 
 // The history of a flaw, as the steps of its search go; the last line says what is broken.
@@ -22,7 +22,7 @@ std::vector<Line> LinesOf(const Subject& subject, const Flaw& flaw);
 // As a table. `prefix`: before the paths of plan files.
 std::string DrawLines(const std::vector<Line>& lines, const std::string& prefix);
 
-// A test whose scenario lets the same things happen; those for which scenarios have no clause stand as comments.
+// A test whose scenario lets the same disturbances happen; those for which scenarios have no clause stand as comments.
 std::string TestFor(const Subject& subject, const Flaw& flaw);
 
 }  // namespace sluice::verify

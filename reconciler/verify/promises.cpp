@@ -56,8 +56,7 @@ void CheckPromotion(const State& before, const decide::Decision& decision, std::
     if (!HasGate(node)) continue;
     for (const auto& result : after.history.back()->nodes) {
       if (result.path != node.path || result.skipped || result.outcome == graph::Outcome::kPass) continue;
-      broken.push_back(fmt::format("the candidate is promoted without a pass of {}: {}", node.path,
-                                   result.evidence.empty() ? "it did not pass" : result.evidence));
+      broken.push_back(fmt::format("the candidate is promoted without a pass of {}", node.path));
     }
   }
 }
@@ -89,13 +88,14 @@ RequestsInFlight::RequestsInFlight(const World& before) {
   }
 }
 
-void RequestsInFlight::Check(const World& after, std::vector<std::string>& broken) const {
+void RequestsInFlight::Check(const World& after, const Subject& subject, std::vector<std::string>& broken) const {
   for (const auto& [revision, wanted] : pods_) {
     const auto found = after.pods.find(revision);
     const bool gone = found == after.pods.end() || !found->second.exists || found->second.spec == 0;
     if (wanted > 0 && gone) {
-      broken.push_back(fmt::format(
-          "the pods of {} are taken away while routers still send it requests: they didn't follow yet", revision));
+      broken.push_back(
+          fmt::format("the pods of {} are taken away while routers still send it requests: they didn't follow yet",
+                      Role(subject, revision)));
     }
   }
 }

@@ -22,7 +22,7 @@ void CheckRoutes(const State& state, const decide::Decision& decision, const Sub
 class RequestsInFlight {
  public:
   explicit RequestsInFlight(const World& before);
-  void Check(const World& after, std::vector<std::string>& broken) const;
+  void Check(const World& after, const Subject& subject, std::vector<std::string>& broken) const;
 
  private:
   std::map<Revision, std::int32_t> pods_;  // wanted, of revisions that may get requests

@@ -1,6 +1,7 @@
 #include "reconciler/verify/search.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -24,11 +25,22 @@ struct HashKey {
   std::size_t operator()(const Key& key) const { return key[0]; }
 };
 
+bool IsDisturbance(const Disturbance& step) {
+  return step.kind != Disturbance::Kind::kNothing && step.kind != Disturbance::Kind::kTimePasses;
+}
+
+// A sentence without its numbers and revisions.
+std::string Gist(const std::string& promise) {
+  std::string gist;
+  std::copy_if(promise.begin(), promise.end(), std::back_inserter(gist),
+               [](char c) { return (c < '0' || c > '9') && (c < 'a' || c > 'f'); });
+  return gist;
+}
+
 // A state from which histories part.
 struct Branch {
   State state;
   std::uint32_t index = 0;
-  bool crashes = false;  // in the middle of what is decided there; else whatever else may happen
 };
 
 class Searcher {
@@ -43,14 +55,11 @@ class Searcher {
       Chain(std::move(state), index);
     }
     EndLevel(0);
-    for (int things = 1; things <= limits_.things && finding_.flaws.empty() && finding_.cut_short.empty(); ++things) {
-      things_ = things;
-      const std::vector<Branch> branches = std::exchange(branches_, {});
-      for (const Branch& branch : branches) {
-        branch.crashes ? CrashIn(branch) : HappenIn(branch);
-        if (!finding_.cut_short.empty()) break;
-      }
-      EndLevel(things);
+    for (int disturbances = 1;
+         disturbances <= limits_.disturbances && finding_.flaws.empty() && finding_.cut_short.empty(); ++disturbances) {
+      disturbances_ = disturbances;
+      for (const Branch& branch : std::exchange(branches_, {})) DisturbIn(branch);
+      EndLevel(disturbances);
     }
     finding_.states = seen_.size();
     return std::move(finding_);
@@ -59,64 +68,65 @@ class Searcher {
  private:
   struct Origin {
     std::uint32_t parent = 0;
-    Happening by;
+    Disturbance by;
     std::uint32_t chain = 0;
   };
 
-  void EndLevel(int things) {
-    if (finding_.cut_short.empty()) finding_.complete = things;
+  void EndLevel(int disturbances) {
+    if (finding_.cut_short.empty()) finding_.complete = disturbances;
   }
 
   // Its number, and whether it is new.
-  std::pair<std::uint32_t, bool> Note(const State& state, std::uint32_t parent, const Happening& by) {
+  std::pair<std::uint32_t, bool> Note(const State& state, std::uint32_t parent, const Disturbance& by) {
     const auto [found, is_new] = seen_.try_emplace(KeyOf(state), static_cast<std::uint32_t>(origins_.size()));
     if (is_new) origins_.push_back({parent, by, chain_});
     return {found->second, is_new};
   }
 
-  void HappenIn(const Branch& branch) {
-    for (const Happening& happening : Possible(branch.state, subject_)) {
+  void DisturbIn(const Branch& branch) {
+    if (!finding_.cut_short.empty()) return;
+    for (const Disturbance& disturbance : Possible(branch.state, subject_)) {
       State state = branch.state;
-      Happen(state, subject_, happening);
-      Follow(std::move(state), branch.index, happening);
+      Disturb(state, subject_, disturbance);
+      Follow(std::move(state), branch.index, disturbance);
       if (!finding_.cut_short.empty()) return;
     }
   }
 
-  void CrashIn(const Branch& branch) {
-    State state = branch.state;
-    Crash(state, subject_, {Happening::Kind::kCrashUnsaved, 0, 0});
-    Follow(std::move(state), branch.index, {Happening::Kind::kCrashUnsaved, 0, 0});
-    for (const std::uint16_t point : CrashPoints(DecideIn(branch.state))) {
-      const Happening crash{Happening::Kind::kCrash, 0, point};
-      state = branch.state;
-      Crash(state, subject_, crash);
-      Follow(std::move(state), branch.index, crash);
+  // The executor dies in the middle of that decision.
+  void Die(const State& before, std::uint32_t index, const decide::Decision& decision) {
+    std::vector<Disturbance> deaths = {{Disturbance::Kind::kCrashUnsaved, 0, 0}};
+    for (const std::uint16_t point : CrashPoints(decision)) deaths.push_back({Disturbance::Kind::kCrash, 0, point});
+    for (const Disturbance& death : deaths) {
       if (!finding_.cut_short.empty()) return;
+      State state = before;
+      Crash(state, subject_, decision, death);
+      const std::uint32_t living = std::exchange(chain_, chains_ + 1);
+      Follow(std::move(state), index, death);
+      chain_ = living;
     }
   }
 
-  void Follow(State state, std::uint32_t parent, const Happening& happening) {
-    ++chain_;
-    const auto [index, is_new] = Note(state, parent, happening);
+  void Follow(State state, std::uint32_t parent, const Disturbance& disturbance) {
+    chain_ = ++chains_;
+    const auto [index, is_new] = Note(state, parent, disturbance);
     if (is_new) Chain(std::move(state), index);
   }
 
   // From there on, as it goes by itself, until it comes to a state that was seen.
   void Chain(State state, std::uint32_t index) {
-    const bool branches = things_ < limits_.things;
+    const bool branches = disturbances_ < limits_.disturbances;
     Key situation = SituationOf(state);
     bool is_other = true;
     while (!IsCutShort()) {
-      if (branches && is_other) branches_.push_back({state, index, false});
+      if (branches && is_other) branches_.push_back({state, index});
       std::optional<State> decided_in;
-      if (branches && !state.decided) decided_in = state;
+      if (!state.crashed && !state.decided) decided_in = state;
       Step step = TakeStep(state, subject_, branches);
       ++finding_.decisions;
       if (step.went == Went::kBroken) return Found(step.broken, index);
       if (step.went == Went::kToRest) return;
-      const bool acts = !step.moved && decided_in.has_value();
-      if (acts) branches_.push_back({std::move(*decided_in), index, true});
+      if (!step.moved && decided_in) Die(*decided_in, index, step.decision);
       const std::uint32_t before = index;
       const auto [next, is_new] = Note(state, index, {});
       if (!is_new && !LeavesCircle(state, next, index)) return;
@@ -124,7 +134,7 @@ class Searcher {
       const Key now = SituationOf(state);
       is_other = now != situation;
       situation = now;
-      if (is_other && step.before_move) branches_.push_back({std::move(*step.before_move), before, false});
+      if (is_other && step.before_move) branches_.push_back({std::move(*step.before_move), before});
     }
   }
 
@@ -139,8 +149,8 @@ class Searcher {
       }
       return false;
     }
-    const Happening later{Happening::Kind::kTimePasses, 0, 0};
-    Happen(state, subject_, later);
+    const Disturbance later{Disturbance::Kind::kTimePasses, 0, 0};
+    Disturb(state, subject_, later);
     const auto [next, is_new] = Note(state, seen, later);
     index = next;
     return is_new;
@@ -158,31 +168,42 @@ class Searcher {
     return !finding_.cut_short.empty();
   }
 
+  // Of flaws that say the same of other pods and times, the one with the fewest disturbances and then steps is kept.
   void Found(const std::vector<std::string>& broken, std::uint32_t index) {
     for (const std::string& promise : broken) {
-      const bool told = std::any_of(finding_.flaws.begin(), finding_.flaws.end(),
-                                    [&](const Flaw& flaw) { return flaw.promise == promise; });
-      if (told || finding_.flaws.size() >= kFlaws) continue;
-      Flaw flaw{promise, things_, {}};
-      std::uint32_t at = index;
-      for (; at != origins_[at].parent && at != first_install_; at = origins_[at].parent) {
-        flaw.history.steps.push_back(origins_[at].by);
+      Flaw flaw{promise, 0, HistoryOf(index)};
+      flaw.disturbances =
+          static_cast<int>(std::count_if(flaw.history.steps.begin(), flaw.history.steps.end(), IsDisturbance));
+      const auto same = std::find_if(finding_.flaws.begin(), finding_.flaws.end(),
+                                     [&](const Flaw& other) { return Gist(other.promise) == Gist(promise); });
+      if (same == finding_.flaws.end()) {
+        if (finding_.flaws.size() < kFlaws) finding_.flaws.push_back(std::move(flaw));
+      } else if (std::pair(flaw.disturbances, flaw.history.steps.size()) <
+                 std::pair(same->disturbances, same->history.steps.size())) {
+        *same = std::move(flaw);
       }
-      std::reverse(flaw.history.steps.begin(), flaw.history.steps.end());
-      flaw.history.beginning = at == first_install_ ? Beginning::kFirstInstall : Beginning::kUpdate;
-      finding_.flaws.push_back(std::move(flaw));
     }
+  }
+
+  History HistoryOf(std::uint32_t index) const {
+    History history;
+    for (; index != origins_[index].parent && index != first_install_; index = origins_[index].parent) {
+      history.steps.push_back(origins_[index].by);
+    }
+    std::reverse(history.steps.begin(), history.steps.end());
+    history.beginning = index == first_install_ ? Beginning::kFirstInstall : Beginning::kUpdate;
+    return history;
   }
 
   const Subject& subject_;
   const Limits& limits_;
   Finding finding_;
   std::unordered_map<Key, std::uint32_t, HashKey> seen_;
-  std::vector<Origin> origins_;  // by number
-  std::vector<Branch> branches_;
-  std::uint32_t chain_ = 0;
+  std::vector<Origin> origins_;   // by number
+  std::vector<Branch> branches_;  // from which one thing more may happen
+  std::uint32_t chain_ = 0, chains_ = 0;
   std::uint32_t first_install_ = UINT32_MAX;
-  int things_ = 0;
+  int disturbances_ = 0;
 };
 
 }  // namespace

@@ -76,11 +76,14 @@ class KeyWriter {
         world_(state.world),
         times_(times),
         window_(world_.subject_->window),
-        waits_(world_.subject_->waits) {}
+        waits_(world_.subject_->waits),
+        lag_(world_.subject_->lag) {}
 
   Key Write() {
     Put(state_.late);
-    VisitBounds(state_, [&](TimePoint at) { PutAt(std::min(at, world_.now + FarOf(state_))); });
+    Put(state_.crashed);
+    const TimePoint far = world_.now + FarOf(state_);
+    VisitBounds(state_, [&](TimePoint at) { PutAt(std::min(at, far), Duration{}); });
     WriteStatus(state_.status);
     WriteWorld();
     return hash_.key();
@@ -192,7 +195,7 @@ class KeyWriter {
     }
     Put(applied.objects.size());
     Put(applied.objects_written);
-    PutAt(applied.written_at, applied.settled_at ? waits_ : std::max(waits_, kSettleBound));
+    PutAt(applied.written_at, applied.settled_at ? lag_ : std::max(lag_, kSettleBound));
     PutAt(applied.settled_at, window_);
     PutAt(applied.pods_at, PodsMatterFor());
   }
@@ -216,7 +219,7 @@ class KeyWriter {
       Put(of.generation != of.seen_generation);
       PutAt(of.acts_at);
       PutAt(of.ready_at);
-      PutAt(of.endpoints_since, waits_);
+      PutAt(of.endpoints_since, lag_);
       Put(of.sick);
     }
     for (const auto& [name, object] : w.objects) {
@@ -227,7 +230,7 @@ class KeyWriter {
       Put(object.generation - object.followed);
       Put(state_.status.applied.sequence - object.split);
       Put(object.edited);
-      PutAt(object.seen_at, waits_);
+      PutAt(object.seen_at, lag_);
     }
     for (const auto& [name, job] : w.jobs) {
       Put(job.node);
@@ -276,7 +279,7 @@ class KeyWriter {
   const State& state_;
   const World& world_;
   const bool times_;
-  const Duration window_, waits_;
+  const Duration window_, waits_, lag_;
   Hash hash_;
 };
 

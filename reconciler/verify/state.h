@@ -17,8 +17,9 @@ struct State {
   // Decided, and nothing more came of it at this moment; and when to decide again.
   bool decided = false;
   std::optional<TimePoint> wake;
-  bool late = false;  // the rollout's deadline was let pass
-  int rounds = 0;     // decisions at this moment that changed something
+  bool late = false;     // the rollout's deadline was let pass
+  bool crashed = false;  // an executor died on the way here
+  int rounds = 0;        // decisions at this moment that changed something
 };
 
 using Key = std::array<std::uint64_t, 2>;

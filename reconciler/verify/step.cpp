@@ -68,7 +68,7 @@ void Move(State& state, Step& step, bool keep) {
 }  // namespace
 
 State Nothing(const Subject& subject, std::size_t git) {
-  State state{{}, World(subject, git), false, std::nullopt, false, 0};
+  State state{{}, World(subject, git), false, std::nullopt, false, false, 0};
   state.world.now = TimePoint{Duration{1'800'000'000'000}};
   return state;
 }
@@ -102,7 +102,7 @@ Step TakeStep(State& state, const Subject& subject, bool keep) {
     CheckRoutes(state, step.decision, subject, step.broken);
     state.status = step.decision.status;
     state.world.Forget(state.status);
-    in_flight.Check(state.world, step.broken);
+    in_flight.Check(state.world, subject, step.broken);
     if (++state.rounds > kRoundsAtOnce) step.broken.emplace_back("I5: decisions at one moment come to no end");
   }
   if (!step.broken.empty()) step.went = Went::kBroken;
@@ -120,13 +120,13 @@ std::vector<std::uint16_t> CrashPoints(const decide::Decision& decision) {
   return points;
 }
 
-void Crash(State& state, const Subject& subject, const Happening& happening) {
-  if (happening.kind == Happening::Kind::kCrash) {
-    decide::Decision decision = DecideIn(state);
-    state.world.Perform(decision.status, decision.actions, happening.which);
-    state.status = std::move(decision.status);
+void Crash(State& state, const Subject& subject, const decide::Decision& decision, const Disturbance& disturbance) {
+  if (disturbance.kind == Disturbance::Kind::kCrash) {
+    state.world.Perform(decision.status, decision.actions, disturbance.which);
+    state.status = decision.status;
   }
-  Happen(state, subject, happening);
+  state.crashed = true;
+  Disturb(state, subject, disturbance);
 }
 
 }  // namespace sluice::verify

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/verify/happening.h"
+#include "reconciler/verify/disturbance.h"
 #include "reconciler/verify/state.h"
 
 namespace sluice::verify {
@@ -36,7 +36,7 @@ Step TakeStep(State& state, const Subject& subject, bool keep);
 
 // The number of actions after which each of the decision's writes is done, in their order; 0 first.
 std::vector<std::uint16_t> CrashPoints(const decide::Decision& decision);
-// The executor dies as `happening` says, in the middle of what it decides now.
-void Crash(State& state, const Subject& subject, const Happening& happening);
+// The executor dies as `disturbance` says, in the middle of what it decided in that state.
+void Crash(State& state, const Subject& subject, const decide::Decision& decision, const Disturbance& disturbance);
 
 }  // namespace sluice::verify

@@ -212,16 +212,15 @@ bool EverSettles(const Graph& graph) {
 void TakeTimes(const Graph& graph, Subject& subject) {
   const graph::Policies& policies = graph.policies;
   const graph::Router& router = graph.router;
-  const Duration routes = router.lag + router.settled_after;
-  subject.waits = std::max({subject.waits, policies.drain, policies.keep_previous, routes});
+  subject.waits = std::max({subject.waits, policies.drain, policies.keep_previous});
+  subject.lag = std::max({subject.lag, router.lag, router.settled_after, policies.drain});
   for (const graph::Node& node : graph.nodes) {
     if (const auto* retire = std::get_if<graph::RetireNode>(&node.does)) {
       subject.waits = std::max(subject.waits, retire->keep + policies.drain);
     }
   }
   for (const graph::Gate& gate : graph.gates) {
-    subject.window =
-        std::max({subject.window, gate.window, gate.no_data_for + gate.every, gate.error_for + gate.every});
+    subject.window = std::max(subject.window, gate.window + gate.every);
   }
 }
 

@@ -29,7 +29,8 @@ struct Subject {
   // The router says itself when it followed, and so may take any time. Else it is taken at its word.
   bool router_tells = false;
   Duration window{};  // the longest that a sample is of account
-  Duration waits{};   // the longest that pods are kept, or routers take
+  Duration waits{};   // the longest that pods are kept
+  Duration lag{};     // the longest that a write to the router is of account
   // What the exploration can't tell, each a sentence.
   std::vector<std::string> left_out;
 };

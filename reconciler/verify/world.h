@@ -1,8 +1,8 @@
 // The world of an exploration: a cluster, routers and metrics reduced to what decides, as plain data that is copied at
 // each branch.
 //
-// Virtual time. What the world does by itself takes fixed times; whatever else may happen to it is a happening
-// (happening.h). Numbers of pods are told, not pods.
+// Virtual time. What the world does by itself takes fixed times; whatever else may happen to it is a disturbance
+// (disturbance.h). Numbers of pods are told, not pods.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@
 
 namespace sluice::verify {
 
-struct Happening {
+struct Disturbance {
   enum class Kind : std::uint8_t {
     kNothing,         // time goes on
     kGateAnswers,     // `which` gate, `how` an Answer, from now on
@@ -43,12 +43,12 @@ inline constexpr Duration kAway{600'000};
 const std::vector<std::string>& Verbs();
 
 // What may happen in that state, crashes apart: those depend on a decision.
-std::vector<Happening> Possible(const State& state, const Subject& subject);
-void Happen(State& state, const Subject& subject, const Happening& happening);
+std::vector<Disturbance> Possible(const State& state, const Subject& subject);
+void Disturb(State& state, const Subject& subject, const Disturbance& disturbance);
 
 // "gate error-rate(max: 1%) fails from now on"
-std::string Words(const Happening& happening, const Subject& subject);
+std::string Words(const Disturbance& disturbance, const Subject& subject);
 // The clause of a test's scenario that says so `after` the commit; "" where there is none.
-std::string Clause(const Happening& happening, const Subject& subject, Duration after);
+std::string Clause(const Disturbance& disturbance, Duration after);
 
 }  // namespace sluice::verify

@@ -1,4 +1,4 @@
-#include "reconciler/verify/happening.h"
+#include "reconciler/verify/disturbance.h"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@
 namespace sluice::verify {
 namespace {
 
-using Kind = Happening::Kind;
+using Kind = Disturbance::Kind;
 
 const Revision& RevisionAt(const Subject& subject, std::uint16_t which) {
   return subject.graphs[which]->workload.revision;
@@ -42,7 +42,7 @@ class Collector {
  public:
   Collector(const State& state, const Subject& subject) : state_(state), world_(state.world), subject_(subject) {}
 
-  std::vector<Happening> Collect() {
+  std::vector<Disturbance> Collect() {
     Gates();
     Pods();
     People();
@@ -122,7 +122,7 @@ class Collector {
   const State& state_;
   const World& world_;
   const Subject& subject_;
-  std::vector<Happening> found_;
+  std::vector<Disturbance> found_;
 };
 
 void Say(State& state, const std::string& verb, const std::string& who) {
@@ -186,21 +186,21 @@ const std::vector<std::string>& Verbs() {
   return verbs;
 }
 
-std::vector<Happening> Possible(const State& state, const Subject& subject) {
+std::vector<Disturbance> Possible(const State& state, const Subject& subject) {
   return Collector(state, subject).Collect();
 }
 
-void Happen(State& state, const Subject& subject, const Happening& happening) {
+void Disturb(State& state, const Subject& subject, const Disturbance& disturbance) {
   World& world = state.world;
   state.decided = false;
   state.wake.reset();
   state.rounds = 0;
   RevisionPods* of = nullptr;
-  const bool about_pods = happening.kind >= Kind::kPodsDie && happening.kind <= Kind::kPodsDeleted;
-  if (about_pods) of = &world.pods[RevisionAt(subject, happening.which)];
-  switch (happening.kind) {
+  const bool about_pods = disturbance.kind >= Kind::kPodsDie && disturbance.kind <= Kind::kPodsDeleted;
+  if (about_pods) of = &world.pods[RevisionAt(subject, disturbance.which)];
+  switch (disturbance.kind) {
     case Kind::kGateAnswers:
-      world.answers[happening.which] = static_cast<Answer>(happening.how);
+      world.answers[disturbance.which] = static_cast<Answer>(disturbance.how);
       break;
     case Kind::kRejected:
       Say(state, "reject", "someone");
@@ -216,7 +216,7 @@ void Happen(State& state, const Subject& subject, const Happening& happening) {
       break;
     case Kind::kPodsDie:
     case Kind::kPodsSick:
-      of->sick = happening.kind == Kind::kPodsSick;
+      of->sick = disturbance.kind == Kind::kPodsSick;
       of->starting += of->ready;
       of->ready = 0;
       of->ready_at.reset();
@@ -229,20 +229,20 @@ void Happen(State& state, const Subject& subject, const Happening& happening) {
       break;
     case Kind::kNoRoom:
     case Kind::kRoom:
-      world.no_room = happening.kind == Kind::kNoRoom;
+      world.no_room = disturbance.kind == Kind::kNoRoom;
       break;
     case Kind::kRoutersStand:
     case Kind::kRoutersFollow:
-      world.routers_stand = happening.kind == Kind::kRoutersStand;
+      world.routers_stand = disturbance.kind == Kind::kRoutersStand;
       break;
     case Kind::kRoutesEdited:
       EditRoutes(world);
       break;
     case Kind::kCommit:
-      world.git = happening.which;
+      world.git = disturbance.which;
       break;
     case Kind::kCommand:
-      Say(state, Verbs()[happening.which], "someone");
+      Say(state, Verbs()[disturbance.which], "someone");
       break;
     case Kind::kCrash:
     case Kind::kCrashUnsaved:
@@ -266,14 +266,14 @@ void Happen(State& state, const Subject& subject, const Happening& happening) {
   world.MoveTo(world.now);
 }
 
-std::string Words(const Happening& happening, const Subject& subject) {
-  const std::string_view role = RoleWords(happening.which);
-  switch (happening.kind) {
+std::string Words(const Disturbance& disturbance, const Subject& subject) {
+  const std::string_view role = RoleWords(disturbance.which);
+  switch (disturbance.kind) {
     case Kind::kNothing:
       return "";
     case Kind::kGateAnswers:
-      return fmt::format("gate {} {} from now on", subject.graphs[kCandidate]->gates[happening.which].name,
-                         AnswerWords(static_cast<Answer>(happening.how)));
+      return fmt::format("gate {} {} from now on", subject.graphs[kCandidate]->gates[disturbance.which].name,
+                         AnswerWords(static_cast<Answer>(disturbance.how)));
     case Kind::kRejected:
       return "someone rejects it";
     case Kind::kNobodyApproves:
@@ -301,13 +301,13 @@ std::string Words(const Happening& happening, const Subject& subject) {
     case Kind::kRoutesEdited:
       return "somebody changes the router's objects";
     case Kind::kCommit:
-      return happening.which >= kFirstEdit
-                 ? fmt::format("git edits the plan: {}", subject.edits[happening.which - kFirstEdit])
+      return disturbance.which >= kFirstEdit
+                 ? fmt::format("git edits the plan: {}", subject.edits[disturbance.which - kFirstEdit])
                  : fmt::format("git names {}", role);
     case Kind::kCommand:
-      return fmt::format("someone says {}", Verbs()[happening.which]);
+      return fmt::format("someone says {}", Verbs()[disturbance.which]);
     case Kind::kCrash:
-      return fmt::format("the executor dies after {} of these writes; another begins", happening.which);
+      return fmt::format("the executor dies after {} of these writes; another begins", disturbance.which);
     case Kind::kCrashUnsaved:
       return "the executor dies before it stores this; another begins";
     case Kind::kAway:
@@ -318,12 +318,12 @@ std::string Words(const Happening& happening, const Subject& subject) {
   return "";
 }
 
-std::string Clause(const Happening& happening, const Subject& subject, Duration after) {
+std::string Clause(const Disturbance& disturbance, Duration after) {
   const std::string at = FormatDuration(std::max(after, Duration{1'000}));
-  const char* role = happening.which == kBefore ? "stable" : "candidate";
-  switch (happening.kind) {
+  const char* role = disturbance.which == kBefore ? "stable" : "candidate";
+  switch (disturbance.kind) {
     case Kind::kGateAnswers:
-      switch (static_cast<Answer>(happening.how)) {
+      switch (static_cast<Answer>(disturbance.how)) {
         case Answer::kFail:
           return "candidate error-rate 50% from " + at;
         case Answer::kNoData:
@@ -343,11 +343,11 @@ std::string Clause(const Happening& happening, const Subject& subject, Duration 
     case Kind::kPodsSick:
       return fmt::format("{} unready from {}", role, at);
     case Kind::kCommit:
-      return happening.which == kNext     ? "commit next at " + at
-             : happening.which == kBefore ? "commit revert at " + at
-                                          : "";
+      return disturbance.which == kNext     ? "commit next at " + at
+             : disturbance.which == kBefore ? "commit revert at " + at
+                                            : "";
     case Kind::kCommand:
-      return fmt::format("{} at {}", Verbs()[happening.which], at);
+      return fmt::format("{} at {}", Verbs()[disturbance.which], at);
     case Kind::kCrash:
     case Kind::kCrashUnsaved:
       return fmt::format("controller down from {} for 1s", at);
@@ -356,7 +356,6 @@ std::string Clause(const Happening& happening, const Subject& subject, Duration 
     default:
       return "";
   }
-  (void)subject;
 }
 
 }  // namespace sluice::verify
