@@ -63,17 +63,22 @@ void CheckPromotion(const State& before, const decide::Decision& decision, std::
 
 void CheckRoutes(const State& state, const decide::Decision& decision, const Subject& subject,
                  std::vector<std::string>& broken) {
-  const decide::Status& after = decision.status;
+  const decide::Applied& split = state.status.applied;
+  const decide::Applied& after = decision.status.applied;
   const graph::Graph& graph = state.world.plan();
-  const bool settles = after.applied.settled_at && !state.status.applied.settled_at;
-  if (!settles || !state.world.Routes()) return;
+  const bool is_over = after.sequence != split.sequence || after.settled_at;
+  const bool in_place = std::all_of(state.world.objects.begin(), state.world.objects.end(), [&](const auto& entry) {
+    const WorldObject& object = entry.second;
+    return !object.routes || (object.split == split.sequence && object.followed == object.generation);
+  });
+  if (split.settled_at || !is_over || !in_place || !state.world.Routes()) return;
   const auto named = [&](const Revision& revision) {
     return std::any_of(state.world.objects.begin(), state.world.objects.end(), [&](const auto& entry) {
       return entry.second.routes && (entry.second.edited || Names(entry.second.object.Field("spec"), revision));
     });
   };
-  for (const auto& [revision, share] : after.applied.shares) {
-    const bool way_back = revision == after.stable && graph.router.address != graph::Router::Address::kRouter;
+  for (const auto& [revision, share] : split.shares) {
+    const bool way_back = revision == state.status.stable && graph.router.address != graph::Router::Address::kRouter;
     if ((share > Number(0) || way_back) && !named(revision)) {
       broken.push_back(fmt::format("the objects of router {} lead nowhere to {}, which has {} of the traffic{}",
                                    graph.router.name, Role(subject, revision), share.ToPercent(),

@@ -13,8 +13,9 @@ namespace sluice::verify {
 // No candidate becomes stable without a pass of each gate before its promotion, recorded exceptions aside.
 void CheckPromotion(const State& before, const decide::Decision& decision, std::vector<std::string>& broken);
 
-// Once a split counts as settled, the router's objects lead to each revision that has a share of it, and to stable,
-// which the next split may need. `state`: with the decision carried out, its status not yet taken.
+// Once the routers followed a split, the router's objects lead to each revision that has a share of it, and to stable,
+// which the next split may need. `state`: that in which
+// `decision` takes it for settled, or goes on to another.
 void CheckRoutes(const State& state, const decide::Decision& decision, const Subject& subject,
                  std::vector<std::string>& broken);
 

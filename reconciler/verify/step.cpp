@@ -97,9 +97,9 @@ Step TakeStep(State& state, const Subject& subject, bool keep) {
     state.wake = step.decision.wake_at;
     if (step.broken.empty()) Move(state, step, keep);
   } else {
+    CheckRoutes(state, step.decision, subject, step.broken);
     const RequestsInFlight in_flight(state.world);
     state.world.Perform(step.decision.status, step.decision.actions, step.decision.actions.size());
-    CheckRoutes(state, step.decision, subject, step.broken);
     state.status = step.decision.status;
     state.world.Forget(state.status);
     in_flight.Check(state.world, subject, step.broken);
