@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <map>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -28,9 +29,9 @@ struct Options {
   std::string rollout;  // "": all of them
   std::string namespace_;
   int disturbances = 1;
-  int seconds = 60;
+  int seconds = 300;
   std::size_t memory = 1024;  // MiB
-  bool json = false;
+  Format format = Format::kText;
 };
 
 struct Result {
@@ -148,14 +149,14 @@ int VerifyAll(const Options& options) {
     const Result result = Verify(subjects, graph, options);
     flawed = flawed || !result.finding.flaws.empty();
     cut_short = cut_short || !result.refused.empty() || !result.finding.cut_short.empty();
-    if (options.json) {
+    if (options.format == Format::kJson) {
       all.push_back(Json(result));
     } else {
       PrintText(result, PathPrefix(options.path));
     }
   }
   if (!any && !options.rollout.empty()) return UnknownRollout(compilation, options.rollout);
-  if (options.json) std::cout << all.dump(2) << "\n";
+  if (options.format == Format::kJson) std::cout << all.dump(2) << "\n";
   return flawed ? kExitErrors : cut_short ? kExitLimit : kExitOk;
 }
 
@@ -173,13 +174,16 @@ void AddVerify(CLI::App& app, Run& run) {
                    "that one history may have at the most, a crash aside; 1 unless said")
       ->option_text("N")
       ->check(CLI::Range(0, 8));
-  command->add_option("--seconds", options->seconds, "for each rollout at the most; 60 unless said")
+  command->add_option("--seconds", options->seconds, "for each rollout at the most; 300 unless said")
       ->option_text("N")
       ->check(CLI::Range(1, 86'400));
   command->add_option("--memory", options->memory, "MiB at the most; 1024 unless said")
       ->option_text("N")
       ->check(CLI::Range(std::size_t{64}, std::size_t{1} << 20));
-  command->add_flag("--json", options->json, "the result as JSON");
+  const std::map<std::string, Format> formats = {{"text", Format::kText}, {"json", Format::kJson}};
+  command->add_option("--format", options->format, "text or json")
+      ->transform(CLI::CheckedTransformer(formats).description(""))
+      ->option_text("FORMAT");
   command->callback([options, &run] { run = [options] { return VerifyAll(*options); }; });
 }
 

@@ -22,7 +22,7 @@ bool Dies(const Disturbance& disturbance) {
 
 // One step of a history, once more; what was decided and done in it.
 decide::Decision Take(State& state, const Subject& subject, const Disturbance& disturbance) {
-  if (disturbance.kind == Disturbance::Kind::kNothing) return TakeStep(state, subject, false).decision;
+  if (disturbance.kind == Disturbance::Kind::kNothing) return TakeStep(state, subject, {}).decision;
   decide::Decision done;
   if (Dies(disturbance)) {
     decide::Decision decision = DecideIn(state);

@@ -95,8 +95,11 @@ class Searcher {
 
   // The executor dies in the middle of that decision.
   void Die(const State& before, std::uint32_t index, const decide::Decision& decision) {
+    const std::vector<std::uint16_t> points = CrashPoints(decision);
+    // Who only asks a question loses nothing.
+    if (points.size() == 1 && decision.status == before.status) return;
     std::vector<Disturbance> deaths = {{Disturbance::Kind::kCrashUnsaved, 0, 0}};
-    for (const std::uint16_t point : CrashPoints(decision)) deaths.push_back({Disturbance::Kind::kCrash, 0, point});
+    for (const std::uint16_t point : points) deaths.push_back({Disturbance::Kind::kCrash, 0, point});
     for (const Disturbance& death : deaths) {
       if (!finding_.cut_short.empty()) return;
       State state = before;
@@ -116,21 +119,20 @@ class Searcher {
   // From there on, as it goes by itself, until it comes to a state that was seen.
   void Chain(State state, std::uint32_t index) {
     const bool branches = disturbances_ < limits_.disturbances;
-    Key situation = SituationOf(state);
+    Key situation = branches ? SituationOf(state) : Key{};
     bool is_other = true;
     while (!IsCutShort()) {
       if (branches && is_other) branches_.push_back({state, index});
-      std::optional<State> decided_in;
-      if (!state.crashed && !state.decided) decided_in = state;
-      Step step = TakeStep(state, subject_, branches);
+      Step step = TakeStep(state, subject_, {branches, !state.crashed});
       ++finding_.decisions;
       if (step.went == Went::kBroken) return Found(step.broken, index);
       if (step.went == Went::kToRest) return;
-      if (!step.moved && decided_in) Die(*decided_in, index, step.decision);
+      if (step.before_act) Die(*step.before_act, index, step.decision);
       const std::uint32_t before = index;
       const auto [next, is_new] = Note(state, index, {});
       if (!is_new && !LeavesCircle(state, next, index)) return;
       if (is_new) index = next;
+      if (!branches) continue;
       const Key now = SituationOf(state);
       is_other = now != situation;
       situation = now;
@@ -211,7 +213,7 @@ class Searcher {
 State StateAt(Beginning beginning, const Subject& subject) {
   if (beginning == Beginning::kFirstInstall) return Nothing(subject, kCandidate);
   State state = Nothing(subject, kBefore);
-  while (TakeStep(state, subject, false).went == Went::kOn) {
+  while (TakeStep(state, subject, {}).went == Went::kOn) {
   }
   state.world.MoveTo(state.world.now + std::chrono::hours(1));
   state.world.git = kCandidate;

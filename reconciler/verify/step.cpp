@@ -40,7 +40,7 @@ std::optional<decide::Command> ApprovalDue(const State& state) {
   return std::nullopt;
 }
 
-void Move(State& state, Step& step, bool keep) {
+void Move(State& state, Step& step, const Keep& keep) {
   std::optional<TimePoint> next = state.world.NextEvent();
   if (state.wake && (!next || *state.wake < *next)) next = state.wake;
   const bool moves = state.status.phase == decide::Phase::kProgressing && !state.status.paused;
@@ -57,7 +57,7 @@ void Move(State& state, Step& step, bool keep) {
     return;
   }
   step.moved = true;
-  if (keep) step.before_move = state;
+  if (keep.moves) step.before_move = state;
   state.world.MoveTo(approval ? state.world.now + kApprovedAfter : *next);
   if (approval) state.world.Say(std::move(*approval));
   state.decided = false;
@@ -77,7 +77,7 @@ decide::Decision DecideIn(const State& state) {
   return decide::Decide(state.world.plan(), state.status, state.world.Observe(state.status), state.world.now);
 }
 
-Step TakeStep(State& state, const Subject& subject, bool keep) {
+Step TakeStep(State& state, const Subject& subject, const Keep& keep) {
   Step step;
   if (state.decided) {
     Move(state, step, keep);
@@ -98,6 +98,7 @@ Step TakeStep(State& state, const Subject& subject, bool keep) {
     if (step.broken.empty()) Move(state, step, keep);
   } else {
     CheckRoutes(state, step.decision, subject, step.broken);
+    if (keep.acts) step.before_act = state;
     const RequestsInFlight in_flight(state.world);
     state.world.Perform(step.decision.status, step.decision.actions, step.decision.actions.size());
     state.status = step.decision.status;

@@ -26,13 +26,19 @@ struct Step {
   std::vector<std::string> broken;   // promises, each a sentence
   decide::Decision decision;         // what was decided
   bool moved = false;                // nothing was to do: time went on
-  std::optional<State> before_move;  // where `moved`, and asked for
+  std::optional<State> before_move;  // where it `moved`
+  std::optional<State> before_act;   // where something was decided
+};
+
+// Which states a step keeps for whoever goes another way from there.
+struct Keep {
+  bool moves = false, acts = false;
 };
 
 // What the executor decides in that state.
 decide::Decision DecideIn(const State& state);
-// Takes it. `keep`: Step::before_move is wanted.
-Step TakeStep(State& state, const Subject& subject, bool keep);
+// Takes it.
+Step TakeStep(State& state, const Subject& subject, const Keep& keep);
 
 // The number of actions after which each of the decision's writes is done, in their order; 0 first.
 std::vector<std::uint16_t> CrashPoints(const decide::Decision& decision);

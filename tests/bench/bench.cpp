@@ -128,7 +128,8 @@ int main(int argc, char** argv) {
       {"compile", CompileBenchmarks},
       {"decide", DecideBenchmarks},
       {"fleet", FleetBenchmarks},
-      {"simulate", SimulateBenchmarks}};
+      {"simulate", SimulateBenchmarks},
+      {"verify", VerifyBenchmarks}};
   for (const auto& [name, benchmarks] : groups) {
     if (!only.empty() && only != name) continue;
     for (Row& row : benchmarks(settings)) {

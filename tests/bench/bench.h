@@ -45,5 +45,6 @@ std::vector<Row> CompileBenchmarks(const Settings& settings);
 std::vector<Row> DecideBenchmarks(const Settings& settings);
 std::vector<Row> FleetBenchmarks(const Settings& settings);
 std::vector<Row> SimulateBenchmarks(const Settings& settings);
+std::vector<Row> VerifyBenchmarks(const Settings& settings);
 
 }  // namespace sluice::bench

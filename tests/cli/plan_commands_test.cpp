@@ -273,4 +273,54 @@ TEST_CASE("a rollout is told before it happens, with what it costs") {
   CHECK(Sluice("simulate " + path + " api --scenario 'load 50'").out.find("api: promoted") != std::string::npos);
 }
 
+TEST_CASE("what may come of a rollout is explored, and what was not is told") {
+  const Scratch scratch;
+  scratch.Write("web.plan", kGood);
+  const std::string path = scratch.path().string();
+  const Ended proved = Sluice("verify " + path + " web --disturbances 0");
+  INFO(proved.out << proved.err);
+  CHECK(proved.status == 0);
+  CHECK(proved.out.find("web: proved: I1 to I9 hold in every history with at most 0 disturbances and one crash") == 0);
+  const Ended json = Sluice("verify " + path + " --disturbances 0 --format json");
+  CHECK(json.out.find("\"proved\": true") != std::string::npos);
+
+  const Ended late = Sluice("verify " + path + " web --disturbances 4 --seconds 1");
+  CHECK(late.status == 4);
+  CHECK(late.out.find("web: not proved: the search was cut short, its time was over") == 0);
+  CHECK(late.out.find("proved: I1") == std::string::npos);
+
+  const Ended unknown = Sluice("verify " + path + " wbe");
+  CHECK(unknown.status == 1);
+  CHECK(unknown.err.find("there is web") != std::string::npos);
+
+  scratch.Write("web.plan", R"(
+service web {
+  namespace "shop"
+  image     "ghcr.io/acme/web:2"
+  replicas  4
+  port      http 8080
+  probe     ready http "/readyz" every 5s
+}
+gate weak() {
+  measure default.metrics.instant("bad{service=\"${candidate.service}\"}") as ratio
+  pass    when value <= 1%
+  window  1m
+  no-data for 5m else fail
+  error   for 2m else continue
+}
+rollout web {
+  deploy web
+  deadline 2h
+  step half { weight 50%  hold 5m while weak() }
+  step full { weight 100% }
+}
+)");
+  const Ended flawed = Sluice("verify " + path);
+  INFO(flawed.out << flawed.err);
+  CHECK(flawed.status == 1);
+  CHECK(flawed.out.find("web: the candidate is promoted without a pass of web/half/hold") == 0);
+  CHECK(flawed.out.find("web.plan:19") != std::string::npos);
+  CHECK(flawed.out.find("metrics down from ") != std::string::npos);
+}
+
 }  // namespace sluice::test
