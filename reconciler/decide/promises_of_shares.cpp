@@ -43,6 +43,9 @@ void CheckShares(PromiseChecker& c) {
     if (share <= had) {
       continue;
     }
+    if (c.after().phase == Phase::kProgressing && revision != c.after().stable && revision != c.after().candidate) {
+      c.Break("I3: {} gets {} although it leaves", revision, share.ToString());
+    }
     // What a revision without pods had can go to nobody better while the candidate may have no more than its step says.
     const bool nobody = revision == c.after().stable && LosersGone(c) && SomeoneIsGone(c);
     if (Endpoints(c.is, revision) == 0 && !nobody) {
@@ -120,6 +123,9 @@ void CheckOrder(PromiseChecker& c) {
     if (!new_run && c.before.nodes.contains(node.path)) {
       continue;
     }
+    if (!c.is.seen.unseen.empty()) {
+      c.Break("I3: {} is entered on what may be old", node.path);
+    }
     for (const graph::NodeId pred : node.after) {
       if (!walk.IsDone(pred) && !walk.IsBehind(pred)) {
         c.Break("I3: {} is entered before {} is done", node.path, c.graph.nodes[pred].path);
@@ -135,6 +141,10 @@ void CheckOrder(PromiseChecker& c) {
 
 void CheckWayBack(PromiseChecker& c) {
   const Status& after = c.after();
+  const bool ends = c.before.phase == Phase::kGoingBack && !c.before.candidate.empty() && after.candidate.empty();
+  if (ends && !c.is.by_pods() && !after.applied.shares.empty() && !after.applied.settled_at) {
+    c.Break("I4: the way back ends before the route has settled");
+  }
   if (after.phase != Phase::kGoingBack || after.stable.empty()) {
     return;
   }
@@ -150,6 +160,10 @@ void CheckWayBack(PromiseChecker& c) {
     if (must && share > Number(0)) {
       c.Break("I4: {} keeps {} although stable can have it", revision, share.ToString());
     }
+  }
+  const bool aside = !after.applied.matches.empty() || after.applied.mirror > Number(0);
+  if (must && aside && !c.is.by_pods()) {
+    c.Break("I4: {} keeps what matches or is mirrored although stable can have all", after.candidate);
   }
   const std::vector<PodWrite> writes = PodWrites(c);
   const bool shrinks = std::any_of(writes.begin(), writes.end(), [&](const PodWrite& write) {

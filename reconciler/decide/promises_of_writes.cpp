@@ -54,6 +54,18 @@ void CheckJob(PromiseChecker& c, const ApplyObject& apply) {
   }
 }
 
+// What is there is written on the version that was seen, or somebody else's change would be lost.
+bool IsThere(const PromiseChecker& c, const ApplyObject& apply) {
+  const auto text = [&](std::initializer_list<std::string_view> path) { return apply.object.Path(path).ToText(); };
+  const ObjectName name{text({"apiVersion"}), text({"kind"}), text({"metadata", "namespace"}),
+                        text({"metadata", "name"})};
+  if (name.kind == "Deployment") {
+    const auto found = c.is.seen.revisions.find(text({"metadata", "labels", graph::kRevisionLabel}));
+    return found != c.is.seen.revisions.end() && found->second.deployment;
+  }
+  return c.is.seen.router_objects.contains(name);
+}
+
 // An object that is let go of carries none of our marks, and so no epoch: of a rollout that is ejected or removed, or
 // what was taken over.
 bool LetsGo(const PromiseChecker& c, const ApplyObject& apply) {
@@ -114,6 +126,9 @@ void CheckEffects(PromiseChecker& c) {
     }
     if (EpochOf(apply->object) != c.after().epoch && !LetsGo(c, *apply)) {
       c.Break("I8: {} is written with epoch {}, ours is {}", name, EpochOf(apply->object), c.after().epoch);
+    }
+    if (!apply->version && IsThere(c, *apply)) {
+      c.Break("I8: {} is there and is written without a version", name);
     }
     if (apply->version && (apply->version->uid.empty() || apply->version->resource_version.empty())) {
       c.Break("I8: {} is written without its version", name);

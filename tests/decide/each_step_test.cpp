@@ -67,27 +67,27 @@ void CheckTable(const std::string& name, const Mishap& mishap) {
 
 }  // namespace
 
-TEST_CASE("a gate that fails at each step rolls back") {
+TEST_CASE("a gate that fails at each step rolls back", "[table]") {
   CheckTable("each_gate_fails", [](Story& story) { story.world.error_rate = Number::Ratio(8, 100); });
 }
 
-TEST_CASE("missing data at each step never passes") {
+TEST_CASE("missing data at each step never passes", "[table]") {
   CheckTable("each_no_data", [](Story& story) { story.world.answers = graph::Evaluation::Kind::kNoData; });
 }
 
-TEST_CASE("a metrics store that is down stalls the rollout until its deadline") {
+TEST_CASE("a metrics store that is down stalls the rollout until its deadline", "[table]") {
   CheckTable("each_error", [](Story& story) { story.world.answers = graph::Evaluation::Kind::kError; });
 }
 
-TEST_CASE("a metrics store that never answers is no way forward") {
+TEST_CASE("a metrics store that never answers is no way forward", "[table]") {
   CheckTable("each_silence", [](Story& story) { story.world.gates_silent = true; });
 }
 
-TEST_CASE("abort at each step goes back and holds") {
+TEST_CASE("abort at each step goes back and holds", "[table]") {
   CheckTable("each_abort", [](Story& story) { story.Command("abort"); });
 }
 
-TEST_CASE("a new revision at each step pre-empts") {
+TEST_CASE("a new revision at each step pre-empts", "[table]") {
   CheckTable("each_new_revision", [](Story& story) {
     const bool pods = story.world.plan().router.shares_by_pods;
     const bool shared = story.world.plan().policies.capacity_shared;
@@ -95,7 +95,7 @@ TEST_CASE("a new revision at each step pre-empts") {
   });
 }
 
-TEST_CASE("a revert at each step goes back without a hold") {
+TEST_CASE("a revert at each step goes back without a hold", "[table]") {
   CheckTable("each_revert", [](Story& story) {
     const bool pods = story.world.plan().router.shares_by_pods;
     const bool shared = story.world.plan().policies.capacity_shared;
@@ -103,18 +103,18 @@ TEST_CASE("a revert at each step goes back without a hold") {
   });
 }
 
-TEST_CASE("stable pods dying at each step never block the way forward") {
+TEST_CASE("stable pods dying at each step never block the way forward", "[table]") {
   CheckTable("each_stable_dies", [](Story& story) { story.world.behaviour["a1"].ready = false; });
 }
 
-TEST_CASE("stable pods dying at each step and the candidate failing leaves a named state") {
+TEST_CASE("stable pods dying at each step and the candidate failing leaves a named state", "[table]") {
   CheckTable("each_both_die", [](Story& story) {
     story.world.behaviour["a1"].ready = false;
     story.world.error_rate = Number::Ratio(8, 100);
   });
 }
 
-TEST_CASE("stable pods dying at each step under a full quota and an abort") {
+TEST_CASE("stable pods dying at each step under a full quota and an abort", "[table]") {
   CheckTable("each_stable_dies_full_quota", [](Story& story) {
     const std::int32_t all = story.world.Pods("a1") + story.world.Pods("b2");
     story.world.quota = std::max(1, all - 2);
@@ -123,19 +123,19 @@ TEST_CASE("stable pods dying at each step under a full quota and an abort") {
   });
 }
 
-TEST_CASE("endpoints of the candidate gone in the middle of each step") {
+TEST_CASE("endpoints of the candidate gone in the middle of each step", "[table]") {
   CheckTable("each_endpoints_gone", [](Story& story) { story.world.behaviour["b2"].ready = false; });
 }
 
-TEST_CASE("some pods of the candidate gone in the middle of each step") {
+TEST_CASE("some pods of the candidate gone in the middle of each step", "[table]") {
   CheckTable("each_some_pods_gone", [](Story& story) { story.world.behaviour["b2"].at_most = 1; });
 }
 
-TEST_CASE("a rollout taken out of git at each step goes back first") {
+TEST_CASE("a rollout taken out of git at each step goes back first", "[table]") {
   CheckTable("each_removed", [](Story& story) { story.world.removed = true; });
 }
 
-TEST_CASE("a route that never settles at each step") {
+TEST_CASE("a route that never settles at each step", "[table]") {
   CheckTable("each_route_stuck", [](Story& story) { story.world.route_stuck = true; });
 }
 
@@ -157,7 +157,7 @@ Story WithRestart(Story story, bool fails, int restart_at, bool dies_before_acti
 
 }  // namespace
 
-TEST_CASE("a restart of the executor between any two decisions changes nothing") {
+TEST_CASE("a restart of the executor between any two decisions changes nothing", "[long]") {
   for (const Setting& setting : kSettings) {
     const Story installed = Story::Installed(Canary("a1", setting.capacity), Canary("b2", setting.capacity));
     for (const bool fails : {false, true}) {

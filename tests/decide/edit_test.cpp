@@ -114,6 +114,22 @@ TEST_CASE("a lower share of a node done applies at once, a higher one doesn't mo
   CheckKept(story);
 }
 
+TEST_CASE("a higher share of a node done moves pods only as far as the traffic lets them") {
+  const auto with_share = [](int share) {
+    Plan plan(Capacity::kShared);
+    plan.Weight("some", share).Hold("some", minutes(30)).Weight("full", 100);
+    return plan.Build("b2");
+  };
+  Story story = Story::Installed(Canary("a1", Capacity::kShared), with_share(50));
+  REQUIRE(story.RunUntilEntered("some/hold"));
+  story.world.Commit(with_share(90));
+  story.Run(minutes(5));
+  CHECK(story.world.Routed().at("a1") == Number::Ratio(50, 100));
+  CHECK(story.world.Pods("a1") >= 5);
+  CHECK(story.world.Pods("b2") > 5);
+  CheckKept(story);
+}
+
 TEST_CASE("active with changed effect is entered again once") {
   Story story = Story::Installed(Canary("a1"), Ramp("b2", minutes(5), minutes(10)));
   story.world.behaviour["b2"].start = minutes(2);

@@ -11,7 +11,7 @@ namespace sluice::decide::test {
 
 void CheckGolden(const std::string& name, const std::string& text) {
   const std::string path = std::string(SLUICE_SOURCE_DIR) + "/tests/decide/golden/" + name + ".txt";
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
+  if (std::getenv("UPDATE_GOLDEN") != nullptr && *std::getenv("UPDATE_GOLDEN") != 0) {
     std::ofstream(path) << text;
     return;
   }

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "reconciler/decide/objects.h"
 #include "tests/decide/story.h"
 
 namespace sluice::decide::test {
@@ -120,6 +121,45 @@ TEST_CASE("a write with another epoch or without its version breaks I8") {
   moment.before.epoch = moment.decision.status.epoch = 3;
   moment.decision.actions.push_back(
       ApplyObject{moment.story.world.plan().stable_service, Version{"u", "1"}, "an older epoch"});
+  CHECK(moment.Breaks("I8"));
+}
+
+TEST_CASE("a share for one that leaves, or a node entered on what may be old, breaks I3") {
+  Moment moment("ramp[10%]/hold");
+  moment.Route(Number::Ratio(10, 100));
+  moment.decision.status.applied.shares["c3"] = Number::Ratio(5, 100);
+  CHECK(moment.Breaks("I3"));
+  Moment old("ramp[10%]/hold");
+  old.before.nodes.erase("checkout/ramp[10%]/hold");
+  CHECK_FALSE(old.Breaks("I3"));
+  old.seen.unseen = "endpoints can't be watched";
+  CHECK(old.Breaks("I3"));
+}
+
+TEST_CASE("a way back that ends before the route has settled breaks I4") {
+  Moment moment("ramp[10%]/hold");
+  moment.before.phase = Phase::kGoingBack;
+  moment.decision.status.candidate.clear();
+  moment.decision.status.phase = Phase::kSettled;
+  CHECK_FALSE(moment.Breaks("I4"));
+  moment.decision.status.applied.settled_at.reset();
+  CHECK(moment.Breaks("I4"));
+}
+
+TEST_CASE("matches that stay on the way back break I4") {
+  Moment moment("ramp[10%]/hold");
+  moment.decision.status.phase = Phase::kGoingBack;
+  moment.decision.status.applied.shares = {{"a1", Number(1)}};
+  CHECK_FALSE(moment.Breaks("I4"));
+  moment.decision.status.applied.mirror = Number::Ratio(1, 10);
+  CHECK(moment.Breaks("I4"));
+}
+
+TEST_CASE("an object that is there and is written without a version breaks I8") {
+  Moment moment("ramp[10%]/hold");
+  ApplyObject write{moment.seen.router_objects.begin()->second.object, std::nullopt, "test"};
+  moment.before.epoch = moment.decision.status.epoch = EpochOf(write.object);
+  moment.decision.actions.emplace_back(write);
   CHECK(moment.Breaks("I8"));
 }
 

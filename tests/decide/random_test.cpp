@@ -146,7 +146,7 @@ void Heal(World& world) {
 
 }  // namespace
 
-TEST_CASE("random walks keep every promise and end at rest or in a named state") {
+TEST_CASE("random walks keep every promise and end at rest or in a named state", "[walks]") {
   for (int seed = 1; seed <= Walks(); ++seed) {
     Random random(static_cast<unsigned>(seed));
     const Capacity capacity = random.Of(kCapacities);
@@ -167,7 +167,7 @@ TEST_CASE("random walks keep every promise and end at rest or in a named state")
   }
 }
 
-TEST_CASE("input that contradicts itself never crashes and changes nothing twice") {
+TEST_CASE("input that contradicts itself never crashes and changes nothing twice", "[walks]") {
   for (int seed = 1; seed <= 4 * Walks(); ++seed) {
     Random random(static_cast<unsigned>(seed));
     const Capacity capacity = random.Of(kCapacities);

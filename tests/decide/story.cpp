@@ -126,7 +126,7 @@ bool Story::DecideOnce() {
     broken.push_back(fmt::format("{} I9: nothing leads out of {} {}", Clock(), PhaseName(decision.status.phase),
                                  decision.status.hold_reason));
   }
-  const bool changed = Dump(status) != Dump(decision.status);
+  const bool changed = status != decision.status;
   status_changes += changed ? 1 : 0;
   Tell(status, decision);
   status = decision.status;

@@ -23,6 +23,18 @@ Story InWatchedHold() {
 
 }  // namespace
 
+TEST_CASE("a watch without data fails once that has lasted as long as its gate says") {
+  Story story = InWatchedHold();
+  story.world.answers = graph::Evaluation::Kind::kNoData;
+  story.Run(minutes(2));
+  CHECK(story.status.phase == Phase::kProgressing);
+  story.Run(minutes(2));
+  CHECK(story.status.phase != Phase::kProgressing);
+  CHECK(story.RunToRest());
+  CHECK(story.Ending() == "Waiting Held, stable a1, run 2 of b2 rolled-back, routed a1 100%");
+  CheckKept(story);
+}
+
 TEST_CASE("a watch that fails rolls back, and one failing sample is not yet a fail") {
   Story story = InWatchedHold();
   story.world.error_rate = Number::Ratio(8, 100);

@@ -69,7 +69,7 @@ Observed World::Observe() const {
     seen.accepted = graphs_.at(accepted_digest);
   }
   for (const auto& [digest, graph] : graphs_) {
-    seen.workloads[graph->workload.revision] = std::make_shared<const graph::Workload>(graph->workload);
+    seen.workloads[graph->workload.revision] = std::shared_ptr<const graph::Workload>(graph, &graph->workload);
   }
   for (const auto& [revision, deployment] : deployments_) {
     ObservedDeployment shown;
