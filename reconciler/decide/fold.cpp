@@ -54,6 +54,8 @@ Fold FoldNodes(const Context& context, const Walk& walk) {
     } else if (const auto* traffic = std::get_if<graph::TrafficNode>(&node.does)) {
       fold.share = traffic->share;
       fold.traffic = traffic;
+    } else if (std::holds_alternative<graph::PromoteNode>(node.does)) {
+      fold.share = Number(1);
     }
   }
   return fold;

@@ -259,6 +259,9 @@ void WalkForward(Context& context) {
     return;
   }
   if (!CheckHealth(context)) {
+    if (status.phase == Phase::kProgressing) {
+      AimPods(context, Walk(context.graph, status));  // it stays where it is, and within its bounds
+    }
     return;
   }
   walk = Walk(context.graph, status);

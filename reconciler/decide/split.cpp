@@ -30,7 +30,7 @@ void Set(Context& context, Split split) {
   Applied& applied = context.status.applied;
   if (!applied.settled_at) {  // what the routers may not have been told stays unknown to them
     std::erase_if(applied.shares, [&](const auto& entry) {
-      return entry.second == Number(0) && !applied.previous.contains(entry.first);
+      return entry.second == Number(0) && !MayGetRequests(context.status, entry.first);
     });
   }
   applied.previous = std::move(applied.shares);
@@ -118,7 +118,9 @@ void NameBackends(Context& context) {
   }
   const bool comes = status.phase == Phase::kProgressing && !status.candidate.empty();
   std::erase_if(applied.shares, [&](const auto& entry) {
-    const bool stays = entry.first == status.stable || (comes && entry.first == status.candidate);
+    // On the way back, too, for as long as stable can't have what matches.
+    const bool aside = !applied.matches.empty() || applied.mirror > Number(0);
+    const bool stays = entry.first == status.stable || ((comes || aside) && entry.first == status.candidate);
     const bool never_known = !applied.previous.contains(entry.first);
     const bool may_go = applied.settled_at || never_known || !ServiceIsThere(context, entry.first);
     return entry.second == Number(0) && !stays && may_go;

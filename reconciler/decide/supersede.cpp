@@ -42,6 +42,8 @@ void Supersede(Context& context, const Revision& wanted) {
   EndRun(context, "superseded", reason);
   if (leaves) {
     status.leaving.push_back(old);
+    // What matched or was mirrored was for it alone: as a split of its own, so that it is named until that has settled.
+    Apply(context, Split{status.applied.shares, {}, Number(0)});
   }
   StartRun(context, wanted);
 }

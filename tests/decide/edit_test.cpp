@@ -169,6 +169,27 @@ TEST_CASE("replicas are rescaled within the present step") {
   CheckKept(story);
 }
 
+TEST_CASE("the last step gets another name while the promotion waits") {
+  const auto ending = [](const std::string& last) {
+    Plan plan;
+    plan.Weight("half", 50).Weight(last, 100);
+    return plan.Build("b2");
+  };
+  Story story = Story::Installed(Canary("a1"), ending("full"));
+  REQUIRE(story.Run(hours(1), [&] {
+    if (story.Entered("full/traffic")) story.world.behaviour["b2"].at_most = 9;
+    return story.Entered("promote");
+  }));
+  story.world.Commit(ending("everyone"));
+  story.Run(seconds(20));
+  CHECK(story.world.Routed().at("b2") == Number(1));
+  story.world.behaviour.clear();
+  story.world.MoveTo(story.world.now() + seconds(1));
+  CHECK(story.RunToRest());
+  CHECK(story.status.stable == "b2");
+  CheckKept(story);
+}
+
 TEST_CASE("an edit of the router waits until no candidate has traffic") {
   Story story = InSecondHold();
   graph::Graph edited = Ramp("b2", minutes(5), minutes(1));

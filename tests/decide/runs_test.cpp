@@ -187,6 +187,43 @@ TEST_CASE("nothing is entered on what may be old") {
   CheckKept(story);
 }
 
+TEST_CASE("a run that stalls where its pods stand takes none below the minimum") {
+  const auto watched = [](const std::string& revision) {
+    Plan plan(Capacity::kPods, 6);
+    plan.graph.policies.surge = 3;
+    plan.graph.policies.unavailable = 1;
+    plan.graph.hold_on_failure = true;
+    plan.graph.watch = graph::GateTree{};
+    plan.Weight("half", 50).Hold("half", hours(1), false).Weight("full", 100);
+    return plan.Build(revision);
+  };
+  Story story = Story::Installed(watched("a1"), watched("b2"));
+  REQUIRE(story.RunUntilEntered("half/hold"));
+  story.world.behaviour["a1"].ready = false;
+  story.world.Commit(watched("c3"));
+  story.Run(seconds(30));
+  story.world.error_rate = Number::Ratio(8, 100);
+  story.Run(minutes(10));
+  CHECK(story.status.hold == Hold::kStalled);
+  CHECK(story.world.ReadyPods("b2") + story.world.ReadyPods("c3") >= 3);
+  CheckKept(story);
+}
+
+TEST_CASE("what matched is named on the way back until stable can have it") {
+  Plan plan;
+  plan.Match("aside", "x-canary").Hold("aside", minutes(10)).Weight("full", 100);
+  Story story = Story::Installed(Canary("a1"), plan.Build("b2"));
+  REQUIRE(story.RunUntilEntered("aside/hold"));
+  story.world.behaviour["a1"].ready = false;
+  SECTION("aborted") { story.Command("abort"); }
+  SECTION("superseded") { story.world.Commit(Canary("c3")); }
+  story.Run(seconds(30));
+  story.world.behaviour.clear();
+  story.world.MoveTo(story.world.now() + seconds(1));
+  CHECK(story.RunToRest());
+  CheckKept(story);
+}
+
 TEST_CASE("a Job begins once that of the run before has ended") {
   const auto migrated = [](const std::string& revision) {
     Plan plan;
