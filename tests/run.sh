@@ -45,8 +45,12 @@ export LSAN_OPTIONS=suppressions=$PWD/build/$preset/leaks.txt:print_suppressions
 
 # Frames are several times as large under the address sanitizer.
 [ "$preset" != asan ] || ulimit -s 65536
-# Ten times as slow, and here for what the code does to memory: what it decides is judged by the other walks.
-[ "$preset" != asan ] || export SLUICE_WALKS="${SLUICE_WALKS:-50}"
+# Random walks of the core. A sanitizer is ten times as slow, and here for what the code does to memory: what it decides
+# is judged by the other walks.
+walks=10000
+[ -n "$servers" ] || walks=400
+[ "$preset" = release ] || walks=50
+export SLUICE_WALKS="${SLUICE_WALKS:-$walks}"
 
 log=build/$preset/tests.log
 status=0

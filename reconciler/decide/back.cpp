@@ -128,6 +128,9 @@ void TurnBack(Context& context, const WayBack& way) {
   status.stalled = false;
   status.skip_to_end = false;
   status.unready_since.reset();
+  // What the walk aimed at before it failed holds no more.
+  context.target.clear();
+  context.floor.clear();
   if (status.stable.empty()) {
     EndRun(context, "failed", way.reason, way.who);
     status.phase = Phase::kWaiting;

@@ -126,6 +126,9 @@ bool Story::DecideOnce() {
     broken.push_back(fmt::format("{} I9: nothing leads out of {} {}", Clock(), PhaseName(decision.status.phase),
                                  decision.status.hold_reason));
   }
+  if (witness) {
+    witness({world.plan(), status, seen, world.now(), decision});
+  }
   const bool changed = status != decision.status;
   status_changes += changed ? 1 : 0;
   Tell(status, decision);
@@ -155,14 +158,18 @@ void Story::Decide() {
   broken.push_back(Clock() + " I5: decisions at one moment come to no end");
 }
 
-bool Story::Run(Duration span, const std::function<bool()>& stop) {
+bool Story::Run(Duration span, const std::function<bool()>& stop) { return RunOn(span, stop, stop != nullptr); }
+
+bool Story::RunOn(Duration span, const std::function<bool()>& stop, bool acts) {
   const TimePoint end = world.now() + span;
   while (true) {
     Decide();
     if (stop && stop()) {
       return true;
     }
-    Decide();  // `stop` may have said something
+    if (acts) {
+      Decide();
+    }
     std::optional<TimePoint> next = world.NextEvent();
     if (last.wake_at && (!next || *last.wake_at < *next)) {
       next = last.wake_at;
@@ -184,7 +191,8 @@ bool Story::RunUntilEntered(const std::string& node, Duration span) {
 }
 
 bool Story::RunToRest(Duration span) {
-  Run(span, [&] { return IsAtRest(status) && !last.wake_at && world.IsQuiet(); });
+  RunOn(
+      span, [&] { return IsAtRest(status) && !last.wake_at && world.IsQuiet(); }, false);
   return IsAtRest(status) || status.hold != Hold::kNone;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/decide/marks.h"
 #include "tests/decide/plan.h"
 #include "tests/decide/world.h"
 
@@ -37,12 +38,15 @@ class Story {
   int restart_at = 0;               // the shell starts anew after the decision of this number, see `decisions`
   bool dies_before_acting = false;  // at restart_at: what was decided is stored and not done
   bool quiet = false;               // keep no transcript
+  std::function<void(const DecisionMade&)> witness;  // of every decision
   std::string transcript;
   std::vector<std::string> broken;  // invariants, with the time
   int decisions = 0, status_changes = 0;
 
  private:
   bool DecideOnce();
+  // `acts`: `stop` may say or do something, which is decided on at once.
+  bool RunOn(Duration span, const std::function<bool()>& stop, bool acts);
   void Tell(const Status& before, const Decision& decision);
   std::string Clock() const;
   std::map<Revision, Number> max_share_;
