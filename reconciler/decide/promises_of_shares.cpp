@@ -19,14 +19,15 @@ bool LosersGone(const PromiseChecker& c) {
   return true;
 }
 
-// Somebody who had a share lost every pod: it must go to others at once, whatever they can carry.
-bool SomeoneIsGone(const PromiseChecker& c) {
+// What those had who lost every pod, and with it their share: it must go to others at once, whatever they can carry.
+Number SetFree(const PromiseChecker& c) {
+  Number free;
   for (const auto& [revision, share] : c.before.applied.shares) {
     if (share > Number(0) && Endpoints(c.is, revision) == 0 && ShareOf(c.is, revision) == Number(0)) {
-      return true;
+      free = free + share;
     }
   }
-  return false;
+  return free;
 }
 
 }  // namespace
@@ -37,6 +38,8 @@ void CheckShares(PromiseChecker& c) {
     return;
   }
   Number sum;
+  const Number free = SetFree(c);
+  const bool world = free > Number(0);
   for (const auto& [revision, share] : c.after().applied.shares) {
     sum = sum + share;
     const Number had = ShareOf(c.was, revision);
@@ -46,13 +49,13 @@ void CheckShares(PromiseChecker& c) {
     if (c.after().phase == Phase::kProgressing && revision != c.after().stable && revision != c.after().candidate) {
       c.Break("I3: {} gets {} although it leaves", revision, share.ToString());
     }
-    // What a revision without pods had can go to nobody better while the candidate may have no more than its step says.
-    const bool nobody = revision == c.after().stable && LosersGone(c) && SomeoneIsGone(c);
+    // What a revision without pods had can go to nobody better while the candidate may have no more than its step says,
+    // and those that leave no more than they have.
+    const bool nobody = revision == c.after().stable && world && (LosersGone(c) || share - had <= free);
     if (Endpoints(c.is, revision) == 0 && !nobody) {
       c.Break("I1: {} gets {} without a ready endpoint", revision, share.ToString());
     }
     const bool back = c.after().phase == Phase::kGoingBack && (c.Rescued() || LosersGone(c));
-    const bool world = SomeoneIsGone(c);
     if (!back && !world && Ready(c.is, revision) < NeedOf(c.is, share)) {
       c.Break("I1: {} gets {} with {} ready of {} needed", revision, share.ToString(), Ready(c.is, revision),
               NeedOf(c.is, share));
