@@ -122,6 +122,9 @@ std::optional<NodeEnd> JudgeTraffic(Context& context, const graph::Node& node, c
     if (ForwardBlocked(context)) {
       return std::nullopt;
     }
+    if (context.now >= due) {
+      return Timeout("the traffic could not shift in time");
+    }
     Apply(context, std::move(split));
   }
   if (status.applied.settled_at) {

@@ -209,6 +209,22 @@ TEST_CASE("a run that stalls where its pods stand takes none below the minimum")
   CheckKept(story);
 }
 
+TEST_CASE("traffic whose time is up before it may shift doesn't shift") {
+  Story story = Story::Installed(Canary("a1"), Canary("b2"));
+  REQUIRE(story.RunUntilEntered("ramp[10%]/hold"));
+  story.world.behaviour["b2"].ready = false;
+  story.Decide();
+  REQUIRE(story.status.nodes.at("checkout/ramp[10%]/traffic").entry == 2);
+  story.Command("pause");
+  story.Run(seconds(5));
+  story.world.behaviour["b2"].ready = true;
+  story.Run(minutes(15));
+  story.Command("resume");
+  CHECK(story.RunToRest());
+  CHECK(story.status.hold_reason == "checkout/ramp[10%]/traffic: the traffic could not shift in time");
+  CheckKept(story);
+}
+
 TEST_CASE("what matched is named on the way back until stable can have it") {
   Plan plan;
   plan.Match("aside", "x-canary").Hold("aside", minutes(10)).Weight("full", 100);
