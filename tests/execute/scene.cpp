@@ -13,21 +13,23 @@
 namespace sluice::execute {
 namespace {
 
-simulate::SystemOptions OptionsOf(embedded::World world, std::uint64_t seed, embedded::Lags lags) {
+simulate::SystemOptions OptionsOf(embedded::World world, std::uint64_t seed, embedded::Lags lags,
+                                  Duration traffic_rest) {
   // SLUICE_TEST_LOG=1 shows the story of a failing test.
   if (std::getenv("SLUICE_TEST_LOG") == nullptr) spdlog::set_level(spdlog::level::off);
   simulate::SystemOptions options;
   options.cluster.seed = seed;
   options.cluster.world = std::move(world);
   options.cluster.lags = lags;
+  options.cluster.traffic_rest = traffic_rest;
   options.compile = sync::MakeCompiler();
   return options;
 }
 
 }  // namespace
 
-Scene::Scene(embedded::World world, std::uint64_t seed, embedded::Lags lags, Between between)
-    : System(OptionsOf(std::move(world), seed, lags), std::move(between)) {}
+Scene::Scene(embedded::World world, std::uint64_t seed, embedded::Lags lags, Between between, Duration traffic_rest)
+    : System(OptionsOf(std::move(world), seed, lags, traffic_rest), std::move(between)) {}
 
 Scene::~Scene() {
   for (const std::string& each : broken) std::cerr << "a promise of the core was broken: " << each << "\n";

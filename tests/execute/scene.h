@@ -11,7 +11,8 @@ namespace sluice::execute {
 
 class Scene : public simulate::System {
  public:
-  explicit Scene(embedded::World world = {}, std::uint64_t seed = 1, embedded::Lags lags = {}, Between between = {});
+  explicit Scene(embedded::World world = {}, std::uint64_t seed = 1, embedded::Lags lags = {}, Between between = {},
+                 Duration traffic_rest = Duration(0));
 
   // Whatever happened, no decision broke a promise of the core.
   ~Scene();

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
-#include "tests/fault/play.h"
+#include "tests/fault/plays.h"
 
 namespace sluice::execute {
 namespace {
@@ -47,18 +47,18 @@ void CheckPlay(const Play& play, int at_least = 50) {
   CHECK(refusals > at_least);
 }
 
-TEST_CASE("no refused request changes the end of a first install") { CheckPlay(Plays()[0]); }
-TEST_CASE("no refused request changes the end of a good canary") { CheckPlay(Plays()[1]); }
-TEST_CASE("no refused request changes the end of a rollout whose gate fails") { CheckPlay(Plays()[2]); }
-TEST_CASE("no refused request changes the end of a superseded rollout") { CheckPlay(Plays()[3]); }
-TEST_CASE("no refused request changes the end of a canary by pods") { CheckPlay(Plays()[4]); }
-TEST_CASE("no refused request changes the end of a rollout with Jobs") { CheckPlay(Plays()[5]); }
-TEST_CASE("no refused request changes the end of an autoscaled rollout") { CheckPlay(Plays()[6]); }
-TEST_CASE("no refused request changes the end of a takeover") { CheckPlay(Plays()[7]); }
-TEST_CASE("no refused request changes the end of a StatefulSet's rollouts") { CheckPlay(Plays()[8]); }
-TEST_CASE("no refused request changes the end of a service that gets a rollout") { CheckPlay(Plays()[9]); }
-TEST_CASE("no refused request changes the end of an ejection") { CheckPlay(Plays()[10], 30); }
-TEST_CASE("no refused request changes the end of a removal") { CheckPlay(Plays()[11]); }
+TEST_CASE("no refused request changes the end of a first install") { CheckPlay(PlaysOfRollouts()[0]); }
+TEST_CASE("no refused request changes the end of a good canary") { CheckPlay(PlaysOfRollouts()[1]); }
+TEST_CASE("no refused request changes the end of a rollout whose gate fails") { CheckPlay(PlaysOfRollouts()[2]); }
+TEST_CASE("no refused request changes the end of a superseded rollout") { CheckPlay(PlaysOfRollouts()[3]); }
+TEST_CASE("no refused request changes the end of a canary by pods") { CheckPlay(PlaysOfRollouts()[4]); }
+TEST_CASE("no refused request changes the end of a rollout with Jobs") { CheckPlay(PlaysOfRollouts()[5]); }
+TEST_CASE("no refused request changes the end of an autoscaled rollout") { CheckPlay(PlaysOfRollouts()[6]); }
+TEST_CASE("no refused request changes the end of a takeover") { CheckPlay(PlaysOfRollouts()[7]); }
+TEST_CASE("no refused request changes the end of a StatefulSet's rollouts") { CheckPlay(PlaysOfRollouts()[8]); }
+TEST_CASE("no refused request changes the end of a service that gets a rollout") { CheckPlay(PlaysOfRollouts()[9]); }
+TEST_CASE("no refused request changes the end of an ejection") { CheckPlay(PlaysOfRollouts()[10], 30); }
+TEST_CASE("no refused request changes the end of a removal") { CheckPlay(PlaysOfRollouts()[11]); }
 
 }  // namespace
 }  // namespace sluice::execute
