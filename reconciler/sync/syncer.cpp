@@ -219,6 +219,8 @@ void Syncer::Accept(const std::shared_ptr<Job>& job) {
       {{LogKey::kSource, options_.id.repository}, {LogKey::kCommit, state_.wanted_commit}});
   for (const WantedObject& object : *wanted_) live_->Watch(object.key.kind);
   for (const auto& [key, entry] : inventory_.Entries()) live_->Watch(key.kind);
+  // The inventory could not be stored: it is loaded again first, when the retry is due, and a pass comes after that.
+  if (!loaded_) return;
   loop_.Cancel(retry_);
   retry_ = loop::TimerId::kNone;
   if (passing_)

@@ -260,6 +260,23 @@ TEST_CASE("an ambiguous answer or an overloaded server is tried again") {
   CHECK(scene.Has("two"));
 }
 
+TEST_CASE("a commit that comes while the inventory can't be stored is applied once it can") {
+  Scene scene;
+  const auto stores = [](const cluster::Request& request) {
+    return cluster::IsWrite(request) && cluster::Target(request).name.starts_with("sluice-inventory-");
+  };
+  scene.cluster.Inject(stores, {cluster::Fault::Kind::kLoseRequest, Error{}, Duration(0)}, 1'000);
+  scene.repository.Commit({{"a.plan", "ConfigMap one 1\n"}});
+  scene.Start();
+  scene.Run(Duration(15'000));
+  scene.repository.Commit({{"a.plan", "ConfigMap one 2\n"}});
+  scene.Run(Duration(25'000));
+  scene.cluster.ClearFaults();
+  scene.Run();
+  CHECK(scene.syncer->state().applied_commit == scene.syncer->state().seen_commit);
+  CHECK(scene.Has("one"));
+}
+
 TEST_CASE("a damaged inventory stops everything and is said") {
   Scene scene;
   scene.repository.Commit({{"a.plan", "ConfigMap one 1\nConfigMap two 2\n"}});
