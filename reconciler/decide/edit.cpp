@@ -33,6 +33,29 @@ void EditDone(const graph::Node& node, NodeRecord& record) {
   }
 }
 
+// A step was moved before one that is done or under way: it is behind, and two nodes that both said what is routed
+// would undo each other's work.
+void LeaveBehind(Context& context) {
+  Status& status = context.status;
+  const std::vector<graph::Node>& nodes = context.graph.nodes;
+  std::vector<bool> leads_to_recorded(nodes.size(), false);
+  for (std::size_t i = nodes.size(); i-- > 0;) {
+    const auto found = status.nodes.find(nodes[i].path);
+    const bool recorded = found != status.nodes.end();
+    if (recorded && leads_to_recorded[i] && found->second.state == NodeState::kActive) {
+      status.nodes.erase(found);
+    }
+    if (!recorded && !leads_to_recorded[i]) {
+      continue;
+    }
+    for (const graph::NodeId before : nodes[i].after) {
+      if (before < i) {
+        leads_to_recorded[before] = true;
+      }
+    }
+  }
+}
+
 void EditNodes(Context& context) {
   Status& status = context.status;
   std::set<std::string> paths;
@@ -44,6 +67,7 @@ void EditNodes(Context& context) {
   std::erase_if(status.nodes, [&](const auto& entry) {
     return entry.second.state == NodeState::kActive && !paths.contains(entry.first);
   });
+  LeaveBehind(context);
   for (const graph::Node& node : context.graph.nodes) {
     const auto found = status.nodes.find(node.path);
     if (found == status.nodes.end()) {

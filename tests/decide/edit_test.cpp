@@ -67,6 +67,19 @@ TEST_CASE("a step put in front of what is done is behind and isn't run") {
   CheckKept(story);
 }
 
+TEST_CASE("a step under way that is moved before one that is done is behind and isn't run any more") {
+  Story story = Story::Installed(Canary("a1"), Ramp("b2", minutes(5), minutes(10)));
+  REQUIRE(story.RunUntilEntered("two/traffic"));
+  Plan plan;
+  plan.Weight("two", 10).Hold("two", minutes(10)).Weight("one", 30).Hold("one", minutes(5)).Weight("full", 100);
+  story.world.Commit(plan.Build("b2"));
+  story.Decide();
+  CHECK_FALSE(story.status.nodes.contains("checkout/two/traffic"));
+  CHECK(story.RunToRest());
+  CHECK(story.status.stable == "b2");
+  CheckKept(story);
+}
+
 TEST_CASE("a step put behind the present one is run in its turn") {
   Story story = InSecondHold();
   Plan plan;
