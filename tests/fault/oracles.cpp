@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@ namespace {
 using cluster::Json;
 
 constexpr const char* kEntries = "entries";  // of an inventory's data
+constexpr std::size_t kMostOfLine = 600;
 
 bool IsOfControllers(const cluster::Kind& kind) {
   static constexpr std::array<std::string_view, 8> kKinds = {
@@ -77,6 +79,20 @@ std::string Wanted(const Json& object) {
   const Json labels = metadata.value("labels", Json::object());
   if (labels.contains(sync::kInventoryLabel) || labels.contains(graph::kSourceLabel)) plain.erase("data");
   return plain.dump();
+}
+
+std::string LinesDiffer(const std::string& wanted, const std::string& found) {
+  const auto lines = [](const std::string& text) {
+    std::istringstream in(text);
+    std::set<std::string> all;
+    for (std::string line; std::getline(in, line);) all.insert(line.substr(0, kMostOfLine));
+    return all;
+  };
+  const std::set<std::string> should = lines(wanted), is = lines(found);
+  std::string text;
+  for (const std::string& line : is) text += should.contains(line) ? "" : "\n+ " + line;
+  for (const std::string& line : should) text += is.contains(line) ? "" : "\n- " + line;
+  return text.empty() && wanted != found ? "in long lines" : text;
 }
 
 std::string InventoryDiffers(const std::vector<Json>& objects) {

@@ -18,6 +18,9 @@ std::vector<cluster::Json> ObjectsOf(const Scene& scene);
 // The object as a person wants it: without versions, times, and counters of writes.
 std::string Wanted(const cluster::Json& object);
 
+// Lines that only one of both has; "" if they are equal.
+std::string LinesDiffer(const std::string& wanted, const std::string& found);
+
 // Where the inventory and the cluster differ in the end: an entry without its object, an object of the plan set without
 // an entry; "" if nowhere.
 std::string InventoryDiffers(const std::vector<cluster::Json>& objects);

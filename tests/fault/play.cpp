@@ -1,7 +1,6 @@
 #include "tests/fault/play.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -16,13 +15,13 @@ namespace {
 using cluster::Death;
 using cluster::Json;
 
-constexpr std::size_t kMostOfLine = 600;
-constexpr Duration kLook{500};            // of virtual time, between two looks at how far a story is
-constexpr Duration kAtMost{1'200'000};    // for each act
-constexpr Duration kTail{300'000};        // after the last one: what is to go, goes
-constexpr Duration kStill{60'000};        // of these, at the end
-constexpr Duration kDeadFor{3'000};       // between a death whose write was carried out and the next process
-constexpr Duration kTrafficRest{15'000};  // callers of a world that stands still are carried together
+constexpr Duration kLook{500};          // of virtual time, between two looks at how far a story is
+constexpr Duration kAtMost{1'200'000};  // for each act
+constexpr Duration kTail{300'000};      // after the last one: what is to go, goes
+constexpr Duration kStill{60'000};      // of these, at the end
+constexpr Duration kDeadFor{3'000};     // between a death whose write was carried out and the next process
+constexpr Duration kTrafficRest{
+    5'000};  // as metrics are scraped: callers of a world that stands still are carried together
 
 embedded::World Shop() {
   embedded::Load load;
@@ -165,21 +164,6 @@ class Telling {
   Death death_ = Death::kBeforeSending;
   std::map<std::string, std::string> before_;
 };
-
-// Lines of only one of both, cut.
-std::string LinesDiffer(const std::string& whole, const std::string& ending) {
-  const auto lines = [](const std::string& text) {
-    std::istringstream in(text);
-    std::set<std::string> all;
-    for (std::string line; std::getline(in, line);) all.insert(line);
-    return all;
-  };
-  const std::set<std::string> was = lines(whole), is = lines(ending);
-  std::string text = "objects differ:";
-  for (const std::string& line : is) text += was.contains(line) ? "" : "\n+ " + line.substr(0, kMostOfLine);
-  for (const std::string& line : was) text += is.contains(line) ? "" : "\n- " + line.substr(0, kMostOfLine);
-  return text;
-}
 
 // How often each came or went, where that differs.
 std::string CountsDiffer(const std::string& verb, const std::map<std::string, int>& whole,
