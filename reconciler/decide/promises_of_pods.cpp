@@ -88,6 +88,10 @@ void CheckPods(PromiseChecker& c) {
         c.Break("I2: {} shrinks while its counts are behind", write.revision);
       }
       const std::int32_t need = c.is.by_pods() ? 0 : NeedOf(c.is, ShareInFlight(c.is, write.revision));
+      const bool answers = ready[write.revision] > 0 && MayGetRequests(c.after(), write.revision);
+      if (swaps && write.pods == 0 && answers && Endpoints(c.is, c.after().stable) == 0) {
+        c.Break("I1: {} gives up its last pod, and stable answers nobody", write.revision);
+      }
       if (!swaps && write.pods < std::min(need, ready[write.revision])) {
         c.Break("I2: {} shrinks to {} pods, its traffic needs {}", write.revision, write.pods, need);
       }

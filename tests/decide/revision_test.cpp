@@ -134,6 +134,25 @@ TEST_CASE("a candidate that the quota doesn't admit is rolled back") {
   CheckKept(story);
 }
 
+TEST_CASE("the last pod that answers requests isn't given up for a stable that answers nobody and gets no pods") {
+  Story story = Story::Installed(Quick("a1", Capacity::kFull), Quick("b2", Capacity::kFull));
+  REQUIRE(story.Run(minutes(10), [&] { return story.MaxShare("b2") > Number(0); }));
+  story.world.quota = story.world.Pods("b2");
+  story.world.behaviour["a1"].ready = false;
+  story.world.DeleteDeployment("a1");
+  story.Command("abort");
+  story.Run(minutes(10));
+  CHECK(story.world.ReadyPods("b2") >= 1);
+  CHECK(story.status.hold == Hold::kStableDown);
+  story.world.quota.reset();
+  story.world.behaviour.clear();
+  story.world.MoveTo(story.world.now() + seconds(2));
+  CHECK(story.RunToRest());
+  CHECK(story.world.ReadyPods("a1") == 10);
+  CHECK(story.world.Pods("b2") == 0);
+  CheckKept(story);
+}
+
 TEST_CASE("back to a promoted revision is fast: no holds, no gates, capacity first") {
   for (const Capacity capacity : {Capacity::kFull, Capacity::kShared, Capacity::kPods}) {
     Story story = Story::Installed(Quick("a1", capacity), Quick("b2", capacity));

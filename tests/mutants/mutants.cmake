@@ -21,7 +21,10 @@ mutant("pods shrink while their counts are behind" pods.cpp
   [[fresh && !Gathers(context)]]
   [[!Gathers(context)]])
 mutant("a blocked growth takes all pods of the loser" pods.cpp
-  [[std::max(0, pods - std::max(1, context.graph.policies.unavailable))]]
+  [[pods - std::max(1, context.graph.policies.unavailable)]]
+  [[0]])
+mutant("a blocked growth takes the last pod that answers" pods.cpp
+  [[Endpoints(context, context.swap_for) == 0 ? 1 : 0]]
   [[0]])
 mutant("a blocked growth takes pods at every look" pods.cpp
   [[pace && context.now < *pace + kSwapPace]]
