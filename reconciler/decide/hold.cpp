@@ -1,5 +1,6 @@
 #include "reconciler/decide/hold.h"
 
+#include <algorithm>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -89,6 +90,16 @@ Named NameGoingBack(Context& context) {
   return {Hold::kTrafficUnsettled, "the route never settled on stable alone; the pods stay"};
 }
 
+// Where all pods share one quota, the old ones stay until enough of the promoted revision's are ready.
+bool OldPodsWait(const Context& context) {
+  const Status& status = context.status;
+  const std::int32_t least = context.replicas() - context.graph.policies.unavailable;
+  return context.bounded() && Endpoints(context, status.stable) < least &&
+         std::any_of(context.seen.revisions.begin(), context.seen.revisions.end(), [&](const auto& entry) {
+           return entry.first != status.stable && SpecPods(context, entry.first) > 0;
+         });
+}
+
 Named NameProgressing(Context& context) {
   const Status& status = context.status;
   if (status.stalled) {
@@ -111,6 +122,15 @@ Named NameProgressing(Context& context) {
     const TimePoint due = *status.applied.written_at + kSettleBound;
     if (context.now >= due) {
       return {Hold::kTrafficUnsettled, "the route never settled on the promoted revision alone; the old pods stay"};
+    }
+    context.Wake(due);
+  }
+  if (IsPromoted(status) && status.promoted_at && OldPodsWait(context)) {
+    const TimePoint due = *status.promoted_at + kSettleBound;
+    if (context.now >= due) {
+      return {Hold::kStableDown,
+              fmt::format("{} of {} pods of the promoted {} are ready; those of others stay until more are",
+                          Endpoints(context, status.stable), context.replicas(), status.stable)};
     }
     context.Wake(due);
   }

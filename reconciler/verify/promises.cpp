@@ -67,11 +67,13 @@ void CheckRoutes(const State& state, const decide::Decision& decision, const Sub
   const decide::Applied& after = decision.status.applied;
   const graph::Graph& graph = state.world.plan();
   const bool is_over = after.sequence != split.sequence || after.settled_at;
+  bool any = false;
   const bool in_place = std::all_of(state.world.objects.begin(), state.world.objects.end(), [&](const auto& entry) {
     const WorldObject& object = entry.second;
+    any = any || object.routes;
     return !object.routes || (object.split == split.sequence && object.followed == object.generation);
   });
-  if (split.settled_at || !is_over || !in_place || !state.world.Routes()) return;
+  if (split.settled_at || !is_over || !any || !in_place || !state.world.Routes()) return;
   const auto named = [&](const Revision& revision) {
     return std::any_of(state.world.objects.begin(), state.world.objects.end(), [&](const auto& entry) {
       return entry.second.routes && (entry.second.edited || Names(entry.second.object.Field("spec"), revision));

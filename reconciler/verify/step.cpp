@@ -86,10 +86,6 @@ Step TakeStep(State& state, const Subject& subject, const Keep& keep) {
   const decide::Observed seen = state.world.Observe(state.status);
   step.decision = decide::Decide(state.world.plan(), state.status, seen, state.world.now);
   step.broken = decide::Violations(state.world.plan(), state.status, seen, state.world.now, step.decision);
-  if (!decide::HasWayOut(step.decision)) {
-    step.broken.push_back(fmt::format("I9: nothing leads out of {}: {}", decide::PhaseName(step.decision.status.phase),
-                                      step.decision.status.hold_reason));
-  }
   CheckPromotion(state, step.decision, step.broken);
   const bool changes = !step.decision.actions.empty() || !(step.decision.status == state.status);
   if (!changes) {

@@ -42,6 +42,13 @@ TEST_CASE("a canary keeps its promises whatever disturbs it once, and its execut
   CHECK(subject.left_out.empty());
 }
 
+TEST_CASE("a rollout by pods keeps its promises whatever disturbs it twice") {
+  const Subject subject = SubjectOf("rollout pay { deploy pay  deadline 2h  step full { weight 100% } }");
+  const Finding finding = Explore(subject, 2);
+  CHECK(Promises(finding) == std::vector<std::string>());
+  CHECK(finding.complete == 2);
+}
+
 TEST_CASE("each kind of rollout keeps its promises wherever its executor dies") {
   const std::string plan = GENERATE(
       as<std::string>{},
