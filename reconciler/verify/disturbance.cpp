@@ -71,8 +71,9 @@ class Collector {
         asked[i] = asked[i] || world_.plan().gates[i].key == key.gate;
       }
     }
-    for (std::uint16_t i = 0; i < asked.size(); ++i) {
-      if (!asked[i]) continue;
+    for (std::size_t gate = 0; gate < asked.size(); ++gate) {
+      if (!asked[gate]) continue;
+      const auto i = static_cast<std::uint16_t>(gate);
       for (const Answer answer : {Answer::kPass, Answer::kFail, Answer::kNoData, Answer::kError}) {
         const bool can = (answer != Answer::kPass || subject_.answers[i].pass) &&
                          (answer != Answer::kFail || subject_.answers[i].fail);
@@ -101,21 +102,22 @@ class Collector {
     if (!world_.commands.empty()) return;
     const decide::Status& status = state_.status;
     const bool moves = status.phase == decide::Phase::kProgressing || status.phase == decide::Phase::kGoingBack;
-    for (std::uint16_t i = 0; i < Verbs().size(); ++i) {
+    for (std::size_t i = 0; i < Verbs().size(); ++i) {
       const std::string& verb = Verbs()[i];
       const bool fits = verb == "resume"  ? status.paused
                         : verb == "pause" ? moves && !status.paused
                         : verb == "retry" ? status.hold != decide::Hold::kNone
                         : verb == "undo"  ? status.promoted.size() > 1
                                           : moves;
-      if (fits) Add(Kind::kCommand, i);
+      if (fits) Add(Kind::kCommand, static_cast<std::uint16_t>(i));
     }
   }
 
   void Commits() {
-    for (std::uint16_t which = 0; which < subject_.graphs.size(); ++which) {
+    for (std::size_t which = 0; which < subject_.graphs.size(); ++which) {
       const bool edit = which >= kFirstEdit;
-      if (which != world_.git && (!edit || world_.git == kCandidate)) Add(Kind::kCommit, which);
+      if (which != world_.git && (!edit || world_.git == kCandidate))
+        Add(Kind::kCommit, static_cast<std::uint16_t>(which));
     }
   }
 
@@ -182,8 +184,8 @@ std::string AnswerWords(Answer answer) {
 }  // namespace
 
 const std::vector<std::string>& Verbs() {
-  static const std::vector<std::string> verbs = {"abort", "promote", "pause", "resume", "retry", "undo"};
-  return verbs;
+  static const std::vector<std::string> kVerbs = {"abort", "promote", "pause", "resume", "retry", "undo"};
+  return kVerbs;
 }
 
 std::vector<Disturbance> Possible(const State& state, const Subject& subject) {
