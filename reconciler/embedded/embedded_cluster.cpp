@@ -129,11 +129,12 @@ struct Performance {
   Result<SharedJson> operator()(cluster::Create& create) const {
     return Shown(store.Create(std::move(create.object), create.manager, now));
   }
-  Result<SharedJson> operator()(const cluster::Apply& apply) const {
-    return Shown(store.Apply(apply.object, apply.manager, apply.force, now));
+  Result<SharedJson> operator()(cluster::Apply& apply) const {
+    return Shown(store.Apply(std::move(apply.object), apply.manager, apply.force, now));
   }
   Result<SharedJson> operator()(cluster::Replace& replace) const {
-    if (Text(replace.object, {"metadata", "resourceVersion"}).empty()) {
+    const bool there = store.Find(cluster::KeyOf(replace.object)) != nullptr;
+    if (there && Text(replace.object, {"metadata", "resourceVersion"}).empty()) {
       return Error{ErrorCode::kInvalid, "metadata.resourceVersion: must be specified for an update"};
     }
     return Shown(store.Replace(std::move(replace.object), replace.manager, now));

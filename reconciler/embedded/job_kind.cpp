@@ -13,15 +13,6 @@ namespace {
 
 bool Manual(const Json& job) { return Flag(job, {"spec", "manualSelector"}); }
 
-// A Job without labels has those of its pods, if its author gave them any.
-bool TakesLabels(const Json& job) {
-  const Json* of_pods = Find(job, {"spec", "template", "metadata", "labels"});
-  const Json* own = Find(job, {"metadata", "labels"});
-  return of_pods != nullptr && !of_pods->empty() && (own == nullptr || own->empty());
-}
-
-void TakeLabels(Json& job) { job["metadata"]["labels"] = Json(*Find(job, {"spec", "template", "metadata", "labels"})); }
-
 Error Refused(const Json& job, std::string_view what) {
   return Error{ErrorCode::kInvalid, fmt::format("{}: {}", ToString(cluster::KeyOf(job)), what)};
 }
@@ -139,6 +130,14 @@ bool SameBeforeStart(const Json& before, const Json& after) {
 }
 
 }  // namespace
+
+bool TakesLabels(const Json& job) {
+  const Json* of_pods = Find(job, {"spec", "template", "metadata", "labels"});
+  const Json* own = Find(job, {"metadata", "labels"});
+  return of_pods != nullptr && !of_pods->empty() && (own == nullptr || own->empty());
+}
+
+void TakeLabels(Json& job) { job["metadata"]["labels"] = Json(*Find(job, {"spec", "template", "metadata", "labels"})); }
 
 void FillJob(Json& job) {
   Json& spec = job["spec"];

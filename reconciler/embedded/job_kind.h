@@ -24,4 +24,8 @@ Result<void> ValidateJob(const Json& job);
 // kInvalid if `after` may not follow `before`.
 Result<void> ValidateJobChange(const Json& before, const Json& after);
 
+// Whether a Job has none of its own labels, and its pods have some: it has theirs then.
+bool TakesLabels(const Json& job);
+void TakeLabels(Json& job);
+
 }  // namespace sluice::embedded

@@ -9,7 +9,9 @@
 #include "compiler/graph/names.h"
 #include "reconciler/embedded/autoscaler_kind.h"
 #include "reconciler/embedded/job_kind.h"
+#include "reconciler/embedded/service_kind.h"
 #include "reconciler/embedded/stateful_set_kind.h"
+#include "reconciler/embedded/workload_kind.h"
 
 namespace sluice::embedded {
 namespace {
@@ -17,60 +19,6 @@ namespace {
 template <std::size_t N>
 bool OneOf(std::string_view text, const std::array<std::string_view, N>& names) {
   return std::find(names.begin(), names.end(), text) != names.end();
-}
-
-void FillPod(Json& spec) {
-  if (!spec.is_object()) return;
-  Default(spec, "restartPolicy", "Always");
-  Default(spec, "terminationGracePeriodSeconds", 30);
-  Default(spec, "dnsPolicy", "ClusterFirst");
-  auto containers = spec.find("containers");
-  if (containers == spec.end() || !containers->is_array()) return;
-  for (Json& container : *containers) {
-    if (!container.is_object()) continue;
-    Default(container, "imagePullPolicy", "IfNotPresent");
-    auto ports = container.find("ports");
-    if (ports == container.end() || !ports->is_array()) continue;
-    for (Json& port : *ports) {
-      if (port.is_object()) Default(port, "protocol", "TCP");
-    }
-  }
-}
-
-void FillTemplate(Json& spec) {
-  auto found = spec.find("template");
-  if (found == spec.end() || !found->is_object()) return;
-  auto pod = found->find("spec");
-  if (pod != found->end()) FillPod(*pod);
-}
-
-void FillDeployment(Json& spec) {
-  Default(spec, "replicas", 1);
-  Default(spec, "revisionHistoryLimit", 10);
-  Default(spec, "progressDeadlineSeconds", 600);
-  Default(spec, "strategy", Json::object());
-  Json& strategy = spec["strategy"];
-  if (strategy.is_object()) {
-    Default(strategy, "type", "RollingUpdate");
-    if (strategy["type"] == "RollingUpdate") {
-      Default(strategy, "rollingUpdate", Json::object());
-      Default(strategy["rollingUpdate"], "maxSurge", "25%");
-      Default(strategy["rollingUpdate"], "maxUnavailable", "25%");
-    }
-  }
-  FillTemplate(spec);
-}
-
-void FillService(Json& spec) {
-  Default(spec, "type", "ClusterIP");
-  Default(spec, "sessionAffinity", "None");
-  auto ports = spec.find("ports");
-  if (ports == spec.end() || !ports->is_array()) return;
-  for (Json& port : *ports) {
-    if (!port.is_object()) continue;
-    Default(port, "protocol", "TCP");
-    if (port.contains("port")) Default(port, "targetPort", port["port"]);
-  }
 }
 
 void FillRoute(Json& spec) {
@@ -99,20 +47,39 @@ Error Invalid(const Json& object, std::string_view what) {
   return Error{ErrorCode::kInvalid, fmt::format("{}: {}", ToString(cluster::KeyOf(object)), what)};
 }
 
-Result<void> ValidateWorkload(const Json& object) {
-  const Json* selector = Find(object, {"spec", "selector", "matchLabels"});
-  if (selector == nullptr || !selector->is_object() || selector->empty()) {
-    return Invalid(object, "spec.selector: Required value");
+// A qualified name's part, or a label's value, which may be empty (validation.IsValidLabelValue).
+bool ValidLabelPart(std::string_view text) {
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  if (text.empty()) return true;
+  return text.size() <= 63 && plain(text.front()) && plain(text.back()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+Result<void> ValidateMetadata(const Json& object) {
+  for (const auto& [name, value] : LabelsOf(object)) {
+    const std::string_view key = std::string_view(name).substr(name.find('/') + 1);
+    if (!key.empty() && ValidLabelPart(key) && ValidLabelPart(value)) continue;
+    return Invalid(object, fmt::format("metadata.labels: Invalid value: \"{}: {}\"", name, value));
   }
-  const Json* pod_template = Find(object, {"spec", "template"});
-  if (pod_template == nullptr || !Selects(*selector, *pod_template)) {
-    return Invalid(object, "spec.template.metadata.labels: `selector` does not match template `labels`");
+  const Json& owners = List(object, {"metadata", "ownerReferences"});
+  const auto controls = [](const Json& owner) { return Flag(owner, {"controller"}); };
+  if (std::count_if(owners.begin(), owners.end(), controls) > 1) {
+    return Invalid(object,
+                   "metadata.ownerReferences: Invalid value: only one reference can have Controller set to true");
   }
-  if (List(*pod_template, {"spec", "containers"}).empty()) {
-    return Invalid(object, "spec.template.spec.containers: Required value");
+  return {};
+}
+
+Result<void> ValidateBudget(const Json& object) {
+  const Json* available = Find(object, {"spec", "minAvailable"});
+  const Json* unavailable = Find(object, {"spec", "maxUnavailable"});
+  if (available != nullptr && unavailable != nullptr) {
+    return Invalid(object, "spec: Invalid value: minAvailable and maxUnavailable cannot be both set");
   }
-  if (Integer(object, {"spec", "replicas"}) < 0) {
-    return Invalid(object, "spec.replicas: must be greater than or equal to 0");
+  for (const Json* count : {available, unavailable}) {
+    if (count == nullptr || (CountOrPercent(*count) >= 0 && (count->is_number() || CountOrPercent(*count) <= 100)))
+      continue;
+    return Invalid(object, fmt::format("spec: Invalid value: {}: must be a count or a percentage", count->dump()));
   }
   return {};
 }
@@ -167,6 +134,7 @@ bool HasGeneration(const Kind& kind) {
 }
 
 void FillDefaults(const Kind& kind, Json& object) {
+  if (kind == kDisruptionBudget) Default(object, "spec", Json::object());
   auto spec = object.find("spec");
   if (spec == object.end() || !spec->is_object()) return;
   if (kind == kDeployment) FillDeployment(*spec);
@@ -192,6 +160,24 @@ void FillGenerated(const Kind& kind, Json& object) {
   if (kind == kJob) FillJobSelector(object);
 }
 
+void FillStatus(const Kind& kind, Json& object) {
+  if (kind == kNamespace) Default(object, "status", {{"phase", "Active"}});
+  if (kind == kPod) Default(object, "status", {{"phase", "Pending"}});
+  const auto fill = [&](std::initializer_list<const char*> counts) {
+    Default(object, "status", Json::object());
+    for (const char* count : counts) Default(object["status"], count, 0);
+  };
+  if (kind == kDeployment || kind == kJob) fill({});
+  if (kind == kReplicaSet) fill({"replicas"});
+  if (kind == kStatefulSet) fill({"replicas", "availableReplicas"});
+  if (kind == kAutoscaler) fill({"desiredReplicas"});
+  if (kind == kDisruptionBudget) fill({"currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods"});
+  if (kind == kService) {
+    fill({});
+    Default(object["status"], "loadBalancer", Json::object());
+  }
+}
+
 Result<void> Validate(const ObjectKey& key, const Json& object) {
   if (key.kind.api_version.empty() || key.kind.kind.empty()) {
     return Invalid(object, "apiVersion and kind are required");
@@ -203,18 +189,20 @@ Result<void> Validate(const ObjectKey& key, const Json& object) {
     return Invalid(object, ClusterScoped(key.kind) ? "metadata.namespace: a cluster-scoped object has none"
                                                    : "metadata.namespace: an empty namespace may not be set");
   }
-  if (key.kind == kDeployment || key.kind == kReplicaSet) return ValidateWorkload(object);
+  if (auto valid = ValidateMetadata(object); !valid.ok()) return valid;
+  if (key.kind == kDeployment) return ValidateDeployment(object);
+  if (key.kind == kReplicaSet) return ValidateWorkload(object);
   if (key.kind == kStatefulSet) {
     auto valid = ValidateWorkload(object);
     return valid.ok() ? ValidateStatefulSet(object) : valid;
   }
-  if (key.kind == kJob) return ValidateJob(object);
-  if (key.kind == kAutoscaler) return ValidateAutoscaler(object);
-  if (key.kind == kDisruptionBudget && Find(object, {"spec", "minAvailable"}) != nullptr &&
-      Find(object, {"spec", "maxUnavailable"}) != nullptr) {
-    return Invalid(object, "spec: Invalid value: minAvailable and maxUnavailable cannot be both set");
+  if (key.kind == kJob) {
+    auto valid = ValidateJob(object);
+    return valid.ok() ? ValidateTemplate(object) : valid;
   }
-  if (key.kind == kService && key.name.size() > 63) return Invalid(object, "metadata.name: at most 63 characters");
+  if (key.kind == kAutoscaler) return ValidateAutoscaler(object);
+  if (key.kind == kDisruptionBudget) return ValidateBudget(object);
+  if (key.kind == kService) return ValidateService(object);
   return {};
 }
 
@@ -247,6 +235,9 @@ Result<void> ValidateChange(const Kind& kind, const Json& before, const Json& af
     }
   }
   const bool data = kind == kConfigMap || kind == Kind{"v1", "Secret"};
+  if (data && Flag(before, {"immutable"}) && !Flag(after, {"immutable"})) {
+    return Invalid(after, "immutable: Forbidden: field is immutable when `immutable` is set");
+  }
   for (const char* field : {"data", "binaryData"}) {
     if (data && Flag(before, {"immutable"}) && before.value(field, Json()) != after.value(field, Json())) {
       return Invalid(after, fmt::format("{}: Forbidden: field is immutable when `immutable` is set", field));
@@ -280,6 +271,8 @@ std::vector<std::string> ListKeys(const Kind& kind, const std::vector<std::strin
 bool AtomicMap(const Kind& kind, const std::vector<std::string>& path) {
   static constexpr std::array<std::string_view, 7> kNames = {
       "selector", "labelSelector", "nodeSelector", "configMapKeyRef", "secretKeyRef", "fieldRef", "resourceFieldRef"};
+  // The references to owners tell each other apart by uid, and each is one value.
+  if (path.size() == 3 && path[1] == "ownerReferences" && path[0] == "metadata") return true;
   return !path.empty() && OneOf(path.back(), kNames) && BuiltIn(kind);
 }
 

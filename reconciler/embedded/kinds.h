@@ -41,6 +41,9 @@ void FillDefaults(const Kind& kind, Json& object);
 // Fills in what hangs on the uid of a new object, which has one now.
 void FillGenerated(const Kind& kind, Json& object);
 
+// Fills in what a status always says, as that of a new object.
+void FillStatus(const Kind& kind, Json& object);
+
 // kInvalid if the new object may not be, or may not follow the old one.
 Result<void> Validate(const ObjectKey& key, const Json& object);
 Result<void> ValidateChange(const Kind& kind, const Json& before, const Json& after);

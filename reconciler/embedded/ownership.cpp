@@ -93,11 +93,13 @@ Json FieldsAt(const Kind& kind, const Json& value, Names& path) {
     if (!Granular(kind, path, value)) return fields;
     fields.reserve(value.size());
     for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {
-      if (ServersOwn(path, name) || member.is_null()) continue;
+      if (ServersOwn(path, name)) continue;
       Step step(path, name);
+      // Nothing is in a keyed list without items.
+      if (member.is_array() && member.empty() && !ListKeys(kind, path).empty()) continue;
       Json inner = FieldsAt(kind, member, path);
-      // An object of which only the server's fields were named owns nothing.
-      if (path.size() == 1 && inner.empty() && member.is_object() && !member.empty() && name == "metadata") continue;
+      // An object owns nothing of which only the server's fields were named, or lists without items.
+      if (inner.empty() && Granular(kind, path, member)) continue;
       fields.emplace_hint(fields.end(), "f:" + name, std::move(inner));
     }
     return fields;
@@ -108,7 +110,7 @@ Json FieldsAt(const Kind& kind, const Json& value, Names& path) {
   for (const Json& item : value) {
     Step step(path, "*");
     Json inner = item.is_object() ? FieldsAt(kind, item, path) : Json::object();
-    if (item.is_object()) inner["."] = Json::object();
+    if (item.is_object() && !AtomicMap(kind, path)) inner["."] = Json::object();
     fields[ItemKey(item, keys)] = std::move(inner);
   }
   return fields;
@@ -149,7 +151,7 @@ Json MergedAt(const Kind& kind, Json live, const Json& wanted, Names& path) {
   if (wanted.is_object() && !AtomicMap(kind, path)) {
     Json merged = live.is_object() ? std::move(live) : Json::object();
     for (const auto& [name, member] : wanted.items()) {
-      if (ServersOwn(path, name) || member.is_null()) continue;
+      if (ServersOwn(path, name)) continue;
       Step step(path, name);
       Json& present = merged[name];
       present = MergedAt(kind, std::move(present), member, path);
@@ -169,7 +171,7 @@ Json DifferingAt(const Kind& kind, const Json& live, const Json& wanted, Names& 
   if (Granular(kind, path, wanted) && live.is_object()) {
     Json fields;
     for (const auto& [name, member] : wanted.items()) {
-      if (ServersOwn(path, name) || member.is_null()) continue;
+      if (ServersOwn(path, name)) continue;
       Step step(path, name);
       auto present = live.find(name);
       Json inner = DifferingAt(kind, present == live.end() ? kNothing : *present, member, path);
@@ -178,19 +180,98 @@ Json DifferingAt(const Kind& kind, const Json& live, const Json& wanted, Names& 
     return fields;
   }
   Names keys = wanted.is_array() && live.is_array() ? KeysOf(kind, path, wanted) : Names();
-  if (keys.empty()) return live == wanted ? Json() : FieldsAt(kind, wanted, path);
+  if (keys.empty()) {
+    if (live == wanted) return {};
+    Json fields = FieldsAt(kind, wanted, path);
+    // Of a map that wasn't there, the map itself differs, too.
+    if (live.is_null() && wanted.is_object() && !fields.empty()) fields["."] = Json::object();
+    return fields;
+  }
   Json fields;
   for (const Json& item : wanted) {
     Step step(path, "*");
     std::string key = ItemKey(item, keys);
     const Json* present = ItemOf(live, key, keys);
     Json inner = DifferingAt(kind, present == nullptr ? kNothing : *present, item, path);
+    if (present == nullptr && item.is_object() && !AtomicMap(kind, path)) inner["."] = Json::object();
     if (!inner.is_null()) fields[key] = std::move(inner);
   }
   return fields;
 }
 
+// `[name="web"]` of `k:{"name":"web"}`, `[="x"]` of `v:"x"`.
+std::string ItemPath(const std::string& key) {
+  if (key.starts_with("v:")) return fmt::format("[={}]", key.substr(2));
+  std::string text;
+  const Json named = cluster::ParseJson(key.substr(2));
+  for (const auto& [name, value] : named.items()) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, value.dump());
+  }
+  return fmt::format("[{}]", text);
+}
+
+// The key that two items of one list have; "" if none do.
+std::string TwiceIn(const Kind& kind, const Json& value, Names& path) {
+  if (value.is_object() && !AtomicMap(kind, path)) {
+    for (const auto& [name, member] : value.items()) {
+      if (!member.is_structured() || ServersOwn(path, name)) continue;
+      Step step(path, name);
+      if (std::string twice = TwiceIn(kind, member, path); !twice.empty()) return twice;
+    }
+  }
+  const Names keys = value.is_array() ? KeysOf(kind, path, value) : Names();
+  if (keys.empty()) return "";
+  std::set<std::string> seen;
+  for (const Json& item : value) {
+    const std::string key = ItemKey(item, keys);
+    if (!seen.insert(key).second) return ItemPath(key);
+    Step step(path, "*");
+    if (std::string twice = TwiceIn(kind, item, path); !twice.empty()) return twice;
+  }
+  return "";
+}
+
 bool Leaf(const Json& fields) { return fields.empty(); }
+
+// Whether the field itself is in the set, apart from what is in it.
+bool IsMember(const Json& fields) { return Leaf(fields) || fields.contains("."); }
+
+// What goes with the fields of `own` that aren't in `kept`: a member of which nothing is named any more goes as a
+// whole, with what nobody owns (EnsureNamedFieldsAreMembers).
+Json GoneOf(const Json& own, const Json& kept) {
+  Json gone = Json::object();
+  for (const auto& [name, inner] : own.items()) {
+    const auto other = kept.find(name);
+    if (name == ".") continue;
+    // An item is kept by who owns it, not by who owns something in it.
+    const bool whole = other == kept.end() || (name.starts_with("k:") && IsMember(inner) && !IsMember(*other));
+    Json in_it = whole ? Json::object() : GoneOf(inner, *other);
+    if (whole || !in_it.empty()) gone[name] = std::move(in_it);
+  }
+  return gone;
+}
+
+// The fields of `before` that an update to `after` lets vanish, a map with all that is said of it.
+Json Vanished(const Kind& kind, const Json& before, const Json& after) {
+  Json left = FieldsOf(kind, after);
+  Default(left, "f:metadata", Json::object());  // which stays in any case
+  return GoneOf(FieldsOf(kind, before), left);
+}
+
+// `fields` without what `gone` says: all below what goes as a whole.
+Json WithoutGone(const Json& fields, const Json& gone) {
+  Json kept = Json::object();
+  for (const auto& [name, inner] : fields.items()) {
+    const auto goes = gone.find(name);
+    if (goes == gone.end()) {
+      kept[name] = inner;
+    } else if (!Leaf(*goes)) {
+      Json rest = WithoutGone(inner, *goes);
+      if (!rest.empty() || Leaf(inner)) kept[name] = std::move(rest);
+    }
+  }
+  return kept;
+}
 
 void RemoveFromList(Json& list, const std::string& key, const Json& fields) {
   bool set = key.starts_with("v:");
@@ -204,7 +285,7 @@ void RemoveFromList(Json& list, const std::string& key, const Json& fields) {
   };
   auto found = std::find_if(list.begin(), list.end(), fits);
   if (found == list.end()) return;
-  if (set || fields.contains(".")) {
+  if (set || Leaf(fields) || fields.contains(".")) {
     list.erase(found);
   } else {
     RemoveFields(*found, fields);
@@ -268,7 +349,13 @@ Json UnionOf(const Json& a, const Json& b) {
   Json fields = a;
   for (const auto& [name, inner] : b.items()) {
     auto present = fields.find(name);
-    fields[name] = present == fields.end() ? inner : UnionOf(*present, inner);
+    if (present == fields.end()) {
+      fields[name] = inner;
+      continue;
+    }
+    Json both = UnionOf(*present, inner);
+    if (!both.empty() && (Leaf(*present) || Leaf(inner))) both["."] = Json::object();
+    *present = std::move(both);
   }
   return fields;
 }
@@ -277,12 +364,15 @@ Json DifferenceOf(const Json& a, const Json& b) {
   Json fields = Json::object();
   for (const auto& [name, inner] : a.items()) {
     auto other = b.find(name);
+    if (name == ".") continue;
     if (other == b.end()) {
       fields[name] = inner;
-    } else if (!Leaf(inner)) {
-      Json rest = DifferenceOf(inner, *other);
-      if (!rest.empty()) fields[name] = std::move(rest);
+      continue;
     }
+    Json rest = DifferenceOf(inner, *other);
+    const bool itself = IsMember(inner) && !IsMember(*other);
+    if (itself && !rest.empty()) rest["."] = Json::object();
+    if (itself || !rest.empty()) fields[name] = std::move(rest);
   }
   return fields;
 }
@@ -291,13 +381,11 @@ Json IntersectionOf(const Json& a, const Json& b) {
   Json fields = Json::object();
   for (const auto& [name, inner] : a.items()) {
     auto other = b.find(name);
-    if (other == b.end()) continue;
-    if (Leaf(inner) || Leaf(*other)) {
-      fields[name] = Json::object();
-      continue;
-    }
+    if (other == b.end() || name == ".") continue;
     Json both = IntersectionOf(inner, *other);
-    if (!both.empty()) fields[name] = std::move(both);
+    const bool itself = IsMember(inner) && IsMember(*other);
+    if (itself && !both.empty()) both["."] = Json::object();
+    if (itself || !both.empty()) fields[name] = std::move(both);
   }
   return fields;
 }
@@ -308,11 +396,11 @@ std::vector<std::string> PathsOf(const Json& fields) {
     if (Leaf(at)) paths.push_back(path);
     for (const auto& [name, inner] : at.items()) {
       if (name == ".") {
-        if (at.size() == 1) paths.push_back(path);
+        paths.push_back(path);
       } else if (name.starts_with("f:")) {
         visit(inner, path + "." + name.substr(2));
       } else {
-        visit(inner, path + "[" + name.substr(2) + "]");
+        visit(inner, path + ItemPath(name));
       }
     }
   };
@@ -343,6 +431,7 @@ void RemoveFields(Json& object, const Json& fields) {
 void OwnAll(Json& object, const std::string& manager, const std::string& time) {
   if (manager.empty()) return;
   Json fields = FieldsOf(cluster::KeyOf(object).kind, object);
+  if (fields.empty()) return;
   object["metadata"]["managedFields"] = Json::array({NewEntry(object, manager, "Update", std::move(fields), time)});
 }
 
@@ -362,9 +451,11 @@ std::vector<FieldConflict> ConflictsOf(const Json& live, const Json& wanted, con
 }
 
 Json OwnChanged(const Json& before, const Json& after, const Json& given, const Updater& by, const std::string& time) {
+  // Where nobody owns anything, nobody begins to by an update.
+  if (given.empty() && List(before, {"metadata", "managedFields"}).empty()) return Json::array();
   const Kind kind = cluster::KeyOf(after).kind;
   const Json changed = Differing(kind, before, after);
-  const Json gone = DifferenceOf(FieldsOf(kind, before), FieldsOf(kind, after));
+  const Json gone = Vanished(kind, before, after);
   Json managed = given.empty() ? List(before, {"metadata", "managedFields"}) : given;
   if (!by.manager.empty() && !changed.empty() && EntryOf(managed, by, "Update") == nullptr) {
     Json entry = NewEntry(after, by.manager, "Update", Json::object(), time);
@@ -374,7 +465,7 @@ Json OwnChanged(const Json& before, const Json& after, const Json& given, const 
   Json* own = by.manager.empty() ? nullptr : EntryOf(managed, by, "Update");
   Json kept = Json::array();
   for (Json& entry : managed) {
-    Json fields = DifferenceOf(entry.value("fieldsV1", Json::object()), gone);
+    Json fields = WithoutGone(entry.value("fieldsV1", Json::object()), gone);
     fields = &entry == own ? UnionOf(fields, changed) : DifferenceOf(fields, changed);
     if (fields.empty()) continue;
     if (&entry == own && fields != entry["fieldsV1"]) entry["time"] = time;
@@ -386,10 +477,22 @@ Json OwnChanged(const Json& before, const Json& after, const Json& given, const 
   return kept;
 }
 
+Result<void> CheckKeys(const Kind& kind, const Json& wanted) {
+  Names path;
+  const std::string twice = TwiceIn(kind, wanted, path);
+  if (twice.empty()) return {};
+  return Error{ErrorCode::kInvalid,
+               fmt::format("{}: duplicate entries for key {}", ToString(cluster::KeyOf(wanted)), twice)};
+}
+
 Result<Json> ApplyTo(const Json& live, const Json& wanted, const std::string& manager, bool force,
                      const std::string& time) {
   Kind kind = cluster::KeyOf(wanted).kind;
   Json managed = List(live, {"metadata", "managedFields"});
+  if (managed.empty() && !UidOf(live).empty()) {
+    // What nobody owned until somebody applies.
+    managed.push_back(NewEntry(live, "before-first-apply", "Update", FieldsOf(kind, live), time));
+  }
   Json differing = Differing(kind, live, wanted);
   Json others = Json::object();
   std::vector<FieldConflict> conflicts;
@@ -408,7 +511,17 @@ Result<Json> ApplyTo(const Json& live, const Json& wanted, const std::string& ma
   if (own == nullptr) {
     managed.push_back(NewEntry(wanted, manager, "Apply", fields, time));
   } else {
-    RemoveFields(merged, DifferenceOf(DifferenceOf((*own)["fieldsV1"], fields), others));
+    Json kept = UnionOf(fields, others);
+    Default(kept, "f:metadata", Json::object());  // which stays in any case
+    const Json given_up = GoneOf((*own)["fieldsV1"], kept);
+    RemoveFields(merged, given_up);
+    if (!given_up.empty()) {
+      // What others owned in it went along.
+      const Json gone = DifferenceOf(FieldsOf(kind, live), FieldsOf(kind, merged));
+      for (Json& entry : managed) {
+        if (&entry != own) entry["fieldsV1"] = DifferenceOf(entry["fieldsV1"], gone);
+      }
+    }
     if ((*own)["fieldsV1"] != fields) {
       (*own)["fieldsV1"] = fields;
       (*own)["time"] = time;

@@ -19,6 +19,8 @@ Json FieldsOf(const Kind& kind, const Json& object);
 Json UnionOf(const Json& a, const Json& b);
 Json DifferenceOf(const Json& a, const Json& b);
 Json IntersectionOf(const Json& a, const Json& b);
+// kInvalid if a keyed list of what is to be applied has two items of the same keys.
+Result<void> CheckKeys(const Kind& kind, const Json& wanted);
 // ".spec.replicas", ".spec.template.spec.containers[name="web"].image", sorted.
 std::vector<std::string> PathsOf(const Json& fields);
 

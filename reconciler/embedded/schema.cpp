@@ -144,20 +144,6 @@ const Schema& SchemaOf(const Kind& kind) {
 
 }  // namespace
 
-void DropNulls(Json& json) {
-  if (auto* members = json.get_ptr<Json::object_t*>()) {
-    for (auto member = members->begin(); member != members->end();) {
-      if (member->second.is_null()) {
-        member = members->erase(member);
-      } else {
-        DropNulls((member++)->second);
-      }
-    }
-  } else if (auto* items = json.get_ptr<Json::array_t*>()) {
-    for (Json& item : *items) DropNulls(item);
-  }
-}
-
 Result<void> CheckTypes(const Kind& kind, const Json& object) {
   const std::string wrong = Wrong(object, SchemaOf(kind));
   if (wrong.empty()) return {};

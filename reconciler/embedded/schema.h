@@ -6,9 +6,6 @@
 
 namespace sluice::embedded {
 
-// Takes out members that are null: that is no value.
-void DropNulls(Json& json);
-
 // kInvalid, naming the field, if a field of `object` has another type than the schema of `kind` says. Fields that no
 // part of the cluster reads are not looked at.
 Result<void> CheckTypes(const Kind& kind, const Json& object);

@@ -117,6 +117,7 @@ void FillStatefulSet(Json& spec) {
   Default(spec, "persistentVolumeClaimRetentionPolicy", Json::object());
   Default(spec["persistentVolumeClaimRetentionPolicy"], "whenDeleted", "Retain");
   Default(spec["persistentVolumeClaimRetentionPolicy"], "whenScaled", "Retain");
+  Default(spec, "serviceName", "");
   Default(spec, "replicas", 1);
   Default(spec, "revisionHistoryLimit", 10);
 }

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/embedded/canonical.h"
+#include "reconciler/embedded/job_kind.h"
 #include "reconciler/embedded/kinds.h"
 #include "reconciler/embedded/quota.h"
 #include "reconciler/embedded/random.h"
@@ -17,6 +19,7 @@ using cluster::EventType;
 
 // etcd's limit on a request as Kubernetes sets it.
 constexpr std::size_t kMaxObjectBytes = 1536 * 1024;
+constexpr bool kNew = true;
 
 Error NotFound(const ObjectKey& key) { return {ErrorCode::kNotFound, fmt::format("{} not found", ToString(key))}; }
 
@@ -70,6 +73,14 @@ bool SameSpec(const Json& a, const Json& b) {
   };
   const auto names = [](const Json& of) { return of.size() - of.count("metadata") - of.count("status"); };
   return names(a) == names(b) && covers(a, b);
+}
+
+// Those of a Deployment count as its spec does (deploymentStrategy.PrepareForUpdate).
+bool SameAnnotations(const Kind& kind, const Json& a, const Json& b) {
+  if (kind != kDeployment) return true;
+  const Json* one = embedded::Find(a, {"metadata", "annotations"});
+  const Json* other = embedded::Find(b, {"metadata", "annotations"});
+  return one == nullptr || other == nullptr ? one == other : *one == *other;
 }
 
 // A copy of an object without its status, which is about to be replaced.
@@ -127,12 +138,32 @@ const char* FinalizerOf(Propagation propagation) {
   return nullptr;
 }
 
+// metadata.finalizers of what is deleted like that: an earlier deletion's wish gives way.
+Json FinalizersFor(const Json& object, Propagation propagation) {
+  Json finalizers = Json::array();
+  for (const Json& each : embedded::List(object, {"metadata", "finalizers"})) {
+    if (each != kForegroundFinalizer && each != kOrphanFinalizer) finalizers.push_back(each);
+  }
+  if (const char* wish = FinalizerOf(propagation)) finalizers.push_back(wish);
+  return finalizers;
+}
+
 // How long a pod may serve on. One without a node, or whose containers have ended, has nothing to wait for
 // (podStrategy.CheckGracefulDelete).
 std::int64_t GraceOf(const Object& pod, const DeleteOptions& options) {
   if (Text(*pod, {"spec", "nodeName"}).empty() || pod.ended()) return 0;
   const std::int64_t own = Integer(*pod, {"spec", "terminationGracePeriodSeconds"}, 30);
   return std::max<std::int64_t>(0, options.grace_seconds.value_or(own));
+}
+
+// What is to be stored, as the server keeps it; kInvalid if it may not be.
+Result<void> MakeReady(const ObjectKey& key, Json& object, bool is_new) {
+  if (!object.is_object()) return Validate(key, object);
+  if (auto typed = CheckTypes(key.kind, object); !typed.ok()) return typed;
+  if (is_new) object["metadata"].erase("uid");
+  Canonicalize(key.kind, object);
+  FillDefaults(key.kind, object);
+  return Validate(key, object);
 }
 
 // Of what is to be deleted: whether it is gone only when a controller says so.
@@ -204,11 +235,6 @@ Object Store::Commit(EventType type, const ObjectKey& key, Json object, Object::
 }
 
 Result<Object> Store::Insert(const ObjectKey& key, Json object, TimePoint now) {
-  DropNulls(object);
-  if (auto typed = CheckTypes(key.kind, object); !typed.ok()) return typed.error();
-  object["metadata"].erase("uid");
-  FillDefaults(key.kind, object);
-  if (auto valid = Validate(key, object); !valid.ok()) return valid.error();
   const Object::Size size = SizesOf(object);
   if (size.all > kMaxObjectBytes) return TooLarge(key);
   if (auto admitted = Admit(key, object, now); !admitted.ok()) return admitted.error();
@@ -219,27 +245,31 @@ Result<Object> Store::Insert(const ObjectKey& key, Json object, TimePoint now) {
   metadata.erase("deletionGracePeriodSeconds");
   if (HasGeneration(key.kind)) metadata["generation"] = 1;
   FillGenerated(key.kind, object);
-  if (key.kind == kNamespace) object["status"] = {{"phase", "Active"}};
-  if (key.kind == kPod && !object.contains("status")) object["status"] = {{"phase", "Pending"}};
-  if (key.kind == kAutoscaler && !object.contains("status")) object["status"] = {{"desiredReplicas", 0}};
+  FillStatus(key.kind, object);
   return Commit(EventType::kAdded, key, std::move(object), size);
 }
 
 Result<Object> Store::Create(Json object, const std::string& manager, TimePoint now) {
-  ObjectKey key = cluster::KeyOf(object);
-  if (Find(key) != nullptr) return Error{ErrorCode::kExists, fmt::format("{} already exists", ToString(key))};
+  const ObjectKey key = cluster::KeyOf(object);
   if (object.is_object() && !manager.empty()) object.erase("status");
-  if (auto valid = Validate(key, object); !valid.ok()) return valid.error();
+  if (auto valid = MakeReady(key, object, kNew); !valid.ok()) return valid.error();
+  if (Find(key) != nullptr) return Error{ErrorCode::kExists, fmt::format("{} already exists", ToString(key))};
   object["metadata"].erase("managedFields");
+  // A Job's labels are its maker's, also where it left them to the server.
+  const bool takes = key.kind == kJob && TakesLabels(object);
+  if (takes) TakeLabels(object);
   OwnAll(object, manager, Seconds(now));
+  if (takes) object["metadata"].erase("labels");
   return Insert(key, std::move(object), now);
 }
 
-Result<Object> Store::Apply(const Json& wanted, const std::string& manager, bool force, TimePoint now) {
+Result<Object> Store::Apply(Json wanted, const std::string& manager, bool force, TimePoint now) {
   ObjectKey key = cluster::KeyOf(wanted);
   if (manager.empty()) return Error{ErrorCode::kInvalid, "fieldManager is required for apply"};
   if (key.name.empty()) return Error{ErrorCode::kInvalid, "metadata.name is required for apply"};
   if (auto typed = CheckTypes(key.kind, wanted); !typed.ok()) return typed.error();
+  FillTexts(key.kind, wanted);
+  if (auto keyed = CheckKeys(key.kind, wanted); !keyed.ok()) return keyed.error();
   std::string uid = UidOf(wanted);
   std::string version = Text(wanted, {"metadata", "resourceVersion"});
   Object live = Find(key);
@@ -252,12 +282,13 @@ Result<Object> Store::Apply(const Json& wanted, const std::string& manager, bool
     if (!key.namespace_.empty()) identity["metadata"]["namespace"] = key.namespace_;
     auto made = ApplyTo(identity, wanted, manager, force, Seconds(now));
     if (!made.ok()) return made.error();
+    if (auto valid = MakeReady(key, made.value(), kNew); !valid.ok()) return valid.error();
     return Insert(key, std::move(made).value(), now);
   }
-  if (!uid.empty() && uid != live.uid()) return OtherUid(key, live.uid(), uid);
-  if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
   auto applied = ApplyTo(*live, wanted, manager, force, Seconds(now));
   if (!applied.ok()) return std::move(applied).error().Within(ToString(key));
+  if (!uid.empty() && uid != live.uid()) return OtherUid(key, live.uid(), uid);
+  if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
   return Put(key, live, std::move(applied).value(), now);
 }
 
@@ -285,14 +316,14 @@ Result<Object> Store::Scale(const ObjectKey& key, std::int64_t replicas, const s
 
 Result<Object> Store::ReplaceBy(const Updater& by, Json object, TimePoint now) {
   const ObjectKey key = cluster::KeyOf(object);
+  if (auto typed = CheckTypes(key.kind, object); !typed.ok()) return typed.error();
   const Object live = Find(key);
   if (live == nullptr) return NotFound(key);
   const std::string uid = UidOf(object);
   if (!uid.empty() && uid != live.uid()) return OtherUid(key, live.uid(), uid);
   const std::string version = Text(object, {"metadata", "resourceVersion"});
   if (!version.empty() && version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
-  DropNulls(object);
-  if (auto typed = CheckTypes(key.kind, object); !typed.ok()) return typed.error();
+  Canonicalize(key.kind, object);
   // What the server fills in is nobody's change.
   FillDefaults(key.kind, object);
   Json after = std::move(object);
@@ -306,6 +337,7 @@ Result<Object> Store::ReplaceBy(const Updater& by, Json object, TimePoint now) {
   after.erase("status");
   if (const auto status = live->find("status"); status != live->end()) after["status"] = *status;
   Json managed = OwnChanged(*live, after, given, by, Seconds(now));
+  after["metadata"].erase("managedFields");
   if (!managed.empty()) after["metadata"]["managedFields"] = std::move(managed);
   return Put(key, live, std::move(after), now);
 }
@@ -328,19 +360,19 @@ Result<Object> Store::Update(Json object, TimePoint now) {
 }
 
 Result<Object> Store::Put(const ObjectKey& key, const Object& before, Json after, TimePoint /*now*/) {
-  DropNulls(after);
-  if (auto typed = CheckTypes(key.kind, after); !typed.ok()) return typed.error();
-  FillDefaults(key.kind, after);
-  if (auto valid = Validate(key, after); !valid.ok()) return valid.error();
+  if (auto valid = MakeReady(key, after, !kNew); !valid.ok()) return valid.error();
   if (auto valid = ValidateChange(key.kind, *before, after); !valid.ok()) return valid.error();
   const Object::Size size = SizesOf(after);
   if (size.all > kMaxObjectBytes) return TooLarge(key);
   if (after == *before) return before;
-  if (HasGeneration(key.kind) && !SameSpec(*before, after)) {
+  if (HasGeneration(key.kind) && !(SameSpec(*before, after) && SameAnnotations(key.kind, *before, after))) {
     after["metadata"]["generation"] = Integer(*before, {"metadata", "generation"}) + 1;
   }
   if (Terminating(after) && Finalized(after) && !Finalized(*before) && !TwoPhase(key, after)) {
-    return Commit(EventType::kDeleted, key, std::move(after), size);
+    // Who asked is told of the object as it would be, at the version that it had.
+    const Object last(key, std::move(after), size);
+    Commit(EventType::kDeleted, key, *before, before.size());
+    return last;
   }
   return Commit(EventType::kModified, key, std::move(after), size);
 }
@@ -351,8 +383,10 @@ Result<Object> Store::ReplaceStatus(Json object, TimePoint /*now*/) {
   if (live == nullptr) return NotFound(key);
   std::string uid = UidOf(object);
   if (VersionOf(object) != live.version() || (!uid.empty() && uid != live.uid())) return Moved(key);
-  DropNulls(object);
   if (auto typed = CheckTypes(key.kind, object); !typed.ok()) return typed.error();
+  Canonicalize(key.kind, object);
+  DropZeroCounts(key.kind, object);
+  FillStatus(key.kind, object);
   auto status = object.find("status");
   return PutStatus(key, live, status == object.end() ? Json() : std::move(*status));
 }
@@ -389,20 +423,24 @@ Result<void> Store::Delete(const ObjectKey& key, const DeleteOptions& options, T
   if (!options.version.empty() && options.version != Text(*live, {"metadata", "resourceVersion"})) return Moved(key);
   const std::int64_t grace = key.kind == kPod ? GraceOf(live, options) : 0;
   const bool at_once = key.kind != kNamespace && grace == 0;
-  const char* finalizer = FinalizerOf(options.propagation);
-  if (Finalized(*live) && finalizer == nullptr && at_once) {
+  const Json finalizers = FinalizersFor(*live, options.propagation);
+  if (finalizers.empty() && at_once) {
     Commit(EventType::kDeleted, key, *live, live.size());
     return {};
   }
-  if (live.terminating()) {
-    if (Integer(*live, {"metadata", "deletionGracePeriodSeconds"}) > grace) Hurry(live, grace);
-    return {};
-  }
   Json after = *live;
-  if (finalizer != nullptr) {
-    Json finalizers = embedded::List(after, {"metadata", "finalizers"});
-    finalizers.push_back(finalizer);
-    after["metadata"]["finalizers"] = std::move(finalizers);
+  if (finalizers.empty()) {
+    after["metadata"].erase("finalizers");
+  } else {
+    after["metadata"]["finalizers"] = finalizers;
+  }
+  if (live.terminating()) {
+    if (Integer(*live, {"metadata", "deletionGracePeriodSeconds"}) > grace) {
+      Hurry(live, grace);
+    } else if (finalizers != embedded::List(*live, {"metadata", "finalizers"})) {
+      Commit(EventType::kModified, key, std::move(after), live.size());
+    }
+    return {};
   }
   after["metadata"]["deletionGracePeriodSeconds"] = grace;
   after["metadata"]["deletionTimestamp"] = Seconds(now + std::chrono::seconds(grace));

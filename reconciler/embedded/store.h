@@ -57,7 +57,7 @@ class Store {
 
   // `manager` "" leaves no trace in managedFields: the cluster's own controllers.
   Result<Object> Create(Json object, const std::string& manager, TimePoint now);
-  Result<Object> Apply(const Json& wanted, const std::string& manager, bool force, TimePoint now);
+  Result<Object> Apply(Json wanted, const std::string& manager, bool force, TimePoint now);
   Result<Object> ReplaceStatus(Json object, TimePoint now);
   // The same by a controller that saw `seen`.
   Result<Object> SetStatus(const Json& seen, Json status);

@@ -19,6 +19,18 @@ struct Watches::Watcher {
   loop::TimerId timer = loop::TimerId::kNone;
 };
 
+namespace {
+
+// What a watcher is told of an object that its labels don't fit any more: as it last fitted, at the version of the
+// change.
+Object LeftBehind(const Change& change) {
+  Json object = *change.before;
+  object["metadata"]["resourceVersion"] = Text(*change.object, {"metadata", "resourceVersion"});
+  return {change.before.key(), std::move(object), change.before.size()};
+}
+
+}  // namespace
+
 Watches::Watches(loop::Loop& loop, Store& store, Lag lag, std::uint64_t seed, std::function<bool()> may_deliver)
     : loop_(loop), store_(store), lag_(lag), random_(seed, "watches"), may_deliver_(std::move(may_deliver)) {
   store_.Observe([this](const Change& change) { OnChange(change); });
@@ -96,7 +108,7 @@ void Watches::Give(Watcher& watcher, const Change& change) {
     bool fresh = PutIn(watcher.known, change.object) == nullptr;
     watcher.handler(fresh ? EventType::kAdded : EventType::kModified, change.object);
   } else if (watcher.known.erase(change.object) > 0) {
-    watcher.handler(EventType::kDeleted, change.object);
+    watcher.handler(EventType::kDeleted, change.type == EventType::kDeleted ? change.object : LeftBehind(change));
   }
 }
 

@@ -89,6 +89,36 @@ TEST_CASE("what was created belongs to its creator as an update, apart from the 
   CHECK(Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"k", "2"}}), "test", true}).ok());
 }
 
+TEST_CASE("what a creation left to the server is the creator's, what an apply left to it is nobody's") {
+  for (const bool created : {true, false}) {
+    auto fixture = MakeFixture();
+    Json wanted = DeploymentOf(*fixture, "web", "shop/web:1", 0);
+    wanted["spec"].erase("replicas");
+    wanted["spec"]["paused"] = true;
+    REQUIRE((created ? Ask(*fixture, Create{wanted, "left"}) : Ask(*fixture, Apply{wanted, "left", false})).ok());
+    wanted["spec"]["replicas"] = 0;
+    CHECK(Ask(*fixture, Apply{wanted, "right", false}).ok() == !created);
+  }
+}
+
+TEST_CASE("a member of which its manager names nothing any more goes with what the server filled in") {
+  auto fixture = MakeFixture();
+  Json wanted = {{"apiVersion", "autoscaling/v2"},
+                 {"kind", "HorizontalPodAutoscaler"},
+                 {"metadata", {{"name", "web"}, {"namespace", fixture->namespace_()}}},
+                 {"spec",
+                  {{"maxReplicas", 3},
+                   {"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", "web"}}},
+                   {"behavior", {{"scaleDown", {{"stabilizationWindowSeconds", 60}}}}}}}};
+  const auto with = Ask(*fixture, Apply{wanted, "test", false});
+  REQUIRE(with.ok());
+  CHECK((*with)["spec"]["behavior"].contains("scaleUp"));
+  wanted["spec"].erase("behavior");
+  const auto without = Ask(*fixture, Apply{wanted, "test", false});
+  REQUIRE(without.ok());
+  CHECK(!(*without)["spec"].contains("behavior"));
+}
+
 TEST_CASE("containers merge by name, their environment too") {
   auto fixture = MakeFixture();
   Json wanted = DeploymentOf(*fixture, "web", "shop/web:1", 0);

@@ -83,6 +83,34 @@ TEST_CASE("generation moves with the spec, not with labels or status") {
   CHECK((*scaled)["metadata"]["generation"] == 2);
 }
 
+TEST_CASE("a Deployment's annotations move its generation, too") {
+  auto fixture = MakeFixture();
+  Json wanted = DeploymentOf(*fixture, "web", "shop/web:1", 0);
+  REQUIRE(Ask(*fixture, Apply{wanted, "test", false}).ok());
+  wanted["metadata"]["annotations"] = {{"team", "shop"}};
+  const auto annotated = Ask(*fixture, Apply{wanted, "test", false});
+  REQUIRE(annotated.ok());
+  CHECK((*annotated)["metadata"]["generation"] == 2);
+}
+
+TEST_CASE("what a deletion asked for gives way to what the next one asks for") {
+  auto fixture = MakeFixture();
+  const auto made = Ask(*fixture, Create{ConfigMap(*fixture, "a"), "test"});
+  REQUIRE(made.ok());
+  Json held = ConfigMap(*fixture, "dependent");
+  held["metadata"]["finalizers"] = {"sluice.dev/test"};
+  held["metadata"]["ownerReferences"] = Json::array({{{"apiVersion", "v1"},
+                                                      {"kind", "ConfigMap"},
+                                                      {"name", "a"},
+                                                      {"uid", Uid(*made)},
+                                                      {"blockOwnerDeletion", true}}});
+  REQUIRE(Ask(*fixture, Create{held, "test"}).ok());
+  REQUIRE(Ask(*fixture, Delete{KeyOf(*made), Uid(*made), "", true}).ok());
+  REQUIRE(Ask(*fixture, Get{KeyOf(*made)}).ok());
+  REQUIRE(Ask(*fixture, Delete{KeyOf(*made), Uid(*made), ""}).ok());
+  CHECK(Ask(*fixture, Get{KeyOf(*made)}).error().code == ErrorCode::kNotFound);
+}
+
 TEST_CASE("an apply carries uid and version as preconditions") {
   auto fixture = MakeFixture();
   auto made = Ask(*fixture, Apply{ConfigMap(*fixture, "a", {{"k", "1"}}), "test", false});

@@ -38,7 +38,7 @@ TEST_CASE("a roll stays within surge and unavailability at every moment") {
     std::int64_t most, least;
   };
   for (const Case& each :
-       {Case{"25%", "25%", 5, 3}, Case{0, 1, 4, 3}, Case{1, 0, 5, 4}, Case{"100%", 0, 8, 4}, Case{0, 0, 4, 3}}) {
+       {Case{"25%", "25%", 5, 3}, Case{0, 1, 4, 3}, Case{1, 0, 5, 4}, Case{"100%", 0, 8, 4}, Case{0, "1%", 4, 3}}) {
     INFO("surge " << each.surge << ", unavailable " << each.unavailable);
     TestWorld world;
     Json wanted = DeploymentOf("web", "shop/web:1", 4);
