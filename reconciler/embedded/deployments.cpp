@@ -268,13 +268,14 @@ Json Deployments::Progress(const Json& deployment, const Sets& sets, const Json&
 }
 
 void Deployments::WriteStatus(const Object& deployment, const Sets& sets) {
-  std::int64_t wanted = Replicas(*deployment);
+  const std::int64_t wanted = Replicas(*deployment);
+  const std::int64_t asked = sets.Sum({"spec", "replicas"});
   std::int64_t available = sets.Sum({"status", "availableReplicas"});
   const std::int64_t updated = sets.current == nullptr ? 0 : Integer(*sets.current, {"status", "replicas"});
   Json status =
       JsonOf("availableReplicas", available, "observedGeneration", Integer(*deployment, {"metadata", "generation"}),
              "readyReplicas", sets.Sum({"status", "readyReplicas"}), "replicas", sets.Sum({"status", "replicas"}),
-             "unavailableReplicas", std::max<std::int64_t>(wanted - available, 0), "updatedReplicas", updated);
+             "unavailableReplicas", std::max<std::int64_t>(asked - available, 0), "updatedReplicas", updated);
   Json conditions = Find(*deployment, {"status", "conditions"}) == nullptr
                         ? Json::array()
                         : *Find(*deployment, {"status", "conditions"});
