@@ -16,9 +16,8 @@ State Nothing(const Subject& subject, std::size_t git);
 
 enum class Went : std::uint8_t {
   kOn,
-  kToRest,    // nothing is under way, and nothing comes by itself
-  kInCircle,  // set by whoever knows the states that were
-  kBroken,    // a promise
+  kToRest,  // nothing is under way, and nothing comes by itself
+  kBroken,  // a promise
 };
 
 struct Step {

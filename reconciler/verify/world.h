@@ -113,7 +113,6 @@ class World {
   bool routers_stand = false;   // routers take nothing up
   bool nobody_approves = false;
   bool jobs_fail = false, jobs_hang = false;
-  bool unsettling = false;  // settled was said while routers did not follow
 
  private:
   struct Asked {
