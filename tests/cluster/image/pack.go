@@ -16,7 +16,7 @@ func images() map[string][]string {
 	all := map[string][]string{
 		repository + "bad":     {"VERSION=bad", "FAIL=0.5"},
 		repository + "slow":    {"VERSION=slow", "LATENCY=400ms"},
-		repository + "crash":   {"VERSION=crash", "CRASH_AFTER=200ms"},
+		repository + "crash":   {"VERSION=crash", "READY=false", "CRASH_AFTER=200ms"},
 		repository + "unready": {"VERSION=unready", "READY=false"},
 	}
 	for version := 1; version <= 9; version++ {
