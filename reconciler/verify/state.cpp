@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <string_view>
 
+#include "reconciler/decide/context.h"
+
 namespace sluice::verify {
 namespace {
 
+using decide::kReadyBound;
+using decide::kRescue;
+using decide::kSettleBound;
+using decide::kSwapPace;
 using decide::Status;
-
-// Waits of the core that begin with what a status remembers.
-constexpr Duration kSwapPace{10'000}, kRescue{60'000}, kReadyBound{600'000}, kSettleBound{600'000};
 
 TimePoint StreakSince(const decide::ObservedGate& gate) {
   if (gate.streak_since) return *gate.streak_since;
