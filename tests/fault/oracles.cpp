@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "compiler/graph/names.h"
-#include "reconciler/cluster/cluster.h"
+#include "reconciler/decide/decide.h"
+#include "reconciler/execute/status_codec.h"
+#include "reconciler/sync/inventory.h"
 
 namespace sluice::execute {
 namespace {
@@ -17,12 +20,6 @@ using cluster::Json;
 
 constexpr const char* kEntries = "entries";  // of an inventory's data
 constexpr std::size_t kMostOfLine = 600;
-
-bool IsOfControllers(const cluster::Kind& kind) {
-  static constexpr std::array<std::string_view, 8> kKinds = {
-      "Pod", "ReplicaSet", "EndpointSlice", "Event", "Lease", "ControllerRevision", "PersistentVolumeClaim", "Node"};
-  return std::find(kKinds.begin(), kKinds.end(), kind.kind) != kKinds.end();
-}
 
 std::string LabelOf(const Json& object, const char* label) {
   return cluster::Text(object, {"metadata", "labels", label});
@@ -33,6 +30,8 @@ bool IsListed(const Json& object) {
   return !LabelOf(object, graph::kPlanSetLabel).empty() && !cluster::Says(object, {"kind"}, graph::kBundleKind) &&
          cluster::Find(object, {"metadata", "annotations", graph::kOwnerAnnotation}) == nullptr;
 }
+
+bool IsOfService(const Json& object) { return !LabelOf(object, graph::kServiceLabel).empty(); }
 
 // Uids by key.
 std::map<std::string, std::string> EntriesOf(const Json& chunk) {
@@ -47,12 +46,10 @@ std::map<std::string, std::string> EntriesOf(const Json& chunk) {
 
 }  // namespace
 
-std::vector<Json> ObjectsOf(const Scene& scene) {
-  std::vector<Json> all;
-  for (const embedded::Object& object : scene.embedded->store().List({}, "", {})) {
-    if (!IsOfControllers(object.key().kind)) all.push_back(*object);
-  }
-  return all;
+bool IsOfControllers(const cluster::Kind& kind) {
+  static constexpr std::array<std::string_view, 8> kKinds = {
+      "Pod", "ReplicaSet", "EndpointSlice", "Event", "Lease", "ControllerRevision", "PersistentVolumeClaim", "Node"};
+  return std::find(kKinds.begin(), kKinds.end(), kind.kind) != kKinds.end();
 }
 
 std::string Wanted(const Json& object) {
@@ -74,6 +71,11 @@ std::string Wanted(const Json& object) {
     plain["spec"]["template"].erase("metadata");
     metadata["labels"].erase("controller-uid");
     metadata["labels"].erase("batch.kubernetes.io/controller-uid");
+  }
+  // Given by an API server that has addresses to give.
+  if (cluster::Says(plain, {"kind"}, "Service")) {
+    plain["spec"].erase("clusterIP");
+    plain["spec"].erase("clusterIPs");
   }
   // The inventory and the source's state are looked at by what they say of objects.
   const Json labels = metadata.value("labels", Json::object());
@@ -129,45 +131,85 @@ std::string Summary(const decide::Status& status) {
   return text;
 }
 
-void Witness::Attend(Scene& scene) {
-  for (const Json& object : ObjectsOf(scene)) SeeInventory(scene, object);
-  scene.embedded->Observe([this, &scene](const embedded::Change& change) { See(scene, change); });
+void Witness::Begin(const std::vector<Json>& objects) {
+  for (const Json& object : objects) {
+    const std::string name = cluster::ToString(cluster::KeyOf(object));
+    there_[name] = {cluster::Text(object, {"metadata", "uid"}), IsListed(object), IsOfService(object), 0};
+    SeeInventory(name, object);
+    SeeRollout(name, object);
+  }
 }
 
-void Witness::See(const Scene& scene, const embedded::Change& change) {
-  const cluster::ObjectKey& key = change.object.key();
+void Witness::See(cluster::EventType type, const Json& object) {
+  const cluster::ObjectKey key = cluster::KeyOf(object);
   if (IsOfControllers(key.kind) || key.kind.kind == graph::kCommandKind) return;
   const std::string name = cluster::ToString(key);
-  if (change.type == cluster::EventType::kDeleted) {
+  if (type == cluster::EventType::kDeleted) {
     if (key.kind.kind != graph::kBundleKind) ++gone[name];
-    return;
+    return SeeGone(name, object);
   }
-  SeeInventory(scene, *change.object);
-  if (change.type != cluster::EventType::kAdded) return;
+  SeeRollout(name, object);
+  There& there = there_[name];
+  const std::string uid = cluster::Text(object, {"metadata", "uid"});
+  if (there.uid != uid) there = {uid, false, false, 0};
+  there.listed = IsListed(object);
+  there.of_service = IsOfService(object);
+  SeeEpoch(name, object, there);
+  SeeInventory(name, object);
+  if (type != cluster::EventType::kAdded) return;
   if (key.kind.kind != graph::kBundleKind) ++made[name];
-  if (!IsListed(*change.object)) return;
+  if (!IsListed(object)) return;
   const bool listed =
       std::any_of(inventory_.begin(), inventory_.end(), [&](const auto& chunk) { return chunk.second.contains(name); });
   if (!listed) broken.push_back("made before the inventory named it: " + name);
 }
 
-void Witness::SeeInventory(const Scene& scene, const Json& chunk) {
+void Witness::SeeInventory(const std::string& name, const Json& chunk) {
   if (LabelOf(chunk, sync::kInventoryLabel).empty()) return;
-  auto& known = inventory_[cluster::ToString(cluster::KeyOf(chunk))];
+  auto& known = inventory_[name];
   auto entries = EntriesOf(chunk);
-  for (const auto& [name, uid] : known) {
-    if (entries.contains(name) || uid.empty()) continue;
-    const auto rollouts = scene.embedded->PeekAll({graph::kApiVersion, graph::kRolloutKind});
-    for (const Json& object : ObjectsOf(scene)) {
-      const bool same = cluster::ToString(cluster::KeyOf(object)) == name && object.at("metadata").at("uid") == uid;
-      // What a rollout takes over is marked by it a little later.
-      const bool taken = !LabelOf(object, graph::kServiceLabel).empty() && !rollouts.empty();
-      if (same && IsListed(object) && !taken) {
-        broken.push_back("left the inventory while it was there: " + name);
-      }
-    }
+  for (const auto& [entry, uid] : known) {
+    if (entries.contains(entry) || uid.empty()) continue;
+    const auto found = there_.find(entry);
+    if (found == there_.end() || found->second.uid != uid || !found->second.listed) continue;
+    // What a rollout takes over is marked by it a little later.
+    if (found->second.of_service && !rollouts_.empty()) continue;
+    broken.push_back("left the inventory while it was there: " + entry);
   }
   known = std::move(entries);
+}
+
+void Witness::SeeRollout(const std::string& name, const Json& rollout) {
+  if (!cluster::Says(rollout, {"kind"}, graph::kRolloutKind)) return;
+  rollouts_[name] = {cluster::Text(rollout, {"metadata", "uid"}), cluster::Text(rollout, {"status", "stable"}),
+                     cluster::Find(rollout, {"metadata", "deletionTimestamp"}) != nullptr};
+}
+
+void Witness::SeeGone(const std::string& name, const Json& object) {
+  there_.erase(name);
+  rollouts_.erase(name);
+  if (!cluster::Says(object, {"kind"}, "Deployment")) return;
+  const std::string revision = LabelOf(object, graph::kRevisionLabel);
+  const std::string owner = cluster::Text(object, {"metadata", "annotations", graph::kOwnerAnnotation});
+  if (revision.empty() || owner.empty() || excused_.contains(cluster::Text(object, {"metadata", "uid"}))) return;
+  for (const auto& [rollout, state] : rollouts_) {
+    if (state.uid == owner && state.stable == revision && !state.ends) {
+      broken.push_back("stable's Deployment was deleted: " + name);
+    }
+  }
+}
+
+// A process that another followed writes nothing any more, not even what it sent before. Who lets go of an object takes
+// the mark off.
+void Witness::SeeEpoch(const std::string& name, const Json& object, There& there) {
+  const std::string written = cluster::Text(object, {"metadata", "annotations", graph::kEpochAnnotation});
+  const std::int64_t epoch = cluster::Says(object, {"kind"}, graph::kRolloutKind)
+                                 ? cluster::Integer(object, {"status", "epoch"}, 0)
+                                 : std::atoll(written.c_str());
+  if (epoch != 0 && epoch < there.epoch) {
+    broken.push_back(fmt::format("written by epoch {} after epoch {}: {}", epoch, there.epoch, name));
+  }
+  there.epoch = epoch;
 }
 
 }  // namespace sluice::execute

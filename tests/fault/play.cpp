@@ -6,7 +6,7 @@
 
 #include "compiler/graph/names.h"
 #include "reconciler/execute/status_codec.h"
-#include "tests/fault/oracles.h"
+#include "tests/fault/attend.h"
 #include "tests/fault/plays.h"
 
 namespace sluice::execute {
@@ -61,7 +61,7 @@ void PutBystanders(Scene& scene) {
 class Telling {
  public:
   explicit Telling(const Play& play) : scene_(Shop(), 1, {}, {}, play.loses ? Duration(0) : kTrafficRest) {
-    witness_.Attend(scene_);
+    Attend(witness_, scene_);
     PutBystanders(scene_);
     Put(scene_, play.there);
     scene_.RunFor(Duration(play.there.empty() ? 0 : 20'000));

@@ -82,7 +82,6 @@ class Walk {
   std::vector<std::unique_ptr<Process>> dead_;
   Dice dice_;
   WalkEnd end_;
-  std::set<std::string> erased_;  // uids of what somebody deleted
   std::set<std::string> bystanders_;
   bool rollout_erased_ = false;
   int processes_begun_ = 0;
