@@ -124,6 +124,17 @@ class Application : public std::enable_shared_from_this<Application> {
                                  [&](const WantedObject& wanted) { return wanted.key == rollout; });
   }
 
+  // It may have gone since, and no watch tells that of what it never showed: nobody would make it again.
+  void FindBundle(const WantedObject& wanted, const Error& exists) {
+    cluster_.Send(cluster::Get{wanted.key},
+                  [self = shared_from_this(), &wanted, exists](const Result<cluster::SharedJson>& got) {
+                    const auto live = self->live_.lock();
+                    if (live == nullptr) return;
+                    if (!got.ok()) return self->Failed(wanted, exists);
+                    self->Next();
+                  });
+  }
+
   void Failed(const WantedObject& wanted, const Error& error) {
     failed_wave_ = wanted.wave;
     outcome_.problems.push_back({wanted.key, error});
@@ -139,7 +150,9 @@ class Application : public std::enable_shared_from_this<Application> {
       return Next();
     }
     // A bundle is named by its content: one that is there already is the one that was wanted.
-    if (wanted.wave == Wave::kBundles && answer.error().code == ErrorCode::kExists) return Next();
+    if (wanted.wave == Wave::kBundles && answer.error().code == ErrorCode::kExists) {
+      return FindBundle(wanted, answer.error());
+    }
     const bool moved = answer.error().code == ErrorCode::kConflict && live->FindIdentity(wanted.key) != nullptr;
     if (moved && read_again_ < kMostReadAgain) return ReadAgain(wanted, answer.error());
     if (answer.error().code == ErrorCode::kConflict) return FindHolder(wanted, answer.error());

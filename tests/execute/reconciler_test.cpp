@@ -598,6 +598,22 @@ TEST_CASE("what several watches tell of one change is looked at once") {
   CHECK(decisions() - before <= 12);
 }
 
+TEST_CASE("a bundle that was there for a moment, or that one answer says is there, is made") {
+  Scene scene(Shop());
+  const auto makes_bundle = [](const cluster::Request& request) {
+    const auto* create = std::get_if<cluster::Create>(&request);
+    return create != nullptr && cluster::Says(create->object, {"kind"}, graph::kBundleKind);
+  };
+  const cluster::Fault exists{cluster::Fault::Kind::kFail, Error{ErrorCode::kExists, "it exists"}, Duration(0)};
+  for (const char* tag : {"1", "2"}) {
+    scene.cluster->Inject(makes_bundle, exists, 2);
+    scene.repository.Commit({{"checkout.plan", ShopPlan(tag)}});
+    if (scene.reconciler == nullptr) scene.Start();
+    REQUIRE(scene.RunUntil([&] { return scene.StatusOf("checkout").history.size() == (*tag == '1' ? 1 : 2); },
+                           Duration(120'000)));
+  }
+}
+
 TEST_CASE("a rollout that one answer says is gone is not taken down") {
   Scene scene(BadImages());
   scene.repository.Commit({{"plans/shop.plan", ShopPlan("1")}});
