@@ -27,7 +27,7 @@ namespace {
 constexpr std::size_t kSeeds = 6;
 constexpr std::size_t kAtOnce = 7;
 constexpr std::size_t kFewestKills = 2;
-constexpr std::size_t kMostWhileDown = 150;
+constexpr std::size_t kMostWhileDown = 60;
 
 std::vector<std::uint64_t> SeedsToTell() {
   if (const char* one = std::getenv("SLUICE_SEED")) return {static_cast<std::uint64_t>(std::atoll(one))};

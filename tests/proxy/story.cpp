@@ -37,7 +37,6 @@ constexpr Milliseconds kUntilStill{40'000};
 constexpr int kKills = 3;
 constexpr int kReplicas = 4;
 constexpr std::size_t kFirstKillAtMost = 12;
-constexpr std::size_t kMostOfLog = 80;
 
 std::string Plan(const std::string& tag) {
   return fmt::format(R"(
@@ -281,19 +280,37 @@ class Telling {
 
   void Judge() {
     const std::vector<Write> writes = stage_.chronicle.Of(view_);
-    execute::Witness witness;
+    const std::vector<Json> objects = Replay(writes);
+    if (const std::string listed = execute::InventoryDiffers(objects); !listed.empty()) ending_.wrong.push_back(listed);
+    const auto plain = PlainNames(writes, objects);
+    std::set<std::string> lines;
+    for (const Json& object : objects) lines.insert(plain(execute::Wanted(object)));
+    for (const std::string& line : lines) ending_.objects += line + "\n";
+    for (const auto& [name, times] : witness_.made) ending_.made[plain(name)] += times;
+    for (const auto& [name, times] : witness_.gone) ending_.gone[plain(name)] += times;
+    ending_.status = execute::Summary(Status());
+    for (const auto& [what, times] : proxy_.reached()) ending_.reached[what] += times;
+    TellLog();
+  }
+
+  // All that was committed, once more; what there is in the end.
+  std::vector<Json> Replay(const std::vector<Write>& writes) {
     std::map<std::string, Json> there;
     std::set<std::string> ready;
     bool all_were_ready = false;
     ending_.least_ready = kReplicas;
     for (const Write& write : writes) {
       const std::string key = cluster::ToString(cluster::KeyOf(write.object));
-      witness.See(write.type, write.object);
+      witness_.See(write.type, write.object);
       const bool gone = write.type == cluster::EventType::kDeleted;
       if (gone && cluster::Text(write.object, {"metadata", "uid"}) == bystander_) {
         ending_.wrong.push_back("somebody else's was deleted: " + key);
       }
-      gone ? void(there.erase(key)) : void(there[key] = write.object);
+      if (gone) {
+        there.erase(key);
+      } else {
+        there[key] = write.object;
+      }
       if (!cluster::Says(write.object, {"kind"}, "Pod")) continue;
       const bool serves = cluster::Says(write.object, {"metadata", "labels", graph::kServiceLabel}, "web");
       if (serves && !gone && IsReady(write.object)) {
@@ -304,57 +321,53 @@ class Telling {
       all_were_ready = all_were_ready || ready.size() >= kReplicas;
       if (all_were_ready) ending_.least_ready = std::min(ending_.least_ready, static_cast<int>(ready.size()));
     }
-    std::string source;
+    ending_.wrong.insert(ending_.wrong.end(), witness_.broken.begin(), witness_.broken.end());
     std::vector<Json> objects;
     for (const auto& [key, object] : there) {
-      if (cluster::Says(object, {"kind"}, graph::kRolloutKind)) {
-        source = cluster::Text(object, {"metadata", "labels", graph::kPlanSetLabel});
-      }
       const cluster::Kind kind = cluster::KeyOf(object).kind;
       if (!execute::IsOfControllers(kind) && kind.kind != graph::kCommandKind) objects.push_back(object);
     }
-    ending_.wrong.insert(ending_.wrong.end(), witness.broken.begin(), witness.broken.end());
-    if (const std::string listed = execute::InventoryDiffers(objects); !listed.empty()) ending_.wrong.push_back(listed);
-    // Each story has a repository and a Rollout of its own, of which names of other objects are made.
-    std::map<std::string, std::string> own = {{source, "SOURCE"}, {git_.path(), "REPOSITORY"}};
+    return objects;
+  }
+
+  // Each story has a repository and a Rollout of its own, of which names of other objects are made: a text without
+  // them.
+  std::function<std::string(std::string)> PlainNames(const std::vector<Write>& writes,
+                                                     const std::vector<Json>& objects) const {
+    std::map<std::string, std::string> own = {{git_.path(), "REPOSITORY"}};
+    for (const Json& object : objects) {
+      if (!cluster::Says(object, {"kind"}, graph::kRolloutKind)) continue;
+      own[cluster::Text(object, {"metadata", "labels", graph::kPlanSetLabel})] = "SOURCE";
+    }
     for (const Write& write : writes) {
       if (!cluster::Says(write.object, {"kind"}, graph::kJobKind)) continue;
-      const Json metadata = write.object.at("metadata");
+      const Json& metadata = write.object.at("metadata");
       own[cluster::Text(metadata, {"name"})] =
           fmt::format("JOB-{}-{}", cluster::Text(metadata, {"annotations", "sluice.dev/node"}),
                       cluster::Text(metadata, {"annotations", "sluice.dev/run"}));
     }
-    const auto plain = [&](std::string text) {
+    own.erase("");
+    return [own = std::move(own)](std::string text) {
       for (const auto& [name, common] : own) {
-        for (std::size_t at = 0; !name.empty() && (at = text.find(name)) != std::string::npos;) {
+        for (std::size_t at = 0; (at = text.find(name, at)) != std::string::npos; at += common.size()) {
           text.replace(at, name.size(), common);
         }
       }
       return text;
     };
-    std::set<std::string> lines;
-    for (const Json& object : objects) lines.insert(plain(execute::Wanted(object)));
-    for (const std::string& line : lines) ending_.objects += line + "\n";
-    for (const auto& [name, times] : witness.made) ending_.made[plain(name)] += times;
-    for (const auto& [name, times] : witness.gone) ending_.gone[plain(name)] += times;
-    ending_.status = execute::Summary(Status());
-    for (const auto& [what, times] : proxy_.reached()) ending_.reached[what] += times;
+  }
+
+  void TellLog() {
     const auto log = proxy_.log();
     ending_.requests = log.size();
     ending_.writes = Writes();
-    for (std::size_t i = 0; i < log.size(); ++i) {
-      if (log[i].asked.IsWrite() && !log[i].asked.IsAside()) {
-        ending_.log.push_back(
-            fmt::format("{:5.1f} s ", std::chrono::duration<double>(log[i].at - log.front().at).count()) +
-            ToString(log[i]));
-      }
+    for (const Proxy::Entry& entry : log) {
+      if (!entry.asked.IsWrite() || entry.asked.IsAside()) continue;
+      const double at = std::chrono::duration<double>(entry.at - log.front().at).count();
+      ending_.log.push_back(fmt::format("{:5.1f} s {}", at, ToString(entry)));
     }
-    if (ending_.log.size() > kMostOfLog) ending_.log.erase(ending_.log.begin(), ending_.log.end() - kMostOfLog);
-    if (!ending_.wrong.empty()) {
-      for (const std::string& line : servers::ReadLines(scratch_.path() + "/reconcile.log")) {
-        ending_.log.push_back(line);
-      }
-    }
+    if (ending_.wrong.empty()) return;
+    for (const std::string& line : servers::ReadLines(scratch_.path() + "/reconcile.log")) ending_.log.push_back(line);
   }
 
   const Stage& stage_;
@@ -367,6 +380,7 @@ class Telling {
   const std::string account_ = scratch_.path() + "/kubeconfig";
   cluster::Administrator administrator_{stage_.kubeconfig};
   Ending ending_;
+  execute::Witness witness_;
   Clock::time_point told_at_{};
   std::unique_ptr<servers::Server> teller_;
   bool armed_ = false, killed_ = false;
