@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <thread>
@@ -59,6 +60,22 @@ std::string Lines(const std::vector<std::string>& lines) {
   return text;
 }
 
+// What was defined a moment ago isn't served at once, and who finds none of a kind looks again in half a minute.
+bool AreServed(cluster::Administrator& administrator) {
+  for (int i = 0; i < 300; ++i) {
+    const auto served = administrator.Ask(kubernetes::ApiRequest{"GET", "/apis/sluice.dev/v1alpha1", "", ""});
+    std::size_t kinds = 0;
+    if (served) {
+      for (const cluster::Json& resource : cluster::List(*served, {"resources"})) {
+        kinds += cluster::Text(resource, {"name"}).find('/') == std::string::npos ? 1 : 0;
+      }
+    }
+    if (kinds == 3) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return false;
+}
+
 TEST_CASE("whatever becomes of requests to a real API server, a rollout ends as if nothing had") {
   const auto plane = cluster::ControlPlane::Start();
   if (plane == nullptr) return;
@@ -66,6 +83,7 @@ TEST_CASE("whatever becomes of requests to a real API server, a rollout ends as 
   for (const char* file : {"rollouts", "rolloutbundles", "rolloutcommands"}) {
     cluster::ApplyFile(administrator, fmt::format("{}/deploy/crds/{}.yaml", SLUICE_SOURCE_DIR, file));
   }
+  REQUIRE(AreServed(administrator));
   const cluster::PodKeeper keeper(plane->kubeconfig());
   const Chronicle chronicle(plane->kubeconfig());
   const std::vector<std::uint64_t> seeds = SeedsToTell();

@@ -362,7 +362,7 @@ class Telling {
     ending_.requests = log.size();
     ending_.writes = Writes();
     for (const Proxy::Entry& entry : log) {
-      if (!entry.asked.IsWrite() || entry.asked.IsAside()) continue;
+      if (entry.asked.IsAside()) continue;
       const double at = std::chrono::duration<double>(entry.at - log.front().at).count();
       ending_.log.push_back(fmt::format("{:5.1f} s {}", at, ToString(entry)));
     }

@@ -29,7 +29,7 @@ struct Ending {
   std::size_t requests = 0, writes = 0, kills = 0, processes = 0;
   std::size_t most_while_down = 0;  // requests in a second
   double seconds = 0;
-  std::vector<std::string> log;  // requests that change something, and what became of them
+  std::vector<std::string> log;  // requests, and what became of them; what the processes say if something is wrong
 };
 
 // `seed` 0: nothing goes wrong.
