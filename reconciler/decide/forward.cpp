@@ -35,6 +35,10 @@ bool LeaveNode(Context& context, Walk& walk, graph::NodeId id, const NodeEnd& en
                                           ? graph::Disposition::kNext
                                           : node.outcomes[static_cast<std::size_t>(end.outcome)];
   const bool held = leads_to == graph::Disposition::kFail && context.graph.hold_on_failure;
+  const bool goes_on = leads_to == graph::Disposition::kNext || leads_to == graph::Disposition::kContinue;
+  if (!goes_on) {
+    status.cause = end.outcome;
+  }
   if (leads_to == graph::Disposition::kHold || held) {
     Stall(context, end.evidence, node.path);
     return false;
@@ -46,7 +50,7 @@ bool LeaveNode(Context& context, Walk& walk, graph::NodeId id, const NodeEnd& en
   }
   FinishNode(context, node, end.outcome, end.evidence);
   walk.Finish(id);
-  if (leads_to == graph::Disposition::kNext || leads_to == graph::Disposition::kContinue) {
+  if (goes_on) {
     return true;
   }
   FailRun(context, fmt::format("{}: {}", node.path, end.evidence), node.path, leads_to == graph::Disposition::kFail);

@@ -148,6 +148,11 @@ bool CheckWatch(Context& context) {
   if (judgement.verdict == Verdict::kOpen || judgement.verdict == Verdict::kPass) {
     return true;
   }
+  if (judgement.otherwise != graph::Disposition::kContinue) {
+    status.cause = judgement.verdict == Verdict::kFail     ? graph::Outcome::kFail
+                   : judgement.verdict == Verdict::kNoData ? graph::Outcome::kNoData
+                                                           : graph::Outcome::kError;
+  }
   const bool fails = judgement.verdict == Verdict::kFail || judgement.otherwise == graph::Disposition::kFail;
   if (fails || judgement.otherwise == graph::Disposition::kRollback) {
     FailRun(context, "watch: " + judgement.evidence, "watch", fails);

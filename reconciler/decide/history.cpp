@@ -54,6 +54,7 @@ void ClearRun(Status& status) {
   status.stalled = false;
   status.stalled_reason.clear();
   status.stalled_node.clear();
+  status.cause.reset();
   status.exposed_at.reset();
   status.unready_since.reset();
   status.skip_to_end = false;

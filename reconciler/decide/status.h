@@ -189,6 +189,8 @@ struct Status {
   std::optional<TimePoint> paused_at, paused_until;
   bool stalled = false;  // an outcome led to `hold`: forward is blocked until someone acts
   std::string stalled_reason, stalled_node;
+  // What that node came to, or back_node, or the watch; unset where it was none of them.
+  std::optional<graph::Outcome> cause;
   bool first_install = false;              // of this run: there was no stable when it began
   bool fast_track = false;                 // of this run: back to a promoted revision
   std::optional<TimePoint> exposed_at;     // of this run: when traffic was first sent to the candidate

@@ -156,6 +156,7 @@ void VisitStatus(V& v, S& s) {
   v("stalled", s.stalled);
   v("stalledReason", s.stalled_reason);
   v("stalledNode", s.stalled_node);
+  v("cause", s.cause);
   v("firstInstall", s.first_install);
   v("fastTrack", s.fast_track);
   v("exposedAt", s.exposed_at);

@@ -36,6 +36,7 @@ std::string Dump(const Status& s) {
                         At(n.settled_at), At(n.left_at), At(n.deadline), n.evidence, n.exception, n.recheck,
                         n.failed_attempts, n.job_uid);
   }
+  if (s.cause) text += fmt::format("cause {}\n", static_cast<int>(*s.cause));
   if (s.demand != 0) text += fmt::format("demand {}\n", s.demand);
   for (const auto& [path, entries] : s.job_entries) text += fmt::format("jobs of {}: {}\n", path, entries);
   for (const auto& [revision, since] : s.drained_since)

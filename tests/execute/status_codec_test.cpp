@@ -66,6 +66,7 @@ StoredStatus Full() {
   s.stalled = true;
   s.stalled_reason = "x";
   s.stalled_node = "y";
+  s.cause = graph::Outcome::kError;
   s.first_install = true;
   s.fast_track = true;
   s.exposed_at = At(15);
