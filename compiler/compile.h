@@ -28,8 +28,9 @@ struct Compilation {
 };
 
 struct CompileOptions {
-  // The image that a service runs, by its name, instead of what its plan or its manifest says: what ran before, as far
-  // as that differs in the image alone. A name that no service has means nothing.
+  // The image that a service runs, by the directory of its plan and its name ("shop/checkout"; in the root "checkout"),
+  // instead of what its plan or its manifest says: what ran before, as far as that differs in the image alone. A name
+  // that no service has means nothing.
   std::map<std::string, std::string> images;
 };
 

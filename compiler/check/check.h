@@ -19,7 +19,8 @@ inline constexpr std::int64_t kMaxEvaluationSteps = 10'000'000;
 
 struct CheckOptions {
   bool libraries = false;  // declarations of the stdlib that take parameters, too, which else are checked where used
-  // The image that a service runs, by its name, instead of what the plan or its manifest says.
+  // The image that a service runs, by its directory and name, instead of what the plan or its manifest says: see
+  // CompileOptions.
   std::map<std::string, std::string> images;
 };
 

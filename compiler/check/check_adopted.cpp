@@ -70,9 +70,8 @@ class Adoption {
     adopted_.span = clause_.span;
     Claim(*workload);
     adopted_.deployment = object.value;
-    const auto& images = reader_.checker().images;
-    if (const auto image = images.find(service_.name); image != images.end()) {
-      adopted_.deployment = WithFirstImage(adopted_.deployment, image->second);
+    if (const std::string* image = reader_.checker().OtherImage(service_.name, clause_.span)) {
+      adopted_.deployment = WithFirstImage(adopted_.deployment, *image);
     }
     adopted_.deployment_fields = object.fields;
     adopted_.deployment_span = object.span;

@@ -127,8 +127,8 @@ void ServiceBody::Image(const syntax::ServiceClause& clause) {
   if (!text) {
     return;
   }
-  if (const auto instead = reader_.checker().images.find(declared_.name); instead != reader_.checker().images.end()) {
-    text = instead->second;
+  if (const std::string* other = reader_.checker().OtherImage(declared_.name, clause.value->span)) {
+    text = *other;
   }
   service_.image.value = *text;
   CheckImage(*text, clause.value->span, reader_);

@@ -155,4 +155,13 @@ void Clauses::Missing(std::string_view word, const std::string& example, const d
   }
 }
 
+const std::string* Checker::OtherImage(const std::string& service, Span declared) const {
+  if (images.empty()) {
+    return nullptr;
+  }
+  const std::string& plan = context.sources().file(declared.file).path();
+  const auto found = images.find(plan.substr(0, plan.rfind('/') + 1) + service);
+  return found != images.end() ? &found->second : nullptr;
+}
+
 }  // namespace sluice::check

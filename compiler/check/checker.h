@@ -48,6 +48,8 @@ class Checker : public Instantiator {
   source::NamedFiles& named_files;
   std::map<std::pair<source::FileId, std::uint32_t>, YamlObject> yaml_objects;
   std::map<std::string, std::string> images;  // see CheckOptions
+  // The one of `images` for a service that is declared there; null if it runs what the plan says.
+  const std::string* OtherImage(const std::string& service, Span declared) const;
   Context context;
 
  private:

@@ -15,7 +15,8 @@ std::unique_ptr<Compilation> WithImages(const source::FileTree& tree, const Comp
   for (const auto& service : now.plans.services) {
     std::string image = WithTag(service->image.value, tag);
     if (image == service->image.value) image += "-of-simulation";
-    options.images[service->name] = std::move(image);
+    const std::string& plan = now.sources.file(service->span.file).path();
+    options.images[plan.substr(0, plan.rfind('/') + 1) + service->name] = std::move(image);
   }
   return Compile(tree, nullptr, options);
 }

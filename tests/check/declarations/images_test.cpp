@@ -54,12 +54,12 @@ std::string Compiled(const Files& files, const CompileOptions& options = {}, Com
 }
 
 TEST_CASE("a service with another image is what its plan with that image is, and nothing else changes") {
-  const CompileOptions before{{{"web", "web:1"}, {"nobody", "x:1"}}};
+  const CompileOptions before{{{"web/web", "web:1"}, {"web/nobody", "x:1"}, {"web", "x:1"}, {"mail/web", "x:1"}}};
   const std::string now = Compiled(WithImage("web:2"));
   CHECK(now.find("image: mail:1") != std::string::npos);
   CHECK(Compiled(WithImage("web:2"), before) == Compiled(WithImage("web:1")));
   CHECK(Compiled(WithImage("web:2"), before) != now);
-  CHECK(Compiled(WithImage("web:2"), {{{"web", "web:2"}}}) == now);
+  CHECK(Compiled(WithImage("web:2"), {{{"web/web", "web:2"}}}) == now);
 }
 
 TEST_CASE("another image is that of the first container of a workload that is taken over") {
@@ -75,14 +75,14 @@ TEST_CASE("another image is that of the first container of a workload that is ta
 
 TEST_CASE("a cache keeps nothing of a compile with other images") {
   CompileCache cache;
-  const CompileOptions before{{{"web", "web:1"}}};
+  const CompileOptions before{{{"web/web", "web:1"}}};
   const std::string now = Compiled(WithImage("web:2"), {}, &cache);
   CHECK(Compiled(WithImage("web:2"), before, &cache) == Compiled(WithImage("web:1")));
   CHECK(Compiled(WithImage("web:2"), {}, &cache) == now);
 }
 
 TEST_CASE("another image that nobody can pull is a mistake at the clause that says one") {
-  CHECK(Compiled(WithImage("web:2"), {{{"web", "web 1"}}}).find("web/web.plan:3:9: error[SL3002]") == 0);
+  CHECK(Compiled(WithImage("web:2"), {{{"web/web", "web 1"}}}).find("web/web.plan:3:9: error[SL3002]") == 0);
 }
 
 }  // namespace
