@@ -14,6 +14,16 @@
 
 namespace sluice::simulate {
 
+// What a rollout may wait for.
+enum class Wait : std::uint8_t { kPods, kRoute, kHold, kVerdict, kApproval, kJob, kOldPods, kWayBack, kPerson };
+inline constexpr int kWaitCount = 9;
+// "pods", "way back".
+inline const char* WaitName(Wait wait) {
+  static constexpr const char* kNames[kWaitCount] = {"pods", "route",    "hold",     "verdict", "approval",
+                                                     "Job",  "old pods", "way back", "a person"};
+  return kNames[static_cast<std::size_t>(wait)];
+}
+
 // How things stand from `at` until the next moment.
 struct Moment {
   Duration at{0};
@@ -23,7 +33,17 @@ struct Moment {
   std::int32_t pods = 0;             // of all revisions, those that are ending too
   std::string step;                  // the furthest that was entered; ""
   std::string state;                 // "progressing", "settled", "Held" …
-  std::string waits;                 // what for; ""
+  std::string waits;                 // what for, for people; ""
+  std::set<Wait> waits_for = {};
+};
+
+// What a gate, a person or a Job said, or that what was waited for didn't come in time.
+struct Ending {
+  Duration at{0};
+  std::string path;  // of the node, without the rollout's name: "ramp[10%]/hold"; "watch"
+  graph::Outcome outcome = graph::Outcome::kPass;
+  std::string why;       // for people; ""
+  graph::PlanLine line;  // of the node
 };
 
 // Something that a person would want to see in the story.
@@ -44,8 +64,12 @@ struct Course {
   std::vector<Moment> moments;      // ascending; at least one unless there is trouble
   std::vector<Event> events;        // ascending
   std::map<std::string, Duration> entered, left;  // by step
+  std::set<std::string> walked;                   // steps that were carried out, not passed by
+  std::vector<Ending> endings;                    // ascending
+  bool failed = false;                            // a step or the watch failed: `on failure` is what follows
+  std::vector<std::string> unanswered;            // addresses that were asked, and that nothing answers
   std::vector<std::string> notifications;
-  // What each node that was left came to: by path.
+  // What each node came to that was not passed by: by path. Of the watch: "watch".
   std::set<std::pair<std::string, graph::Outcome>> outcomes;
   std::int64_t requests = 0, candidate_requests = 0;  // candidate's: those that its pods answered
   std::int64_t bad_requests = 0;                      // of these, answered with 5xx

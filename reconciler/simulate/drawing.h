@@ -14,13 +14,14 @@ std::string Shown(Duration duration);
 // "12m30s  ramp[30%]/hold: fail, error-rate 8%    checkout.plan:44".
 std::string EventLine(const Event& event);
 
-// A table of all events, and below it share and ready pods over time, some seventy columns wide.
+// A table of all events, and below it over time: the share, what gates, people and Jobs said, what was waited for, and
+// ready pods. Pictures are at most eighty columns wide.
 std::string DrawCourse(const Course& course);
 // The same as a picture of its own (SVG 1.1).
 std::string DrawCourseSvg(const Course& course, const std::string& title);
 
 // Times in milliseconds, shares as ratios: { outcome, reason, facts: { … }, events: [{ at_ms, what, file, line }],
-// moments: [{ at_ms, weight, … }] }.
+// verdicts: [{ at_ms, node, outcome, why, file, line }], moments: [{ at_ms, weight, … }] }.
 nlohmann::ordered_json CourseJson(const Course& course);
 
 }  // namespace sluice::simulate

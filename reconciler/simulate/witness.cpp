@@ -51,6 +51,37 @@ std::string BeginningOf(const graph::Node& node) {
                     node.does);
 }
 
+// What is waited for while a node is active; nullopt for one that is over at once.
+std::optional<Wait> WaitOf(const graph::Node& node, const decide::NodeRecord& record, TimePoint now) {
+  return std::visit(Overloaded{
+                        [](const graph::ScaleNode&) { return std::optional(Wait::kPods); },
+                        [](const graph::TrafficNode&) { return std::optional(Wait::kRoute); },
+                        [&](const graph::HoldNode& hold) {
+                          const bool held = hold.guard && now >= record.entered_at + hold.duration;
+                          return std::optional(held ? Wait::kVerdict : Wait::kHold);
+                        },
+                        [](const graph::CheckNode&) { return std::optional(Wait::kVerdict); },
+                        [](const graph::PauseNode&) { return std::optional(Wait::kApproval); },
+                        [](const graph::RunNode&) { return std::optional(Wait::kJob); },
+                        [](const graph::RetireNode&) { return std::optional(Wait::kOldPods); },
+                        [](const auto&) { return std::optional<Wait>(); },
+                    },
+                    node.does);
+}
+
+// Whether something is told of a node that people wait to hear, also where it is well.
+bool GivesVerdict(const graph::Node& node) {
+  const auto* hold = std::get_if<graph::HoldNode>(&node.does);
+  return (hold != nullptr && hold->guard) || std::holds_alternative<graph::CheckNode>(node.does) ||
+         std::holds_alternative<graph::PauseNode>(node.does) || std::holds_alternative<graph::RunNode>(node.does);
+}
+
+// Of these a promotion passes none by.
+bool IsPassedBy(const graph::Node& node, const decide::NodeRecord& record) {
+  return !record.exception.empty() || std::holds_alternative<graph::NotifyNode>(node.does) ||
+         std::holds_alternative<graph::PromoteNode>(node.does) || std::holds_alternative<graph::RetireNode>(node.does);
+}
+
 }  // namespace
 
 Witness::Witness(embedded::EmbeddedCluster& cluster, const Subject& subject) : cluster_(cluster), subject_(subject) {
@@ -85,6 +116,7 @@ void Witness::SeeStatus(const cluster::Json& rollout) {
   if (!stored.ok() || stored->status == status_) return;
   if (begun_) {
     SeeNodes(stored->status);
+    SeeFailure(stored->status);
     SeeTurns(stored->status);
   }
   status_ = std::move(stored)->status;
@@ -122,18 +154,64 @@ void Witness::SeeBeginning(const graph::Node& node, const graph::PlanLine& line,
   if (!node.step.empty()) {
     if (course_.entered.emplace(node.step, At(record.entered_at)).second) Add("enters step " + node.step, line);
     course_.step = node.step;
+    if (!IsPassedBy(node, record)) course_.walked.insert(node.step);
   }
   const std::string beginning = record.state == decide::NodeState::kDone ? "" : BeginningOf(node);
   if (!beginning.empty()) Add(fmt::format("{}: {}", PathWithin(node.path), beginning), line);
 }
 
 void Witness::SeeEnd(const graph::Node& node, const graph::PlanLine& line, const decide::NodeRecord& record) {
-  course_.outcomes.emplace(node.path, record.outcome);
   const std::string& why = record.exception.empty() ? record.evidence : record.exception;
+  if (record.exception.empty()) AddEnding(&node, line, record.outcome, why);
   if (record.outcome == graph::Outcome::kPass && why.empty()) return;
   Add(fmt::format("{}: {}{}{}", PathWithin(node.path), execute::OutcomeName(record.outcome), why.empty() ? "" : ", ",
                   why),
       line);
+}
+
+// `node`: null for the watch.
+void Witness::AddEnding(const graph::Node* node, const graph::PlanLine& line, graph::Outcome outcome,
+                        const std::string& why) {
+  course_.outcomes.emplace(node != nullptr ? node->path : "watch", outcome);
+  if (node != nullptr && outcome == graph::Outcome::kPass && !GivesVerdict(*node)) return;
+  course_.endings.push_back({At(now()), node != nullptr ? PathWithin(node->path) : "watch", outcome, why, line});
+}
+
+// A node that stalls its run is not left; what it came to is the run's cause. Of the watch there is no node.
+void Witness::SeeFailure(const decide::Status& after) {
+  const bool goes_back = after.back_since && !status_.back_since;
+  const bool stalls = after.stalled && !status_.stalled;
+  if ((!goes_back && !stalls) || after.candidate != subject_.candidate.workload.revision) return;
+  const std::string& path = goes_back ? after.back_node : after.stalled_node;
+  graph::PlanLine line;
+  const graph::Node* node = NodeAt(path, &line);
+  const std::string& reason = goes_back ? after.back_reason : after.stalled_reason;
+  if (after.cause && path == "watch") {
+    constexpr std::string_view kWatch = "watch: ";
+    AddEnding(nullptr, line, *after.cause, reason.starts_with(kWatch) ? reason.substr(kWatch.size()) : reason);
+  }
+  if (after.cause && node != nullptr && stalls) {
+    AddEnding(node, line, *after.cause, reason);
+    Add(fmt::format("{}: {}, {}", PathWithin(path), execute::OutcomeName(*after.cause), reason), line);
+  }
+  // What a gate's own `else hold` says is no failure.
+  const bool fails = node == nullptr || !after.cause || *after.cause == graph::Outcome::kFail ||
+                     node->outcomes[static_cast<std::size_t>(*after.cause)] == graph::Disposition::kFail;
+  const bool held = stalls && !path.empty() && subject_.candidate.hold_on_failure && fails;
+  course_.failed = course_.failed || held || (goes_back && after.back_outcome == "rolled-back");
+}
+
+std::set<Wait> Witness::WaitsFor() const {
+  if (status_.phase == decide::Phase::kGoingBack) return {Wait::kWayBack};
+  if (status_.hold != decide::Hold::kNone) return {Wait::kPerson};
+  std::set<Wait> all;
+  if (status_.history.empty() || status_.history.back()->revision != subject_.candidate.workload.revision) return all;
+  for (const graph::Node& node : subject_.candidate.nodes) {
+    const auto record = status_.nodes.find(node.path);
+    if (record == status_.nodes.end() || record->second.state != decide::NodeState::kActive) continue;
+    if (const std::optional<Wait> wait = WaitOf(node, record->second, now())) all.insert(*wait);
+  }
+  return all;
 }
 
 // A step is left once all of its nodes are done.
@@ -213,6 +291,7 @@ void Witness::Look() {
   moment.step = course_.step;
   moment.state = StateOf(status_);
   moment.waits = waits ? waits() : "";
+  moment.waits_for = WaitsFor();
   // Of one instant the last is how things stand then.
   if (!course_.moments.empty() && course_.moments.back().at == moment.at) {
     course_.moments.back() = std::move(moment);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,9 @@ class Witness {
   void SeeEnd(const graph::Node& node, const graph::PlanLine& line, const decide::NodeRecord& record);
   void SeeSteps(const decide::Status& after);
   void SeeTurns(const decide::Status& after);
+  void SeeFailure(const decide::Status& after);
+  void AddEnding(const graph::Node* node, const graph::PlanLine& line, graph::Outcome outcome, const std::string& why);
+  std::set<Wait> WaitsFor() const;
   void Look();
   std::int32_t Ready(const std::string& revision) const;
   Duration At(TimePoint time) const { return std::max(time - commit_, Duration(0)); }
