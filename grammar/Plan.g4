@@ -225,7 +225,9 @@ simulationItem
   : (CLUSTER | SEED) expression
   | FOR expression  // of the scenario, or of the clause before it
   | STARTS expression CLOCK?
+  | STABLE NONE
   | (CANDIDATE | STABLE | PODS) name setting? RAMPING? timing*
+  | METRICS setting (name | setting) timing*
   | (METRICS | CONTROLLER | API | NODE | JOBS) name timing*
   | LOAD expression timing*
   | (APPROVE | REJECT) stepReference (BY expression)? timing*

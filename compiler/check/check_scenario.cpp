@@ -5,19 +5,11 @@
 #include <fmt/format.h>
 
 #include "compiler/base/text.h"
-#include "compiler/check/check_test.h"
-#include "compiler/check/scenario_clauses.h"
-#include "compiler/check/words.h"
+#include "compiler/check/scenario_body.h"
+#include "compiler/check/scenario_contradictions.h"
 
 namespace sluice::check {
-namespace {
 
-using diagnostics::Safety;
-
-constexpr std::int64_t kMostRequests = 1'000'000;  // a second
-constexpr Duration kUnlessSaid{60'000};            // from a pause's question to its answer
-
-// What a clause may say of pods.
 struct PodsWord {
   const char* word;
   enum class Setting : std::uint8_t { kNone, kRate, kTime } setting;
@@ -25,6 +17,13 @@ struct PodsWord {
   bool lasts;           // has times
   const char* example;  // of a setting
 };
+
+namespace {
+
+using diagnostics::Safety;
+
+constexpr std::int64_t kMostRequests = 1'000'000;  // a second
+
 constexpr PodsWord kPodsWords[] = {
     {"error-rate", PodsWord::Setting::kRate, true, true, "8%"},
     {"latency", PodsWord::Setting::kTime, true, true, "400ms"},
@@ -57,69 +56,38 @@ Role RoleOf(const syntax::Name& whose) {
 
 Span Behind(Span span) { return {span.file, span.end, span.end}; }
 
-class ScenarioBody {
- public:
-  ScenarioBody(const syntax::Simulation& simulation, const Reader& reader, ScenarioDraft& draft)
-      : simulation_(simulation), reader_(reader), draft_(draft), statements_(reader.context()) {}
-
-  void operator()(const syntax::ScenarioClause& clause);
-  void operator()(const syntax::StartsClause& clause);
-  void operator()(const syntax::PodsClause& clause);
-  void operator()(const syntax::OutageClause& clause);
-  void operator()(const syntax::LoadClause& clause);
-  void operator()(const syntax::PersonClause& clause);
-  void operator()(const syntax::CommitClause& clause);
-  void operator()(const syntax::Later& later) {
-    ReportLater(later, reader_.context());
-    draft_.well = false;
-  }
-
-  // Once all clauses are read.
-  void Finish();
-
- private:
-  diagnostics::Builder Report(const diagnostics::Kind& kind, Span span, std::string message) {
-    draft_.well = false;
-    return reader_.context().Report(kind, span, std::move(message));
-  }
-  void UnknownWord(const syntax::Name& word, std::string_view clause, const std::vector<std::string>& known) {
-    draft_.well = false;
-    if (!word.text.empty()) {  // reported where it is missing
-      ReportUnknownWord(word, clause, known, reader_.context());
+// The unit of something in a value that JSON has no unit for; "" if there is none.
+std::string_view UnitWithin(const graph::Value& value) {
+  if (const graph::List* list = value.as_list()) {
+    for (const graph::Value& item : *list) {
+      if (const std::string_view unit = UnitWithin(item); !unit.empty()) return unit;
     }
+    return "";
   }
-  template <typename Value>
-  std::optional<Value> Known(std::optional<Value> value) {
-    draft_.well = draft_.well && value;
-    return value;
+  if (const graph::Map* map = value.as_map()) {
+    for (const auto& [key, field] : map->entries()) {
+      if (const std::string_view unit = UnitWithin(field); !unit.empty()) return unit;
+    }
+    return "";
   }
-  bool Known(bool well) {
-    draft_.well = draft_.well && well;
-    return well;
+  const graph::Quantity* quantity = value.as_quantity();
+  if (quantity == nullptr) {
+    return value.as_string() != nullptr || value.as_bool() != nullptr || value.is_none() ? "" : "no number";
   }
+  switch (quantity->unit) {
+    case graph::Unit::kPercent:
+      return "a percent";
+    case graph::Unit::kDuration:
+      return "a duration";
+    case graph::Unit::kBytes:
+      return "a number of bytes";
+    case graph::Unit::kNone:
+      break;
+  }
+  return "";
+}
 
-  // Whether something of the scenario was not understood: what seems to be missing may be there.
-  bool Broken() const { return reader_.checker().Broken(simulation_.span); }
-  bool Once(const syntax::Name& word);
-  // When a clause says that something happens; it must say so.
-  std::optional<Duration> At(const std::vector<syntax::Timing>& times, const std::string& clause, Duration least,
-                             Span span);
-  bool CheckSetting(const syntax::PodsClause& clause, const PodsWord& word, const std::string& name);
-  bool CheckRamping(const syntax::PodsClause& clause, const PodsWord& word, const std::string& name,
-                    const Period& period);
-  std::optional<Circumstance> Pods(const syntax::PodsClause& clause, const PodsWord& word, const Period& period);
-  // Adds what doesn't contradict what was said before.
-  void Add(Circumstance circumstance, Said said);
-  std::vector<std::string> Asked(const syntax::StepReference& reference, const std::string& verb);
-
-  const syntax::Simulation& simulation_;
-  const Reader& reader_;
-  ScenarioDraft& draft_;
-  std::vector<syntax::Name> seen_;                 // of clauses that may stand once
-  std::vector<std::pair<Span, Duration>> begins_;  // when what a clause says begins
-  Span limit_;                                     // of `for`
-  Statements statements_;
-};
+}  // namespace
 
 bool ScenarioBody::Once(const syntax::Name& word) {
   const auto first =
@@ -147,6 +115,13 @@ void ScenarioBody::operator()(const syntax::ScenarioClause& clause) {
   }
 }
 
+void ScenarioBody::operator()(const syntax::NoStableClause& clause) {
+  if (Once({"stable none", clause.span})) {
+    draft_.scenario.first_install = true;
+    no_stable_ = clause.span;
+  }
+}
+
 void ScenarioBody::operator()(const syntax::StartsClause& clause) {
   if (!Once({"starts", clause.span})) {
     return;
@@ -163,8 +138,9 @@ void ScenarioBody::operator()(const syntax::StartsClause& clause) {
 
 void ScenarioBody::Add(Circumstance circumstance, Said said) {
   begins_.emplace_back(said.span, said.period.from);
+  const Span span = said.span;
   if (Known(statements_.Add(std::move(said)))) {
-    draft_.scenario.circumstances.push_back(std::move(circumstance));
+    Keep(std::move(circumstance), span);
   }
 }
 
@@ -176,6 +152,11 @@ void ScenarioBody::Finish() {
     Report(diagnostics::kValueOutOfRange, span,
            fmt::format("this begins {} after the commit, when the scenario is over", FormatDuration(begin)))
         .Label(limit_, fmt::format("it takes {} at most", FormatDuration(*at_most)));
+  }
+  const WholeScenario whole{draft_.scenario, spans_, no_stable_, draft_.rollout};
+  // What a mistake left out may be what the others act on.
+  if (Known(CheckContradictions(whole, reader_.context())) && draft_.well && !Broken()) {
+    CheckEffects(whole, reader_.context());
   }
 }
 
@@ -309,6 +290,39 @@ void ScenarioBody::operator()(const syntax::OutageClause& clause) {
   Add(std::move(circumstance), {clause.of.text, std::nullopt, *period, true, clause.span});
 }
 
+void ScenarioBody::operator()(const syntax::AnswerClause& clause) {
+  std::optional<std::string> address = Known(reader_.Text(clause.address, "`metrics`"));
+  const bool absolute = address && (address->starts_with("http://") || address->starts_with("https://"));
+  if (address && (!absolute || address->find_first_of("?#") != std::string::npos)) {
+    Report(diagnostics::kWrongClauseValue, clause.address->span,
+           absolute ? "an address is written without its query" : "this is no address: `https://HOST/PATH`")
+        .Note("whatever is asked there is answered; `*` stands for any text")
+        .Emit();
+    return;
+  }
+  Answer answer;
+  if (clause.what && clause.what->text != "down") {
+    UnknownWord(*clause.what, "metrics", {"down"});
+    return;
+  }
+  if (!clause.what) {
+    answer.json = Known(reader_.Any(clause.answer, "`metrics`"));
+    const std::string_view unit = answer.json ? UnitWithin(*answer.json) : "";
+    if (!unit.empty()) {
+      Report(diagnostics::kWrongClauseValue, clause.answer->span, fmt::format("JSON has no word for {}", unit))
+          .Note("write the number as the store would: `0.05`, `250`")
+          .Emit();
+      return;
+    }
+  }
+  const std::optional<Period> period = Known(ClauseTimes(clause.times, "metrics", reader_).Lasting());
+  if (address && period && (clause.what || answer.json)) {
+    answer.address = *address;
+    answer.period = *period;
+    Add(std::move(answer), {fmt::format("metrics \"{}\"", *address), std::nullopt, *period, true, clause.span});
+  }
+}
+
 void ScenarioBody::operator()(const syntax::LoadClause& clause) {
   const auto load = Known(reader_.Int(clause.per_second, "`load`", 0, kMostRequests));
   const std::optional<Period> period = Known(ClauseTimes(clause.times, "load", reader_).Lasting());
@@ -316,101 +330,6 @@ void ScenarioBody::operator()(const syntax::LoadClause& clause) {
     Add(Load{*load, *period}, {"load", std::nullopt, *period, true, clause.span});
   }
 }
-
-// ------------------------------------------------------------------------------------------------- people, commits
-
-// The full names of the steps that a person answers.
-std::vector<std::string> ScenarioBody::Asked(const syntax::StepReference& reference, const std::string& verb) {
-  std::string name = reference.name.text;
-  if (reference.index) {
-    const std::optional<graph::Value> index = Known(reader_.Any(reference.index, "`" + verb + "`"));
-    if (!index) {
-      return {};
-    }
-    name = fmt::format("{}[{}]", name, index->ToText());
-  }
-  const Rollout* rollout = draft_.rollout;
-  if (name.empty() || rollout == nullptr || rollout->incomplete) {
-    draft_.well = draft_.well && !name.empty();
-    return {};
-  }
-  const std::vector<const Step*> steps = FindSteps(name, reference.span, *rollout, reader_.context());
-  const auto asks = [](const Step& step) {
-    return std::any_of(step.verbs.begin(), step.verbs.end(),
-                       [](const Verb& each) { return std::holds_alternative<Pause>(each.verb); });
-  };
-  std::vector<std::string> asked;
-  for (const Step* step : steps) {
-    if (asks(*step)) {
-      asked.push_back(step->name);
-    }
-  }
-  if (steps.empty()) {
-    draft_.well = false;
-  } else if (asked.empty()) {
-    std::vector<std::string> others;
-    for (const Step& step : rollout->steps) {
-      if (asks(step)) {
-        others.push_back("`" + step.name + "`");
-      }
-    }
-    diagnostics::Builder report =
-        Report(diagnostics::kNobodyAsked, reference.span,
-               fmt::format("step `{}` {}", name, steps.front()->left_out ? "is left out here" : "has no `pause`"));
-    report.Label(steps.front()->span, "the step");
-    report.Note(others.empty() ? fmt::format("no step of rollout `{}` has one", rollout->name)
-                               : fmt::format("a `pause` is in {}", JoinWords(others)));
-  }
-  return asked;
-}
-
-void ScenarioBody::operator()(const syntax::PersonClause& clause) {
-  Person person;
-  person.verb = clause.verb.text;
-  if (clause.group) {
-    person.group = Known(reader_.Text(clause.group, "`by`")).value_or("");
-  }
-  if (!clause.step) {
-    if (const auto at = At(clause.times, person.verb, Duration(1000), clause.span)) {
-      person.at = *at;
-      begins_.emplace_back(clause.span, *at);
-      draft_.scenario.circumstances.emplace_back(std::move(person));
-    }
-    return;
-  }
-  const std::vector<std::string> steps = Asked(*clause.step, person.verb);
-  person.since_asked = true;
-  person.at = kUnlessSaid;
-  if (!clause.times.empty()) {
-    const auto when = Known(ClauseTimes(clause.times, person.verb, reader_).Once({"after", "at"}, Duration(0)));
-    if (!when) {
-      return;
-    }
-    person.at = when->time;
-    person.since_asked = when->word == "after";
-    if (!person.since_asked) begins_.emplace_back(clause.span, when->time);
-  }
-  for (const std::string& step : steps) {
-    person.step = step;
-    draft_.scenario.circumstances.emplace_back(person);
-  }
-}
-
-void ScenarioBody::operator()(const syntax::CommitClause& clause) {
-  static const std::vector<std::string> kWords = {"next", "revert"};
-  if (std::find(kWords.begin(), kWords.end(), clause.what.text) == kWords.end()) {
-    UnknownWord(clause.what, "commit", kWords);
-    return;
-  }
-  // The candidate is named at 0.
-  const auto at = At(clause.times, "commit " + clause.what.text, Duration(1000), clause.span);
-  if (at) {
-    Add(FurtherCommit{clause.what.text == "revert", *at},
-        {"commit", std::nullopt, Period{*at, *at + Duration(1)}, false, clause.span});
-  }
-}
-
-}  // namespace
 
 ScenarioDraft ReadScenario(const syntax::Simulation& simulation, const Module& module, const Reader& reader) {
   ScenarioDraft draft;

@@ -13,6 +13,7 @@
 #include "compiler/base/number.h"
 #include "compiler/base/time.h"
 #include "compiler/graph/expression.h"
+#include "compiler/graph/value.h"
 #include "compiler/source/span.h"
 
 namespace sluice::check {
@@ -68,6 +69,13 @@ struct MetricsTrouble {
   bool down = false;
   Period period;
 };
+// `metrics "https://orders.example.com/stats" { orders: 120 } from 5m`: what a store answers that is asked by its
+// address. `metrics "https://orders.example.com/*" down`: it doesn't answer.
+struct Answer {
+  std::string address;               // absolute, without a query; `*` stands for any text
+  std::optional<graph::Value> json;  // of text, numbers, truths, none, lists and maps; nullopt: no answer
+  Period period;
+};
 // `controller down from 5m to 15m`: no reconciler runs; it comes back as a new process.
 struct ControllerDown {
   Period period;
@@ -106,7 +114,7 @@ struct FurtherCommit {
   bool revert = false;
   Duration at{0};
 };
-using Circumstance = std::variant<ErrorRate, Latency, ReadyAfter, Unready, Crashes, Unpullable, MetricsTrouble,
+using Circumstance = std::variant<ErrorRate, Latency, ReadyAfter, Unready, Crashes, Unpullable, MetricsTrouble, Answer,
                                   ControllerDown, ApiDown, NodeLost, Jobs, Load, Person, FurtherCommit>;
 
 struct Scenario {
@@ -115,6 +123,7 @@ struct Scenario {
   std::string namespace_;
   std::optional<TimePoint> starts;  // UTC; when the commit is
   std::uint64_t seed = 1;
+  bool first_install = false;               // `stable none`: nothing runs before the candidate
   std::optional<Duration> at_most;          // `for 2d`: how long it may take; what isn't over then is `unfinished`
   std::vector<Circumstance> circumstances;  // in the order of the source
   Span span;                                // of the rollout's name

@@ -9,6 +9,8 @@
 namespace sluice::check {
 namespace {
 
+using diagnostics::Safety;
+
 bool IsOneOf(const syntax::Timing& timing, const std::vector<std::string>& words) {
   return std::find(words.begin(), words.end(), timing.word.text) != words.end();
 }
@@ -31,6 +33,14 @@ bool AreOfOne(const Said& a, const Said& b) {
   const bool never_ready =
       (a.of == "ready-after" && b.of == "unpullable") || (a.of == "unpullable" && b.of == "ready-after");
   return roles && (a.of == b.of || never_ready);
+}
+
+// Whether one says that the candidate's image isn't there, and the other what its pods do. Those of stable run already.
+bool NeverRuns(const Said& a, const Said& b) {
+  const Said& image = a.of == "unpullable" ? a : b;
+  const Said& does = &image == &a ? b : a;
+  return image.of == "unpullable" && image.role != Role::kStable && does.of != "unpullable" &&
+         does.role == Role::kCandidate;
 }
 
 bool AreApart(const Period& a, const Period& b) { return (a.to && *a.to <= b.from) || (b.to && *b.to <= a.from); }
@@ -98,9 +108,20 @@ std::optional<Period> ClauseTimes::Lasting() const {
     to = *from + *to;
   }
   if (to && *to <= *from) {
-    reader_.Report(
+    diagnostics::Builder report = reader_.context().Report(
         diagnostics::kValueOutOfRange, end->value->span,
         fmt::format("`{}` ends at {} and begins at {}", clause_, FormatDuration(*to), FormatDuration(*from)));
+    if (*to > Duration(0)) {
+      report.Fix(fmt::format("write `for {}`: so long", FormatDuration(*to)), Safety::kUncertain, end->word.span,
+                 "for");
+    }
+    if (begin != nullptr && *to < *from) {
+      const Context& context = reader_.context();
+      report.Fix({"swap them",
+                  Safety::kUncertain,
+                  {{begin->value->span, context.Text(end->value->span)},
+                   {end->value->span, context.Text(begin->value->span)}}});
+    }
     return std::nullopt;
   }
   return Period{*from, to};
@@ -119,6 +140,14 @@ bool Statements::Add(Said said) {
   for (const Said& before : said_) {
     if (AreOfOne(before, said) && !AreApart(before.period, said.period)) {
       ReportOverlap(before, said);
+      return false;
+    }
+    if (NeverRuns(before, said)) {
+      context_
+          .Report(diagnostics::kScenarioContradicts, said.span,
+                  "pods whose image isn't there never run: they answer nothing and don't crash")
+          .Label(before.span, "the other one")
+          .Emit();
       return false;
     }
   }
@@ -142,7 +171,7 @@ void Statements::ReportOverlap(const Said& first, const Said& second) {
   if (same && second.lasts && !earlier.period.to && earlier.period.from < later.period.from) {
     const std::string to = "to " + FormatDuration(later.period.from);
     const Span behind{earlier.span.file, earlier.span.end, earlier.span.end};
-    report.Fix(fmt::format("end the earlier one: `{}`", to), diagnostics::Safety::kUncertain, behind, " " + to);
+    report.Fix(fmt::format("end the earlier one: `{}`", to), Safety::kUncertain, behind, " " + to);
   }
 }
 

@@ -19,6 +19,9 @@ struct ScenarioClause {  // seed 7 · for 2d
   Name word;
   ExpressionPtr value;
 };
+struct NoStableClause {  // stable none
+  Span span;
+};
 struct StartsClause {  // starts 2027-03-02 10:00
   ExpressionPtr date;
   ExpressionPtr clock;  // or null
@@ -35,6 +38,13 @@ struct PodsClause {  // candidate error-rate 8% ramping from 5m to 10m
 struct OutageClause {  // metrics lost · controller down · api down · node lost · jobs fail
   Name of;
   Name what;
+  std::vector<Timing> times;
+  Span span;
+};
+struct AnswerClause {  // metrics "https://…" { orders: 120 } from 5m · metrics "https://…" down
+  ExpressionPtr address;
+  std::optional<Name> what;
+  ExpressionPtr answer;  // or null, if there is a word
   std::vector<Timing> times;
   Span span;
 };
@@ -55,8 +65,8 @@ struct CommitClause {  // commit next at 12m · commit revert at 12m
   std::vector<Timing> times;
   Span span;
 };
-using SimulationItem =
-    std::variant<ScenarioClause, StartsClause, PodsClause, OutageClause, LoadClause, PersonClause, CommitClause, Later>;
+using SimulationItem = std::variant<ScenarioClause, NoStableClause, StartsClause, PodsClause, OutageClause,
+                                    AnswerClause, LoadClause, PersonClause, CommitClause, Later>;
 struct Simulation {
   DeclaredName rollout;
   std::optional<Name> as;

@@ -99,6 +99,9 @@ SimulationItem AstBuilder::SimulationItemOf(const Part& item) {
     case token::CANDIDATE:
     case token::STABLE:
     case token::PODS: {
+      if (item.Has(token::NONE)) {
+        return NoStableClause{span};
+      }
       const Part ramping = item.ChildToken(token::RAMPING);
       return PodsClause{WordOf(first),
                         NameChild(item),
@@ -124,6 +127,13 @@ SimulationItem AstBuilder::SimulationItemOf(const Part& item) {
     case token::PROMOTE:
     case token::UNDO:
       return PersonClause{WordOf(first), std::nullopt, Expression(item.ExpressionBehind(token::BY)), Times(item), span};
+    case token::METRICS:
+      if (const Part address = item.Expression()) {
+        const Part answer = address.Next();
+        return AnswerClause{Expression(address), answer.Is(rule::kName) ? std::optional(NameChild(item)) : std::nullopt,
+                            IsExpression(answer) ? Expression(answer) : nullptr, Times(item), span};
+      }
+      [[fallthrough]];
     default:
       return OutageClause{WordOf(first), NameChild(item), Times(item), span};
   }

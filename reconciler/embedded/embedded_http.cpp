@@ -94,6 +94,14 @@ void EmbeddedHttp::AnswerQuery(const HttpRequest& request, const Address& addres
 }
 
 void EmbeddedHttp::Send(HttpRequest request, HttpReply reply) {
+  if (first_) {
+    if (std::optional<Result<HttpResponse>> answer = first_(request)) {
+      loop_.After(random_.Within(kAnswer), [alive = alive_, answer = *std::move(answer), reply = std::move(reply)] {
+        if (*alive) reply(answer);
+      });
+      return;
+    }
+  }
   auto address = ParseAddress(request.url);
   if (!address.ok()) {
     outside_.Send(std::move(request), std::move(reply));

@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "reconciler/embedded/random.h"
 #include "reconciler/embedded/traffic.h"
@@ -42,6 +44,10 @@ class EmbeddedHttp : public http::Http {
   // Whatever host is asked by Prometheus' HTTP API is this cluster's Prometheus: a simulated plan names its own.
   void AnswerEveryPrometheus() { every_prometheus_ = true; }
 
+  // Asked before anybody else, with each request: what it gives is the answer.
+  using First = std::function<std::optional<Result<http::HttpResponse>>(const http::HttpRequest& request)>;
+  void AskFirst(First first) { first_ = std::move(first); }
+
  private:
   void AnswerQuery(const http::HttpRequest& request, const Address& address,
                    const std::function<void(Result<http::HttpResponse>)>& reply);
@@ -52,6 +58,7 @@ class EmbeddedHttp : public http::Http {
   Random random_;
   Trouble trouble_ = Trouble::kNone;
   bool every_prometheus_ = false;
+  First first_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -12,8 +12,10 @@
 
 #include "compiler/base/base64.h"
 #include "compiler/base/overloaded.h"
+#include "compiler/base/text.h"
 #include "compiler/graph/names.h"
 #include "compiler/graph/walk.h"
+#include "reconciler/cluster/value_json.h"
 #include "reconciler/simulate/circumstances.h"
 #include "reconciler/simulate/system.h"
 #include "reconciler/simulate/witness.h"
@@ -37,21 +39,29 @@ constexpr const char* kFile = "version";
 constexpr std::size_t kMaxVersion = 16;
 constexpr const char* kLostNode = "node-1";
 
-enum class Version { kBefore, kCandidate, kNext };
+enum class Version { kNothing, kBefore, kCandidate, kNext };
+
+// Without query and fragment.
+std::string AddressOf(const std::string& url) { return url.substr(0, url.find_first_of("?#")); }
 
 // The world outside the cluster: it takes what is told to it, and knows nothing.
 class Outside : public http::Http {
  public:
-  explicit Outside(loop::Loop& loop) : loop_(loop) {}
+  // `asked`: hears of each address that was asked for nothing.
+  Outside(loop::Loop& loop, std::function<void(const std::string&)> asked) : loop_(loop), asked_(std::move(asked)) {}
   void Send(http::HttpRequest request, std::function<void(Result<http::HttpResponse>)> reply) override {
-    loop_.After(Duration(20), [takes = request.method == "POST", reply = std::move(reply)] {
+    const bool takes = request.method == "POST";
+    const std::string address = AddressOf(request.url);
+    if (!takes) asked_(address);
+    loop_.After(Duration(20), [takes, address, reply = std::move(reply)] {
       if (takes) return reply(http::HttpResponse{200, "{}"});
-      reply(Error{ErrorCode::kUnavailable, "nothing outside the cluster is simulated"});
+      reply(Error{ErrorCode::kUnavailable, fmt::format("nothing answers {} here", address)});
     });
   }
 
  private:
   loop::Loop& loop_;
+  const std::function<void(const std::string&)> asked_;
 };
 
 // A commit's tree holds one file, which names the version.
@@ -60,6 +70,7 @@ sync::CompileFunction CompilerOf(const Subject& subject) {
     const Result<std::string> version = tree.Read(kFile, kMaxVersion);
     sync::Compiled compiled;
     compiled.plan_files = 1;
+    if (version.ok() && *version == "nothing") return compiled;
     const bool before = version.ok() && *version == "before";
     const bool next = version.ok() && *version == "next";
     compiled.graphs = SharedList<graph::Graph>(std::vector<graph::Graph>{before ? subject.before
@@ -70,7 +81,17 @@ sync::CompileFunction CompilerOf(const Subject& subject) {
 }
 
 const char* NameOf(Version version) {
-  return version == Version::kBefore ? "before" : version == Version::kNext ? "next" : "candidate";
+  switch (version) {
+    case Version::kNothing:
+      return "nothing";
+    case Version::kBefore:
+      return "before";
+    case Version::kNext:
+      return "next";
+    case Version::kCandidate:
+      break;
+  }
+  return "candidate";
 }
 
 // Gates look as often as there is something new to see.
@@ -80,7 +101,8 @@ Duration ScrapeInterval(const graph::Graph& graph) {
   return std::max(interval, kLeastScrape);
 }
 
-SystemOptions OptionsOf(const Subject& subject, const check::Scenario& scenario) {
+SystemOptions OptionsOf(const Subject& subject, const check::Scenario& scenario,
+                        const std::function<void(const std::string&)>& asked) {
   SystemOptions options;
   options.start = scenario.starts.value_or(kUsualStart) - kInstall;
   options.cluster.seed = scenario.seed;
@@ -89,7 +111,7 @@ SystemOptions OptionsOf(const Subject& subject, const check::Scenario& scenario)
   options.cluster.world = WorldAt(subject, {}, options.start, options.start);  // the scenario begins with its commit
   options.compile = CompilerOf(subject);
   options.interval = std::chrono::hours(1);  // a commit is fetched at once
-  options.outside = [](loop::Loop& loop) { return std::make_unique<Outside>(loop); };
+  options.outside = [asked](loop::Loop& loop) { return std::make_unique<Outside>(loop, asked); };
   return options;
 }
 
@@ -98,20 +120,22 @@ class Performance {
   Performance(const Subject& subject, const check::Scenario& scenario)
       : subject_(subject),
         scenario_(scenario),
-        system_(OptionsOf(subject, scenario)),
+        system_(OptionsOf(subject, scenario, [this](const std::string& address) { NoteUnanswered(address); })),
         witness_(*system_.embedded, subject) {
     witness_.now = [this] { return system_.loop.Now(); };
     witness_.waits = [this] { return Waits(); };
     witness_.on_status = [this] { ScheduleAnswers(); };
     system_.http->AnswerEveryPrometheus();
+    system_.http->AskFirst([this](const http::HttpRequest& request) { return AnswerTo(request); });
   }
 
   Course Run() {
     MakeSecrets();
-    Commit(Version::kBefore);
+    Commit(scenario_.first_install ? Version::kNothing : Version::kBefore);
     system_.Start();
     const bool rests = system_.RunUntilAtRest(kInstallAtMost);
-    if (!rests || witness_.status().stable != subject_.before.workload.revision) return Failed();
+    const std::string stable = scenario_.first_install ? "" : subject_.before.workload.revision;
+    if (!rests || witness_.status().stable != stable) return Failed();
     system_.loop.RunUntil(std::max(scenario_.starts.value_or(kUsualStart), system_.loop.Now()));
     commit_ = system_.loop.Now();
     writes_ = system_.cluster->writes();
@@ -123,6 +147,7 @@ class Performance {
     const bool over = system_.RunUntil([this] { return IsOver(); }, at_most);
     Course course = witness_.Finish(system_.loop.Now());
     course.out_of_time = !over;
+    course.unanswered.assign(unanswered_.begin(), unanswered_.end());
     course.broken = system_.broken;
     course.writes = static_cast<std::int64_t>(system_.cluster->writes() - writes_);
     return course;
@@ -148,6 +173,8 @@ class Performance {
       act();
     });
   }
+  std::optional<Result<http::HttpResponse>> AnswerTo(const http::HttpRequest& request) const;
+  void NoteUnanswered(const std::string& address);
   bool IsOver() const;
   std::string Waits() const;
   Course Failed() const;
@@ -172,6 +199,7 @@ class Performance {
   std::size_t writes_ = 0;
   int awaited_ = 0, fetches_ = 0, commands_ = 0;
   bool node_lost_ = false;
+  std::set<std::string> unanswered_;  // addresses
   // Answers to pauses that are on their way: which of the circumstances, to which entry of which pause of which run.
   std::set<std::tuple<std::size_t, std::string, std::int32_t, std::int32_t>> asked_;
 };
@@ -244,6 +272,10 @@ void Performance::Schedule(const check::Circumstance& circumstance) {
           [&](const check::Load& load) { Announce(load.period, fmt::format("{} requests a second", load.per_second)); },
           [&](const check::MetricsTrouble& trouble) {
             Announce(trouble.period, trouble.down ? "metrics are down" : "metrics are lost");
+          },
+          [&](const check::Answer& answer) {
+            Announce(answer.period, answer.json ? fmt::format("{} answers {}", answer.address, answer.json->ToText())
+                                                : answer.address + " is down");
           },
           [&](const check::ControllerDown& down) { Announce(down.period, "the controller is down"); },
           [&](const check::ApiDown& down) { Announce(down.period, "the API server is down"); },
@@ -336,6 +368,25 @@ void Performance::Command(const check::Person& person, const graph::Node* pause)
                          [](const Result<cluster::SharedJson>&) {});
 }
 
+// What the scenario says of that address; nullopt if it says nothing now.
+std::optional<Result<http::HttpResponse>> Performance::AnswerTo(const http::HttpRequest& request) const {
+  const std::string address = AddressOf(request.url);
+  const Duration now = system_.loop.Now() - commit_;
+  const check::Answer* said = nullptr;
+  for (const check::Circumstance& each : scenario_.circumstances) {
+    const auto* answer = std::get_if<check::Answer>(&each);
+    if (answer != nullptr && FitsPattern(address, answer->address) && check::Holds(answer->period, now)) said = answer;
+  }
+  if (said == nullptr) return std::nullopt;
+  const auto* trouble = Holding<check::MetricsTrouble>();
+  if (!said->json || (trouble != nullptr && trouble->down)) return Error{ErrorCode::kUnavailable, "connection refused"};
+  return http::HttpResponse{200, trouble != nullptr ? "{}" : cluster::ToJson(*said->json).dump()};
+}
+
+void Performance::NoteUnanswered(const std::string& address) {
+  if (unanswered_.insert(address).second) witness_.Tell(Unanswered(address));
+}
+
 bool Performance::IsOver() const {
   // A command is deleted once it was taken.
   if (awaited_ > 0 || system_.reconciler == nullptr || witness_.commands_gone() < commands_) return false;
@@ -358,6 +409,11 @@ Course Performance::Failed() const {
 }
 
 }  // namespace
+
+std::string Unanswered(const std::string& address) {
+  return fmt::format("nothing answers {} here; `metrics \"{}\" {{ FIELD: 1 }}` in the scenario says what does", address,
+                     address);
+}
 
 Course Play(const Subject& subject, const check::Scenario& scenario) { return Performance(subject, scenario).Run(); }
 

@@ -1,6 +1,8 @@
 // Carries a scenario out: the reconciler that runs in clusters, on the embedded one, in virtual time.
 #pragma once
 
+#include <string>
+
 #include "compiler/check/checked_test.h"
 #include "reconciler/simulate/course.h"
 #include "reconciler/simulate/subject.h"
@@ -12,6 +14,11 @@ namespace sluice::simulate {
 // Scenario::at_most.
 //
 // Deterministic: equal arguments give an equal course, on every machine.
+//
+// With Scenario::first_install nothing runs before the commit.
 Course Play(const Subject& subject, const check::Scenario& scenario);
+
+// What is told of an address that is asked and that no scenario says anything of.
+std::string Unanswered(const std::string& address);
 
 }  // namespace sluice::simulate

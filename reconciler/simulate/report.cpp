@@ -1,11 +1,13 @@
 #include "reconciler/simulate/report.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "reconciler/simulate/drawing.h"
+#include "reconciler/simulate/play.h"
 #include "reconciler/simulate/xml.h"
 
 namespace sluice::simulate {
@@ -78,6 +80,11 @@ std::vector<std::string> FailuresOf(const TestResult& result, const Places& plac
   for (std::size_t i = 0; i < result.verdicts.size(); ++i) {
     if (!result.verdicts[i].met) failures.push_back(FailureOf(result, i, places));
   }
+  // What may well be why: a gate that nothing answers comes to an error.
+  std::set<std::string> addresses;
+  for (const Course& course : result.courses) addresses.insert(course.unanswered.begin(), course.unanswered.end());
+  if (failures.empty()) return failures;
+  for (const std::string& address : addresses) failures.back() += fmt::format("      note: {}\n", Unanswered(address));
   return failures;
 }
 
@@ -93,6 +100,7 @@ ordered_json JsonOf(const TestResult& result, const Places& places) {
     const check::Scenario& scenario = result.test->scenarios[i];
     scenarios.push_back(
         {{"rollout", scenario.rollout}, {"name", scenario.name}, {"facts", CourseJson(result.courses[i]).at("facts")}});
+    if (!result.courses[i].unanswered.empty()) scenarios.back()["unanswered"] = result.courses[i].unanswered;
   }
   json["scenarios"] = std::move(scenarios);
   ordered_json expectations = ordered_json::array();

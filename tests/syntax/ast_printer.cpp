@@ -338,6 +338,11 @@ class Printer {
     Line(std::string("expect ") + kOver[static_cast<int>(expectation.over)] + Show(expectation.condition));
   }
   void operator()(const ScenarioClause& clause) { Line(clause.word.text + " " + Show(clause.value)); }
+  void operator()(const NoStableClause&) { Line("stable none"); }
+  void operator()(const AnswerClause& clause) {
+    Line("metrics " + Show(clause.address) + " " + (clause.what ? clause.what->text : Show(clause.answer)) +
+         Show(clause.times));
+  }
   void operator()(const StartsClause& starts) { Line("starts " + Show(starts.date) + " " + Show(starts.clock)); }
   void operator()(const PodsClause& pods) {
     Line(fmt::format("{} {} {}{}{}", pods.whose.text, pods.what.text, Show(pods.setting),

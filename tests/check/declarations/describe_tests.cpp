@@ -37,6 +37,9 @@ struct Describe {
   std::string operator()(const check::MetricsTrouble& it) const {
     return fmt::format("metrics {} {}", it.down ? "down" : "lost", Show(it.period));
   }
+  std::string operator()(const check::Answer& it) const {
+    return fmt::format("metrics \"{}\" {} {}", it.address, it.json ? it.json->ToText() : "down", Show(it.period));
+  }
   std::string operator()(const check::ControllerDown& it) const { return "controller down " + Show(it.period); }
   std::string operator()(const check::ApiDown& it) const { return "api down " + Show(it.period); }
   std::string operator()(const check::NodeLost& it) const { return "node lost " + Show(it.period); }
@@ -63,9 +66,10 @@ std::string DescribeTests(const std::vector<check::Test>& tests) {
   for (const check::Test& test : tests) {
     text += fmt::format("test \"{}\"\n", test.name);
     for (const check::Scenario& scenario : test.scenarios) {
-      text += fmt::format("  scenario \"{}\" of {}/{} starts {} seed {} at most {}\n", scenario.name,
+      text += fmt::format("  scenario \"{}\" of {}/{} starts {} seed {} at most {}{}\n", scenario.name,
                           scenario.namespace_, scenario.rollout, scenario.starts ? FormatTime(*scenario.starts) : "-",
-                          scenario.seed, scenario.at_most ? FormatDuration(*scenario.at_most) : "-");
+                          scenario.seed, scenario.at_most ? FormatDuration(*scenario.at_most) : "-",
+                          scenario.first_install ? " first install" : "");
       for (const check::Circumstance& circumstance : scenario.circumstances) {
         text += "    " + std::visit(Describe(), circumstance) + "\n";
       }
