@@ -36,6 +36,24 @@ class FactFinder {
     std::visit([&](const auto& node) { Of(node, expression->span); }, expression->node);
   }
 
+  // The outcome that a whole condition asks for: `outcome is promoted`; "" for other conditions.
+  std::string OutcomeAskedFor(const syntax::Expression& condition) const {
+    const auto* is = std::get_if<syntax::Binary>(&condition.node);
+    if (is == nullptr || (is->op != BinaryOperator::kIs && is->op != BinaryOperator::kEqual)) {
+      return "";
+    }
+    const bool first = UseOf(*is->left, "outcome").has_value();
+    if (!first && !UseOf(*is->right, "outcome")) {
+      return "";
+    }
+    const syntax::Expression& asked = first ? *is->right : *is->left;
+    const auto* name = std::get_if<syntax::NameReference>(&asked.node);
+    const std::string* text = LiteralText(asked);
+    const std::string outcome = name != nullptr ? name->name : text != nullptr ? *text : "";
+    const auto& outcomes = TestOutcomes();
+    return std::find(outcomes.begin(), outcomes.end(), outcome) != outcomes.end() ? outcome : "";
+  }
+
   std::vector<FactUse> uses;
   std::vector<Span> bare;  // facts of no scenario, where there are several
   bool well = true;        // no text that nothing is ever called
@@ -322,6 +340,21 @@ ScopePtr Expectations::ScopeOf(bool end) const {
   return scope;
 }
 
+bool Expectations::SaysOneEnd(const std::string& outcome, const Expectation& read) {
+  const auto [said, fresh] = ends_as_.try_emplace(read.scenario, outcome, read.span);
+  const auto& [other, span] = said->second;
+  if (fresh || other == outcome) {
+    return true;
+  }
+  reader_.context()
+      .Report(diagnostics::kExpectationsContradict, read.span,
+              fmt::format("one course does not end both as `{}` and as `{}`", other, outcome))
+      .Label(span, "the other one")
+      .Note(fmt::format("`outcome in [{}, {}]` is met by either", other, outcome))
+      .Emit();
+  return false;
+}
+
 std::optional<Expectation> Expectations::Read(const syntax::Expectation& expectation) {
   using Over = Expectation::Over;
   static constexpr Over kOver[] = {Over::kEnd, Over::kAlways, Over::kNever, Over::kEventually};
@@ -365,6 +398,10 @@ std::optional<Expectation> Expectations::Read(const syntax::Expectation& expecta
     return std::nullopt;
   }
   read.scenario = finder.uses.front().scenario;
+  const std::string outcome = end ? finder.OutcomeAskedFor(*expectation.condition) : "";
+  if (!outcome.empty() && !SaysOneEnd(outcome, read)) {
+    return std::nullopt;
+  }
   const auto other = std::find_if(finder.uses.begin(), finder.uses.end(),
                                   [&](const FactUse& use) { return use.scenario != read.scenario; });
   if (!end && other != finder.uses.end()) {

@@ -1,8 +1,10 @@
 // Tests: scenarios, and what is expected of them. Checked behind the rollouts of their module.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/check/checker.h"
@@ -43,11 +45,14 @@ class Expectations {
 
  private:
   ScopePtr ScopeOf(bool end) const;
+  // Whether no expectation before asks for another outcome of its scenario; reported.
+  bool SaysOneEnd(const std::string& outcome, const Expectation& read);
 
   const std::vector<ScenarioDraft>& scenarios_;
   Reader reader_;
   ScopePtr ends_, moments_;
   std::vector<bool> spoken_of_;
+  std::map<std::size_t, std::pair<std::string, Span>> ends_as_;  // the outcome that a scenario is to come to
 };
 
 }  // namespace sluice::check

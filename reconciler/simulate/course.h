@@ -67,6 +67,7 @@ struct Course {
   std::set<std::string> walked;                   // steps that were carried out, not passed by
   std::vector<Ending> endings;                    // ascending
   bool failed = false;                            // a step or the watch failed: `on failure` is what follows
+  bool past_deadline = false;                     // the rollout's own was over
   std::vector<std::string> unanswered;            // addresses that were asked, and that nothing answers
   std::vector<std::string> notifications;
   // What each node came to that was not passed by: by path. Of the watch: "watch".

@@ -15,6 +15,9 @@ namespace {
 
 using graph::Outcome;
 
+// A rollout's deadline: no branch of the plan.
+const Duration kUnlessSaid = graph::Policies().deadline;
+
 // How long a gate's answers may be missing, or errors, before that is its verdict. An `and` comes to it with its first
 // part, an `or` with its last.
 Duration PatienceOf(const graph::Graph& graph, const graph::GateTree& tree, Outcome outcome) {
@@ -124,6 +127,10 @@ RolloutCoverage Of(const graph::Graph& graph, const std::vector<TestResult>& res
       coverage.places.push_back({fmt::format("watch: {}", execute::OutcomeName(outcome)), {}, reached});
     }
   }
+  if (graph.policies.deadline < kUnlessSaid) {
+    const bool reached = any([](const Course& course) { return course.past_deadline; });
+    coverage.places.push_back({"deadline", {}, reached});
+  }
   if (!graph.on_failure.empty() || graph.hold_on_failure) {
     const graph::PlanLine line = graph.failure_spans.empty() ? graph::PlanLine{} : graph.failure_spans.front();
     coverage.places.push_back({"on failure", line, any([](const Course& course) { return course.failed; })});
@@ -152,8 +159,10 @@ std::string RenderCoverage(const std::vector<RolloutCoverage>& coverage) {
                         rollout.places.size());
     for (const Place& place : rollout.places) {
       if (place.reached) continue;
-      const std::string line = place.line.file.empty() ? "" : fmt::format("  {}:{}", place.line.file, place.line.line);
-      text += fmt::format("  no test reaches  {:<40}{}\n", place.what, line);
+      const std::string line = place.line.file.empty()
+                                   ? place.what
+                                   : fmt::format("{:<40}  {}:{}", place.what, place.line.file, place.line.line);
+      text += fmt::format("  no test reaches  {}\n", line);
     }
   }
   return text;

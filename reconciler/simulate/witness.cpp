@@ -186,6 +186,7 @@ void Witness::SeeFailure(const decide::Status& after) {
   graph::PlanLine line;
   const graph::Node* node = NodeAt(path, &line);
   const std::string& reason = goes_back ? after.back_reason : after.stalled_reason;
+  course_.past_deadline = course_.past_deadline || (path.empty() && reason.starts_with("the deadline of "));
   if (after.cause && path == "watch") {
     constexpr std::string_view kWatch = "watch: ";
     AddEnding(nullptr, line, *after.cause, reason.starts_with(kWatch) ? reason.substr(kWatch.size()) : reason);

@@ -254,7 +254,13 @@ TEST_CASE("a rollout is told before it happens, with what it costs") {
   CHECK(text.out.find("enters step half") != std::string::npos);
   CHECK(text.out.find("web: rolled-back") != std::string::npos);
   CHECK(text.out.find("share of the candidate") != std::string::npos);
+  CHECK(text.out.find("what it waits for") != std::string::npos);
   CHECK(text.out.find("what it costs") != std::string::npos);
+  const Ended first = Sluice("simulate " + path + " web --scenario 'stable none'");
+  CHECK(first.out.find("promoted: first install") != std::string::npos);
+  const Ended opposite = Sluice("simulate " + path + " web --scenario 'abort at 5m' --scenario 'promote at 5m'");
+  CHECK(opposite.status == 1);
+  CHECK(opposite.err.find("come at the same moment") != std::string::npos);
   const Ended again = Sluice("simulate " + path + " web --scenario 'candidate crashes from 2m' --scenario 'load 50'");
   CHECK(again.out == text.out);
   CHECK(Sluice("simulate " + path + " web --format svg").out.rfind("<svg", 0) == 0);

@@ -298,6 +298,10 @@ TEST_CASE("coverage knows what stalled a rollout, and lists nothing that it can'
   const std::string tests = R"(
 test "too few" { simulate web { metrics "https://*/v1" { stats: { orders: 12 } } } expect outcome is held }
 test "first" { simulate web { stable none } expect outcome is promoted }
+test "late" {
+  simulate web { metrics "https://*/v1" { stats: { orders: 120 } }  controller down from 20s to 3h }
+  expect outcome is rolled-back
+}
 )";
   const auto compilation = OrdersPlan(tests);
   const std::vector<RolloutCoverage> coverage = CoverageOf(compilation->graphs, Results(tests, *compilation));
@@ -315,6 +319,7 @@ test "first" { simulate web { stable none } expect outcome is promoted }
 + ask/run: pass
 - ask/run: fail
 - step full
++ deadline
 + on failure
 )");
 }
