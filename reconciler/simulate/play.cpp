@@ -411,7 +411,7 @@ Course Performance::Failed() const {
 }  // namespace
 
 std::string Unanswered(const std::string& address) {
-  return fmt::format("nothing answers {} here; `metrics \"{}\" {{ FIELD: 1 }}` in the scenario says what does", address,
+  return fmt::format("nothing answers {} here; say in the scenario what does: `metrics \"{}\" {{ FIELD: 1 }}`", address,
                      address);
 }
 

@@ -289,9 +289,8 @@ test "nobody" { simulate web { } expect outcome is promoted }
   INFO(text);
   CHECK(text.find("half/check: error, orders: error, nothing answers https://orders.example.com/v1 here") !=
         std::string::npos);
-  CHECK(text.find(
-            "note: nothing answers https://orders.example.com/v1 here; `metrics \"https://orders.example.com/v1\"") !=
-        std::string::npos);
+  CHECK(text.find("note: nothing answers https://orders.example.com/v1 here; say in the scenario what does: `metrics "
+                  "\"https://orders.example.com/v1\"") != std::string::npos);
 }
 
 TEST_CASE("coverage knows what stalled a rollout, and lists nothing that it can't come to") {
