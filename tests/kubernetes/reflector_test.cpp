@@ -178,6 +178,32 @@ TEST_CASE("a streamed list that is cut off ends nothing and makes nothing vanish
   CHECK(scene.server.Watching() == kStreamed);
 }
 
+TEST_CASE("a list that falls silent is asked for again, at last in pages; a watch may be silent") {
+  Scene scene;
+  scene.Watch();
+  REQUIRE(scene.server.Watching() == kStreamed);
+  // As long as something is heard, it may take its time.
+  scene.loop.RunFor(Duration(29'000));
+  scene.server.Push(Event("ADDED", Map("a", 3)));
+  scene.loop.RunFor(Duration(30'500));
+  CHECK(scene.server.opened == 1);
+  CHECK(scene.troubles.empty());
+  scene.loop.RunFor(Duration(2'000));
+  REQUIRE(scene.troubles == std::vector<std::string>{"nothing was heard of the list for 30s"});
+  CHECK(scene.server.opened == 2);
+  CHECK(scene.server.Watching() == kStreamed);
+  scene.loop.RunFor(Duration(65'000));
+  CHECK(scene.server.opened == 3);
+  CHECK(scene.server.open() == 0);
+  REQUIRE(scene.server.Next() == "/api/v1/configmaps?limit=500");
+  scene.server.Answer(200, {{"items", Json::array({Map("a", 3)})}, {"metadata", {{"resourceVersion", "9"}}}});
+  CHECK(scene.Told() == "added a uid-a, synced");
+  CHECK(scene.troubles.back().empty());
+  scene.loop.RunFor(Duration(120'000));
+  CHECK(scene.server.opened == 4);
+  CHECK(scene.server.Watching() == WatchFrom("9"));
+}
+
 TEST_CASE("what is none of a watch's events ends the stream, and all is looked at again") {
   const std::string odd = GENERATE(R"({"type":"NEWS","object":{"metadata":{"resourceVersion":"9"}}})", "<html>",
                                    R"({"type":"ADDED"})", R"({"type":5,"object":[]})", "{]}");

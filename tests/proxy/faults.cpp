@@ -42,22 +42,23 @@ const std::vector<Row>& Rows() {
       {Fault::kCutOff, "answer cut off", 2, Any},
       {Fault::kAnswerLate, "answer late", 2, Any},
       {Fault::kRequestLate, "request late", 2, Writes},
-      {Fault::kGoneList, "410 of a list", 4, Lists},
-      {Fault::kGonePage, "410 of a page", 40, NextPages},
+      {Fault::kGoneList, "410 of a list", 20, Lists},
+      {Fault::kGonePage, "410 of a page", 400, NextPages},
       {Fault::kGoneWatch, "410 of a watch", 2, Watches},
       {Fault::kGoneEvent, "410 in a watch", 3, Watches},
       {Fault::kNoStreamedList, "no lists in watches", 2, StreamsList},
       {Fault::kWatchCut, "watch cut in an event", 4, Watches},
       {Fault::kWatchStalled, "watch stalled", 4, Watches},
-      {Fault::kFewPerPage, "one object a page", 20, Lists},
+      {Fault::kFewPerPage, "one object a page", 30, Lists},
   };
   return rows;
 }
 
-// One request in so many has a fate.
+// One request in so many has a fate: of what is seldom asked more, so that each kind of fault is met.
 std::uint64_t RateOf(const Asked& asked) {
   if (asked.IsWatch()) return 5;
-  if (asked.IsList()) return 2;
+  if (NextPages(asked)) return 1;
+  if (asked.IsList() || Creates(asked)) return 2;
   if (asked.IsAside()) return 12;
   return 4;
 }

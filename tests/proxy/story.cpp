@@ -199,7 +199,21 @@ class Telling {
   bool Until(const std::string& what, const std::function<bool()>& done, Milliseconds at_most = kAtMost) {
     if (Live(at_most, done)) return true;
     ending_.wrong.push_back(fmt::format("it never is {}: {}", what, execute::Summary(Status())));
+    for (const std::string& line : WaitsFor()) ending_.wrong.push_back("the process says: " + line);
     return false;
+  }
+
+  // What the process says that it isn't ready for.
+  std::vector<std::string> WaitsFor() const {
+    std::string address;
+    for (const std::string& line : servers::ReadLines(scratch_.path() + "/reconcile.log")) {
+      const std::string begin = "listening on ";
+      const std::size_t at = line.find(begin);
+      if (at != std::string::npos) address = line.substr(at + begin.size(), line.find('"', at) - at - begin.size());
+    }
+    const std::string answer = scratch_.path() + "/readyz";
+    servers::Run({"/usr/bin/curl", "-sS", "-m", "5", address + "/readyz"}, answer);
+    return servers::ReadLines(answer);
   }
 
   // Through time, with a new process for one that ended.
