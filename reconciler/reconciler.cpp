@@ -199,8 +199,12 @@ void Reconciler::Register(serve::Server& server) {
   server.Handle("/readyz", [this](const serve::Request&, const serve::Answer& answer) {
     // Who doesn't sync stands by for whoever does.
     const bool stands_by = members_ != nullptr && !members_->members().empty() && !members_->syncs();
-    const bool ready = executor_.synced() && (stands_by || !syncer_.state().seen_commit.empty());
-    answer({ready ? 200 : 503, "text/plain", ready ? "ok\n" : "not ready\n"});
+    std::string waits;
+    for (const cluster::Kind& kind : executor_.world().Unsynced()) {
+      waits += fmt::format("the first list of {} isn't complete\n", kind.kind);
+    }
+    if (!stands_by && syncer_.state().seen_commit.empty()) waits += "no commit was seen yet\n";
+    answer({waits.empty() ? 200 : 503, "text/plain", waits.empty() ? "ok\n" : waits});
   });
   server.Handle("/sluice/v1/source",
                 [this](const serve::Request&, const serve::Answer& answer) { answer(Found(DescribeSource())); });

@@ -109,10 +109,19 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
   WatchOwned(kJob);
 }
 
-bool World::synced() const {
-  return rollouts_.synced() && bundles_.synced() && commands_.synced() && deployments_.synced() &&
-         stateful_sets_.synced() && services_.synced() && slices_.synced() && pods_.synced() && job_pods_.synced() &&
-         std::all_of(owned_.begin(), owned_.end(), [](const auto& entry) { return entry.second->synced(); });
+std::vector<Kind> World::Unsynced() const {
+  std::vector<Kind> kinds;
+  const auto look = [&kinds](const auto&... caches) {
+    const auto add = [&kinds](const auto& cache) {
+      if (!cache.synced() && std::find(kinds.begin(), kinds.end(), cache.kind()) == kinds.end()) {
+        kinds.push_back(cache.kind());
+      }
+    };
+    (add(caches), ...);
+  };
+  look(rollouts_, bundles_, commands_, deployments_, stateful_sets_, services_, slices_, pods_, job_pods_);
+  for (const auto& [kind, cache] : owned_) look(*cache);
+  return kinds;
 }
 
 void World::WatchOwned(const Kind& kind) {

@@ -26,7 +26,9 @@ class World {
   World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(const Stir&)> stir);
 
   // The first lists of all kinds, routers' included, are complete.
-  bool synced() const;
+  bool synced() const { return Unsynced().empty(); }
+  // The kinds whose first list isn't complete, in a fixed order.
+  std::vector<cluster::Kind> Unsynced() const;
   // Begins to watch what of a kind carries a rollout's label; nothing for a kind that is watched.
   void WatchOwned(const cluster::Kind& kind);
 

@@ -23,6 +23,9 @@ constexpr int kShortestWatchSeconds = 300;
 constexpr Duration kWatchSpread{300'000};
 // Bookmarks come about once a minute. A stream that is silent for longer is taken up anew: it may be half open.
 constexpr Duration kSilence{150'000};
+// The end of a list is due at once: a server that is silent in its midst for as long as a request may take has lost it,
+// and nobody should wait for the next bookmark to find out.
+constexpr Duration kSilenceInList{30'000};
 // A kind that the server doesn't have may be defined at any time.
 constexpr Duration kLookForKind{30'000};
 
@@ -137,6 +140,16 @@ void Reflector::StreamList() {
   mirror_.BeginList();
   Open("&sendInitialEvents=true&resourceVersionMatch=NotOlderThan" +
        (version_.empty() ? "" : "&resourceVersion=" + Encoded(version_)));
+  heard_of_list_ = 0;
+  if (stream_ != http::StreamId::kNone) After(kSilenceInList, &Reflector::ListenToList);
+}
+
+void Reflector::ListenToList() {
+  if (!listing_ || stream_ == http::StreamId::kNone) return;
+  if (std::exchange(heard_of_list_, events_) != events_) return After(kSilenceInList, &Reflector::ListenToList);
+  CloseStream();
+  DoubtStreamedLists();
+  TryAgain("nothing was heard of the list for " + FormatDuration(kSilenceInList));
 }
 
 void Reflector::Watch() {

@@ -34,6 +34,8 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
   void Found(const Result<std::optional<Resource>>& resource);
   // From the state that is not older than `version_` ("" for the newest); what is seen until its end is all there is.
   void StreamList();
+  // Gives up a list that has fallen silent.
+  void ListenToList();
   void List(const std::string& continue_);
   void Listed(const Answer& answer);
   void Watch();
@@ -67,8 +69,9 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
   http::StreamId stream_ = http::StreamId::kNone;
   std::uint64_t opened_ = 0;  // streams so far: what is told of an earlier one is of no interest
   TimePoint opened_at_{};
-  std::uint64_t events_ = 0;  // of the stream
-  int failures_ = 0;          // in a row
+  std::uint64_t events_ = 0;         // of the stream
+  std::uint64_t heard_of_list_ = 0;  // of them, when its list was last listened to
+  int failures_ = 0;                 // in a row
   loop::TimerId timer_ = loop::TimerId::kNone;
 };
 
