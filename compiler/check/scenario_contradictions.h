@@ -12,9 +12,9 @@ namespace sluice::check {
 
 struct WholeScenario {
   const Scenario& scenario;
-  const std::vector<Span>& spans;  // of the clauses that the circumstances come from, in their order
-  std::optional<Span> no_stable;   // of `stable none`
-  const Rollout* rollout;          // null: there is none, or not all of it was understood
+  const std::vector<Span>& spans;    // of the clauses that the circumstances come from, in their order
+  std::optional<Span> no_stable;     // of `stable none`
+  const Rollout* rollout = nullptr;  // null: there is none, or not all of it was understood
 };
 
 // False: clauses contradict each other, which is reported.

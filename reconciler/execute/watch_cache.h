@@ -53,15 +53,19 @@ class WatchCache {
   };
   // nullopt: the object is of no interest.
   using Project = std::function<std::optional<View>(const cluster::SharedJson&)>;
-  // An object came, went, began to go, or looks otherwise than before; with an empty name: all were listed.
+  // An object came, went, began to go, or looks otherwise than before.
   using Changed = std::function<void(const Name& name, const View& view)>;
+  // All were listed: for the first time, or again.
+  using Listed = std::function<void()>;
 
-  WatchCache(cluster::Cluster& cluster, loop::Loop& loop, cluster::ListObjects what, Project project, Changed changed)
+  WatchCache(cluster::Cluster& cluster, loop::Loop& loop, cluster::ListObjects what, Project project, Changed changed,
+             Listed listed)
       : cluster_(cluster),
         loop_(loop),
         what_(std::move(what)),
         project_(std::move(project)),
-        changed_(std::move(changed)) {
+        changed_(std::move(changed)),
+        listed_(std::move(listed)) {
     watch_ = cluster_.Watch(what_, [this](const cluster::Event& event) { Handle(event); });
   }
   ~WatchCache() { cluster_.Cancel(watch_); }
@@ -117,7 +121,7 @@ class WatchCache {
       if (!entry->second.confirmed) Remove(entry);
       entry = next;
     }
-    changed_({}, View());
+    listed_();
   }
 
   void Store(const cluster::SharedJson& object, bool from_watch) {
@@ -171,6 +175,7 @@ class WatchCache {
   const cluster::ListObjects what_;
   const Project project_;
   const Changed changed_;
+  const Listed listed_;
   cluster::WatchId watch_ = cluster::WatchId::kNone;
   bool synced_ = false;
   std::map<Name, Entry> entries_;

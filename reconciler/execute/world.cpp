@@ -63,47 +63,65 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
     : cluster_(cluster),
       loop_(loop),
       stir_(std::move(stir)),
-      rollouts_(cluster, loop, {kRollout, "", {}}, ViewRollout,
-                [this](const Name& name, const RolloutView&) {
-                  stir_({name.first, name.second, ""});
-                }),
-      bundles_(cluster, loop, {kBundle, "", {}}, Reading<ViewBundle>,
-               [this](const Name& name, const BundleView& view) {
-                 // One that is made before it is wanted: the Rollout that will want it tells of it.
-                 const auto* rollout = rollouts_.Find({name.first, view.group});
-                 if (rollout == nullptr) return;
-                 const bool accepted = cluster::Says(*rollout->view.status, {"acceptedDigest"}, view.digest);
-                 if (accepted || rollout->view.bundle == name.second) stir_({name.first, view.group, ""});
-               }),
-      commands_(cluster, loop, {kCommand, "", {}}, Reading<ViewCommand>,
-                [this](const Name& name, const CommandView& view) {
-                  stir_({name.first, view.group, ""});
-                }),
-      deployments_(cluster, loop, {kDeployment, "", kOfServices}, ViewDeployment,
-                   [this](const Name& name, const DeploymentView& view) {
-                     stir_({name.first, "", view.group});
-                   }),
-      stateful_sets_(cluster, loop, {kStatefulSet, "", kOfServices}, ViewStatefulSet,
-                     [this](const Name& name, const StatefulSetView& view) {
-                       stir_({name.first, "", view.group});
-                     }),
-      services_(cluster, loop, {kService, "", kOfServices}, Reading<ViewService>,
-                [this](const Name& name, const ServiceView& view) {
-                  stir_({name.first, "", view.group});
-                }),
-      slices_(cluster, loop, {kSlice, "", kOfServices}, Reading<ViewSlice>,
-              [this](const Name& name, const SliceView& view) {
-                stir_({name.first, "", view.group});
-                stir_({name.first, "", ServiceOfSlice(view.group)});
-              }),
-      pods_(cluster, loop, {kPod, "", kOfServices}, Reading<ViewPod>,
-            [this](const Name& name, const PodView& view) {
-              stir_({name.first, "", view.group});
-            }),
-      job_pods_(cluster, loop, {kPod, "", kOfRollouts}, Reading<ViewJobPod>,
-                [this](const Name& name, const JobPodView& view) {
-                  stir_({name.first, view.rollout, ""});
-                }) {
+      rollouts_(
+          cluster, loop, {kRollout, "", {}}, ViewRollout,
+          [this](const Name& name, const RolloutView&) {
+            stir_({name.first, name.second, ""});
+          },
+          LookAtAll()),
+      bundles_(
+          cluster, loop, {kBundle, "", {}}, Reading<ViewBundle>,
+          [this](const Name& name, const BundleView& view) {
+            // One that is made before it is wanted: the Rollout that will want it tells of it.
+            const auto* rollout = rollouts_.Find({name.first, view.group});
+            if (rollout == nullptr) return;
+            const bool accepted = cluster::Says(*rollout->view.status, {"acceptedDigest"}, view.digest);
+            if (accepted || rollout->view.bundle == name.second) stir_({name.first, view.group, ""});
+          },
+          LookAtAll()),
+      commands_(
+          cluster, loop, {kCommand, "", {}}, Reading<ViewCommand>,
+          [this](const Name& name, const CommandView& view) {
+            stir_({name.first, view.group, ""});
+          },
+          LookAtAll()),
+      deployments_(
+          cluster, loop, {kDeployment, "", kOfServices}, ViewDeployment,
+          [this](const Name& name, const DeploymentView& view) {
+            stir_({name.first, "", view.group});
+          },
+          LookAtAll()),
+      stateful_sets_(
+          cluster, loop, {kStatefulSet, "", kOfServices}, ViewStatefulSet,
+          [this](const Name& name, const StatefulSetView& view) {
+            stir_({name.first, "", view.group});
+          },
+          LookAtAll()),
+      services_(
+          cluster, loop, {kService, "", kOfServices}, Reading<ViewService>,
+          [this](const Name& name, const ServiceView& view) {
+            stir_({name.first, "", view.group});
+          },
+          LookAtAll()),
+      slices_(
+          cluster, loop, {kSlice, "", kOfServices}, Reading<ViewSlice>,
+          [this](const Name& name, const SliceView& view) {
+            stir_({name.first, "", view.group});
+            stir_({name.first, "", ServiceOfSlice(view.group)});
+          },
+          LookAtAll()),
+      pods_(
+          cluster, loop, {kPod, "", kOfServices}, Reading<ViewPod>,
+          [this](const Name& name, const PodView& view) {
+            stir_({name.first, "", view.group});
+          },
+          LookAtAll()),
+      job_pods_(
+          cluster, loop, {kPod, "", kOfRollouts}, Reading<ViewJobPod>,
+          [this](const Name& name, const JobPodView& view) {
+            stir_({name.first, view.rollout, ""});
+          },
+          LookAtAll()) {
   // Whether a plan names one or not: what it named before must be found to be deleted.
   for (const Kind& kind : kCompanions) WatchOwned(kind);
   WatchOwned(kJob);
@@ -126,11 +144,16 @@ std::vector<Kind> World::Unsynced() const {
 
 void World::WatchOwned(const Kind& kind) {
   if (kind == kService || owned_.contains(kind)) return;
-  owned_[kind] =
-      std::make_unique<WatchCache<OwnedView>>(cluster_, loop_, cluster::ListObjects{kind, "", kOfRollouts},
-                                              Reading<ViewOwned>, [this](const Name& name, const OwnedView& view) {
-                                                stir_({name.first, view.group, ""});
-                                              });
+  owned_[kind] = std::make_unique<WatchCache<OwnedView>>(
+      cluster_, loop_, cluster::ListObjects{kind, "", kOfRollouts}, Reading<ViewOwned>,
+      [this](const Name& name, const OwnedView& view) {
+        stir_({name.first, view.group, ""});
+      },
+      LookAtAll());
+}
+
+std::function<void()> World::LookAtAll() {
+  return [this] { stir_({}); };
 }
 
 void World::Learn(const cluster::SharedJson& object) {

@@ -58,6 +58,9 @@ class World {
   const WatchCache<JobPodView>& job_pods() const { return job_pods_; }
 
  private:
+  // For when all of a kind were listed: which of them are new or gone is not told one by one.
+  std::function<void()> LookAtAll();
+
   cluster::Cluster& cluster_;
   loop::Loop& loop_;
   std::function<void(const Stir&)> stir_;

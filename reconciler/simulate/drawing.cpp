@@ -143,7 +143,9 @@ std::string Wrapped(const std::string& head, const std::string& text) {
       lines += line + "\n";
       line = std::string(head.size(), ' ');
     }
-    line = Cut(line + (line.size() > head.size() ? " " : "") + word, kTextWidth - 1);
+    if (line.size() > head.size()) line += ' ';
+    line += word;
+    line = Cut(line, kTextWidth - 1);
     at = end + 1;
   }
   return lines + line + "\n";

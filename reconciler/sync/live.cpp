@@ -48,7 +48,7 @@ void LiveObjects::Watch(const cluster::Kind& kind) {
   };
   caches_[kind] = std::make_unique<execute::WatchCache<View>>(
       cluster_, loop_, cluster::ListObjects{kind, "", {{graph::kPlanSetLabel, plan_set_}}}, project,
-      [this](const execute::Name&, const View&) { changed_(); });
+      [this](const execute::Name&, const View&) { changed_(); }, [this] { changed_(); });
 }
 
 bool LiveObjects::synced() const {

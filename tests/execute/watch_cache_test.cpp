@@ -43,14 +43,15 @@ Json Object(int version, const std::string& group, const std::string& shown, con
 struct Fixture {
   loop::VirtualLoop loop{TimePoint(Duration(0))};
   ToldCluster cluster;
-  int changes = 0;
+  int changes = 0, lists = 0;
   WatchCache<View> cache{cluster,
                          loop,
                          {{"v1", "Thing"}, "", {}},
                          [](const cluster::SharedJson& object) {
                            return std::optional(View{object->value("group", ""), object->value("shown", "")});
                          },
-                         [this](const Name&, const View&) { ++changes; }};
+                         [this](const Name&, const View&) { ++changes; },
+                         [this] { ++lists; }};
   const Name name{"shop", "web"};
 };
 

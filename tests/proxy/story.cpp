@@ -199,20 +199,22 @@ class Telling {
   bool Until(const std::string& what, const std::function<bool()>& done, Milliseconds at_most = kAtMost) {
     if (Live(at_most, done)) return true;
     ending_.wrong.push_back(fmt::format("it never is {}: {}", what, execute::Summary(Status())));
-    for (const std::string& line : WaitsFor()) ending_.wrong.push_back("the process says: " + line);
+    for (const char* page : {"/readyz", "/sluice/v1/rollouts/sluice-system/web", "/metrics"}) {
+      for (const std::string& line : Says(page)) ending_.wrong.push_back(fmt::format("{}: {}", page, line));
+    }
     return false;
   }
 
-  // What the process says that it isn't ready for.
-  std::vector<std::string> WaitsFor() const {
+  // What a page of the process says.
+  std::vector<std::string> Says(const std::string& page) const {
     std::string address;
     for (const std::string& line : servers::ReadLines(scratch_.path() + "/reconcile.log")) {
       const std::string begin = "listening on ";
       const std::size_t at = line.find(begin);
       if (at != std::string::npos) address = line.substr(at + begin.size(), line.find('"', at) - at - begin.size());
     }
-    const std::string answer = scratch_.path() + "/readyz";
-    servers::Run({"/usr/bin/curl", "-sS", "-m", "5", address + "/readyz"}, answer);
+    const std::string answer = scratch_.path() + "/page";
+    servers::Run({"/usr/bin/curl", "-sS", "-m", "5", address + page}, answer);
     return servers::ReadLines(answer);
   }
 
@@ -376,12 +378,14 @@ class Telling {
     ending_.requests = log.size();
     ending_.writes = Writes();
     for (const Proxy::Entry& entry : log) {
-      if (entry.asked.IsAside()) continue;
+      if (entry.asked.IsAside() && ending_.wrong.empty()) continue;
       const double at = std::chrono::duration<double>(entry.at - log.front().at).count();
       ending_.log.push_back(fmt::format("{:5.1f} s {}", at, ToString(entry)));
     }
-    if (ending_.wrong.empty()) return;
-    for (const std::string& line : servers::ReadLines(scratch_.path() + "/reconcile.log")) ending_.log.push_back(line);
+    for (const std::string& line : servers::ReadLines(scratch_.path() + "/reconcile.log")) {
+      if (line.find("nothing was heard of the list") != std::string::npos) ++ending_.reached["a list fell silent"];
+      if (!ending_.wrong.empty()) ending_.log.push_back(line);
+    }
   }
 
   const Stage& stage_;
