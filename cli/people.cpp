@@ -16,6 +16,7 @@
 #include "cli/ejected_files.h"
 #include "cli/program.h"
 #include "compiler/graph/names.h"
+#include "reconciler/execute/rollout_command.h"
 
 namespace sluice::cli {
 namespace {
@@ -100,10 +101,7 @@ Result<Person> Speaker(Client& client, const Person& named) {
 
 Json MakeCommand(const Options& options, const Person& person, const Json& rollout, TimePoint now,
                  std::optional<Duration> pause_for) {
-  const cluster::ObjectKey key = cluster::KeyOf(rollout);
-  Json spec = {{"rollout", key.name},     {"rolloutUid", rollout.at("metadata").value("uid", "")},
-               {"verb", options.verb},    {"who", person.name},
-               {"groups", person.groups}, {"why", options.why}};
+  Json spec = {{"verb", options.verb}, {"who", person.name}, {"groups", person.groups}, {"why", options.why}};
   // A decision about a revision must not fall on the next one that git names in the same second.
   const std::string wanted = rollout.at("spec").value("revision", "");
   spec["revision"] = options.revision.empty() ? wanted : options.revision;
@@ -119,12 +117,9 @@ Json MakeCommand(const Options& options, const Person& person, const Json& rollo
   if (options.assume_settled) {
     spec["assumeSettled"] = true;
   }
-  const std::string name =
-      fmt::format("{}-{}-{:x}-{:x}", key.name, options.verb, now.time_since_epoch().count(), getpid());
-  return {{"apiVersion", graph::kApiVersion},
-          {"kind", graph::kCommandKind},
-          {"metadata", {{"name", name}, {"namespace", key.namespace_}, {"labels", {{graph::kRolloutLabel, key.name}}}}},
-          {"spec", std::move(spec)}};
+  const std::string name = fmt::format("{}-{}-{:x}-{:x}", cluster::KeyOf(rollout).name, options.verb,
+                                       now.time_since_epoch().count(), getpid());
+  return execute::RolloutCommand(rollout, name, std::move(spec));
 }
 
 // Why the command `uid` did nothing, "" if it was carried out; none until it was looked at.

@@ -16,6 +16,7 @@
 #include "compiler/graph/names.h"
 #include "compiler/graph/walk.h"
 #include "reconciler/cluster/value_json.h"
+#include "reconciler/execute/rollout_command.h"
 #include "reconciler/simulate/circumstances.h"
 #include "reconciler/simulate/system.h"
 #include "reconciler/simulate/witness.h"
@@ -347,9 +348,7 @@ void Performance::Command(const check::Person& person, const graph::Node* pause)
   const std::string asked = pause == nullptr ? "" : std::get<graph::PauseNode>(pause->does).approver;
   const std::string& group = person.group.empty() ? asked : person.group;
   const std::string who = fmt::format("{}-{}", group.empty() ? "someone" : group, ++commands_);
-  Json spec = {{"rollout", graph.rollout},
-               {"rolloutUid", cluster::Text(rollout, {"metadata", "uid"})},
-               {"verb", person.verb},
+  Json spec = {{"verb", person.verb},
                {"who", who},
                {"groups", group.empty() ? Json::array() : Json::array({group})},
                {"why", "the scenario says so"}};
@@ -357,14 +356,8 @@ void Performance::Command(const check::Person& person, const graph::Node* pause)
   if (of_revision) spec["revision"] = cluster::Text(rollout, {"spec", "revision"});
   if (pause != nullptr) spec["node"] = pause->path;
   witness_.Tell(fmt::format("{} says {}{}{}", who, person.verb, person.step.empty() ? "" : " ", person.step));
-  system_.embedded->Send(cluster::Create{{{"apiVersion", graph::kApiVersion},
-                                          {"kind", graph::kCommandKind},
-                                          {"metadata",
-                                           {{"name", fmt::format("{}-{}", graph.rollout, commands_)},
-                                            {"namespace", graph.rollout_namespace},
-                                            {"labels", {{graph::kRolloutLabel, graph.rollout}}}}},
-                                          {"spec", std::move(spec)}},
-                                         "simulation"},
+  const std::string name = fmt::format("{}-{}", graph.rollout, commands_);
+  system_.embedded->Send(cluster::Create{execute::RolloutCommand(rollout, name, std::move(spec)), "simulation"},
                          [](const Result<cluster::SharedJson>&) {});
 }
 

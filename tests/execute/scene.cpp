@@ -8,6 +8,7 @@
 
 #include "compiler/base/check.h"
 #include "compiler/graph/names.h"
+#include "reconciler/execute/rollout_command.h"
 #include "reconciler/execute/status_codec.h"
 
 namespace sluice::execute {
@@ -56,17 +57,11 @@ std::vector<std::string> Scene::Names(const std::string& api_version, const std:
 
 std::string Scene::Command(const std::string& rollout, const std::string& verb, cluster::Json more) {
   const cluster::Json target = Object(graph::kApiVersion, graph::kRolloutKind, rollout);
-  more["rollout"] = rollout;
-  more["rolloutUid"] = target.at("metadata").at("uid");
   more["verb"] = verb;
   more["who"] = "ann";
   more["groups"] = {"release"};
   const std::string name = fmt::format("{}-{}", rollout, ++commands_);
-  embedded->Send(cluster::Create{{{"apiVersion", graph::kApiVersion},
-                                  {"kind", graph::kCommandKind},
-                                  {"metadata", {{"name", name}, {"namespace", "shop"}}},
-                                  {"spec", more}},
-                                 "test"},
+  embedded->Send(cluster::Create{RolloutCommand(target, name, std::move(more)), "test"},
                  [](const Result<cluster::SharedJson>&) {});
   return name;
 }
