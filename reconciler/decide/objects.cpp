@@ -278,7 +278,7 @@ void WriteDeployment(Context& context, const Revision& revision, std::int32_t po
   const graph::Workload* workload = WorkloadOf(context, revision);
   const ObservedDeployment* deployment = DeploymentOf(context, revision);
   if (workload == nullptr) {
-    context.Say(fmt::format("no bundle describes revision {}: its pods can't be changed", revision));
+    SayUndescribed(context, revision);
     return;
   }
   for (const graph::Value& companion : workload->companions) {

@@ -115,7 +115,7 @@ graph::Value ObjectFor(const Context& context, const graph::Workload& workload, 
 bool Write(Context& context, const ObservedStatefulSet* seen, const Aim& aim) {
   const graph::Workload* workload = WorkloadOf(context, aim.revision);
   if (workload == nullptr) {
-    context.Say(fmt::format("no bundle describes revision {}: its pods can't be changed", aim.revision));
+    SayUndescribed(context, aim.revision);
     return false;
   }
   std::string why = aim.partition == 0 ? fmt::format("{} pods for {}", aim.pods, aim.revision)

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace sluice::decide {
 
 const ObservedDeployment* DeploymentOf(const Context& context, const Revision& revision) {
@@ -30,6 +32,12 @@ const graph::Workload* WorkloadOf(const Context& context, const Revision& revisi
   }
   const auto found = context.seen.workloads.find(revision);
   return found == context.seen.workloads.end() ? nullptr : found->second.get();
+}
+
+void SayUndescribed(Context& context, const Revision& revision) {
+  const std::string trouble = fmt::format("the bundle of revision {} is gone", revision);
+  context.Say(fmt::format("{}: its pods stay as they are until its version is committed again", trouble), {}, {},
+              trouble);
 }
 
 std::int32_t SpecPods(const Context& context, const Revision& revision) {

@@ -14,6 +14,8 @@ bool IsAdopted(const Context& context, const Revision& revision);
 std::string TroubleOf(const Context& context, const Revision& revision);
 // Null if no kept bundle describes it.
 const graph::Workload* WorkloadOf(const Context& context, const Revision& revision);
+// Says that no bundle describes a revision whose pods are to be changed, and who can bring it back.
+void SayUndescribed(Context& context, const Revision& revision);
 
 // Pods by the Deployment's spec; 0 without one.
 std::int32_t SpecPods(const Context& context, const Revision& revision);

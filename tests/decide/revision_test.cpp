@@ -88,6 +88,26 @@ TEST_CASE("a revision that no bundle describes any more is deleted a drain after
   CheckKept(story);
 }
 
+TEST_CASE(
+    "a run by pods whose stable no bundle describes any more says which one is gone, and goes back once it is there") {
+  const graph::Graph first = Quick("a1", Capacity::kPods);
+  Story story = Story::Installed(first, Quick("b2", Capacity::kPods));
+  REQUIRE(story.RunUntilEntered("half/hold"));
+  story.world.Forget("a1");
+  story.Run(minutes(5));
+  const auto& reasons = story.last.reasons;
+  CHECK(std::any_of(reasons.begin(), reasons.end(), [](const Reason& reason) {
+    return reason.trouble == "the bundle of revision a1 is gone" &&
+           reason.text.find("until its version is committed again") != std::string::npos;
+  }));
+  CHECK(story.status.stable == "a1");
+  story.world.Commit(first);
+  CHECK(story.RunToRest());
+  CHECK(story.status.stable == "a1");
+  CHECK_FALSE(story.world.Has("b2"));
+  CheckKept(story);
+}
+
 TEST_CASE("a first install that never becomes ready stays and says so; another revision pre-empts it") {
   for (const Capacity capacity : {Capacity::kFull, Capacity::kPods}) {
     Story story(Quick("a1", capacity));

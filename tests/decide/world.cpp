@@ -39,7 +39,7 @@ World::World(graph::Graph plan) { Commit(std::move(plan)); }
 
 void World::Commit(graph::Graph plan) {
   plan_ = std::make_shared<const graph::Graph>(std::move(plan));
-  digest_ = "digest-" + std::to_string(graphs_.size() + 1);
+  digest_ = "digest-" + std::to_string(++commits_);
   graphs_[digest_] = plan_;
 }
 

@@ -162,6 +162,7 @@ class World {
   TimePoint now_{};
   std::shared_ptr<const graph::Graph> plan_;
   std::map<std::string, std::shared_ptr<const graph::Graph>> graphs_;  // by digest
+  int commits_ = 0;
   std::string digest_;
   std::map<Revision, Deployment> deployments_;
   std::map<Revision, std::pair<Version, std::string>> services_;  // and their owner
