@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cli/cluster_choice.h"
@@ -146,6 +147,10 @@ int ExitOf(ReconcileOutcome outcome) { return outcome == ReconcileOutcome::kSett
 
 int Reconcile(const Options& options, const ListenAddress& address) {
   telemetry::SetUpLog(options.log_level);
+  // Huge pages are for a cluster that is held here (reconciler/allocator.cpp). Whoever watches one is small, and waits.
+  if (!options.cluster.is_embedded()) {
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+  }
   loop::RealLoop loop;
   http::CurlHttp outside(loop);
   loop.SetWaiter(&outside);

@@ -65,13 +65,13 @@ struct Walked {
 Walked WalkedBy(const execute::Executor& executor, const execute::Name& name, const execute::RolloutView& view) {
   const auto runner = executor.runners().find(name);
   if (runner != executor.runners().end()) return {runner->second->status(), !runner->second->rejected().empty(), true};
-  const Result<execute::StoredStatus> stored = execute::DecodeStatus(*view.status);
+  const Json& status = view.status.Get();
+  const Result<execute::StoredStatus> stored = execute::DecodeStatus(status);
   if (!stored) return {{}, true, false};
-  const auto conditions = view.status->find("conditions");
-  const bool rejected = conditions != view.status->end() && conditions->is_array() &&
-                        std::any_of(conditions->begin(), conditions->end(), [](const Json& condition) {
-                          return cluster::Text(condition, {"reason"}) == execute::kBundleRejected;
-                        });
+  const Json& conditions = cluster::List(status, {"conditions"});
+  const bool rejected = std::any_of(conditions.begin(), conditions.end(), [](const Json& condition) {
+    return cluster::Says(condition, {"reason"}, execute::kBundleRejected);
+  });
   return {stored->status, rejected, false};
 }
 

@@ -315,7 +315,7 @@ bool Drifts::IsDrifted(const Identity& id, const DeploymentView& view,
                        const std::shared_ptr<const graph::Workload>& workload) {
   Compared& last = compared_[view.revision];
   if (last.workload != workload || last.uid != id.uid || last.generation != view.generation) {
-    last = {id.uid, view.generation, workload, execute::IsDrifted(*view.object, *workload)};
+    last = {id.uid, view.generation, workload, execute::IsDrifted(view.object.Get(), *workload)};
   }
   return last.drifted;
 }

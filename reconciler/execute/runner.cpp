@@ -145,7 +145,7 @@ void Runner::WithFinalizer() {
 
 void Runner::WithStatus() {
   if (!status_read_) {
-    auto stored = DecodeStatus(*view_.status);
+    auto stored = DecodeStatus(view_.status.Get());
     if (!stored) {
       // Someone else's, or a newer version's: hands off.
       rejected_ = stored.error().message;
@@ -265,7 +265,7 @@ void Runner::Persist(bool changed) {
   std::pair<std::string, std::string> needed{TroubleIn(reasons_), rejected_};
   const auto compared = std::pair(resource_version_, needed);
   if (!changed && compared == conditions_compared_) return Act();
-  const Json& stored_conditions = ConditionsIn(*view_.status);
+  const Json& stored_conditions = ConditionsIn(view_.status.Get());
   Json conditions = Conditions(next_.status, summary_, rejected_, stored_conditions, shared_.loop.Now());
   // A rejection has to be seen even if the core has nothing to say about it, and so has why pods don't become ready:
   // someone can do something about it now. Nobody should search for what is over, either. What another process told
@@ -381,6 +381,9 @@ void Runner::Rest() {
   routed_for_.clear();
   decision_ = {};
   next_ = {};
+  view_.status.Pack();
+  for (const auto* entry : shared_.world.deployments().InGroup(name_.first, service_)) entry->view.object.Pack();
+  for (const auto* entry : shared_.world.stateful_sets().InGroup(name_.first, service_)) entry->view.object.Pack();
 }
 
 // The Rollout goes last: once it is gone, nobody knows of its bundles.

@@ -92,7 +92,7 @@ void Runner::WithUnlabelledPods() {
   const auto* set = adopted ? shared_.world.stateful_sets().Find(adopted->id.name) : nullptr;
   if (set == nullptr || set->view.ready >= set->view.spec_replicas) return Decide();
   cluster::LabelSelector labels;
-  if (const Json* selector = cluster::Find(*set->view.object, {"spec", "selector", "matchLabels"})) {
+  if (const Json* selector = cluster::Find(set->view.object.Get(), {"spec", "selector", "matchLabels"})) {
     for (const auto& [name, value] : selector->items()) labels[name] = value.get<std::string>();
   }
   const Identity id = set->id;
@@ -133,7 +133,7 @@ std::optional<ObservedAdoption> Runner::Adoption() {
                                          shared_.world.FindOwned(BudgetOf(*graph_)) != nullptr);
   std::string key = graph_digest_ + "/" + adopted->id.uid + "/" + std::to_string(adopted->view.generation) + "/" +
                     adopted->view.revision + "/" + adopted->view.adopted + (budget ? "/budget" : "");
-  if (std::exchange(adoption_for_, key) != key) adoption_ = AdoptionOf(*graph_, *adopted->view.object, budget);
+  if (std::exchange(adoption_for_, key) != key) adoption_ = AdoptionOf(*graph_, adopted->view.object.Get(), budget);
   std::optional<ObservedAdoption> adoption = adoption_;
   if (adoption) adoption->pods = unlabelled_;
   return adoption;

@@ -129,7 +129,8 @@ std::optional<RolloutView> ViewRollout(const cluster::SharedJson& shared) {
   for (const Json& finalizer : List(object, {"metadata", "finalizers"})) {
     if (finalizer == kFinalizer) view.has_finalizer = true;
   }
-  view.status = cluster::SharedJson(shared, &At(object, {"status"}));
+  view.accepted = Text(object, {"status", "acceptedDigest"});
+  view.status = cluster::PackedJson(cluster::SharedJson(shared, &At(object, {"status"})));
   return view;
 }
 
@@ -178,7 +179,7 @@ std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& shared) 
   view.owner = Text(object, {"metadata", "annotations", graph::kOwnerAnnotation});
   view.rollout = Label(object, graph::kRolloutLabel);
   view.adopted = Text(object, {"metadata", "annotations", graph::kAdoptedAnnotation});
-  view.object = shared;
+  view.object = cluster::PackedJson(shared);
   return view;
 }
 

@@ -10,6 +10,7 @@
 
 #include "compiler/graph/value.h"
 #include "reconciler/cluster/cluster.h"
+#include "reconciler/cluster/packed_json.h"
 #include "reconciler/decide/observed.h"
 
 namespace sluice::execute {
@@ -23,7 +24,8 @@ struct RolloutView {
   std::string repository, commit, file;
   std::int64_t generation = 0;
   bool has_finalizer = false;
-  cluster::SharedJson status;  // never null; another one with each version
+  std::string accepted;        // the digest that its status names
+  cluster::PackedJson status;  // another one with each version
   friend bool operator==(const RolloutView&, const RolloutView&) = default;
 };
 std::optional<RolloutView> ViewRollout(const cluster::SharedJson& shared);
@@ -53,7 +55,7 @@ struct DeploymentView {
   std::string owner;    // uid of the Rollout whose mark it carries; ""
   std::string rollout;  // its label; ""
   std::string adopted;  // graph::kAdoptedAnnotation; ""
-  cluster::SharedJson object;
+  cluster::PackedJson object;
   // The generation counts changes of what else is read of it, its spec.
   friend bool operator==(const DeploymentView& a, const DeploymentView& b) {
     const auto rest = [](const DeploymentView& view) {

@@ -75,8 +75,8 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
             // One that is made before it is wanted: the Rollout that will want it tells of it.
             const auto* rollout = rollouts_.Find({name.first, view.group});
             if (rollout == nullptr) return;
-            const bool accepted = cluster::Says(*rollout->view.status, {"acceptedDigest"}, view.digest);
-            if (accepted || rollout->view.bundle == name.second) stir_({name.first, view.group, ""});
+            if (rollout->view.accepted == view.digest || rollout->view.bundle == name.second)
+              stir_({name.first, view.group, ""});
           },
           LookAtAll()),
       commands_(
