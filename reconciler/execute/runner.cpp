@@ -31,6 +31,8 @@ constexpr Duration kLinger{5'000};
 constexpr int kRereads = 5;
 // How long events are gathered: longer than watches are apart, shorter than anyone would notice.
 constexpr Duration kGather{100};
+// At rest each round reads the bundles anew.
+constexpr Duration kGatherAtRest{2'000};
 
 const Json& ConditionsIn(const Json& status) {
   static const Json kNone = Json::array();
@@ -102,9 +104,12 @@ void Runner::Wake() {
   }
 }
 
-void Runner::WakeSoon() {
-  if (again_ || soon_ != loop::TimerId::kNone) return;
-  soon_ = shared_.loop.After(kGather, Safe([this] {
+void Runner::WakeSoon(bool of_pods) {
+  const bool can_wait = of_pods && !holds_graph() && !busy_;
+  if (again_ || (soon_ != loop::TimerId::kNone && (can_wait || !soon_can_wait_))) return;
+  shared_.loop.Cancel(soon_);
+  soon_can_wait_ = can_wait;
+  soon_ = shared_.loop.After(can_wait ? kGatherAtRest : kGather, Safe([this] {
                                soon_ = loop::TimerId::kNone;
                                Wake();
                              }));

@@ -131,6 +131,8 @@ std::optional<RolloutView> ViewRollout(const cluster::SharedJson& shared) {
   }
   view.accepted = Text(object, {"status", "acceptedDigest"});
   view.status = cluster::PackedJson(cluster::SharedJson(shared, &At(object, {"status"})));
+  // Nobody reads it before something changes: a first list of many leaves nothing behind.
+  if (cluster::Says(object, {"status", "phase"}, "settled")) view.status.Pack();
   return view;
 }
 
@@ -180,6 +182,9 @@ std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& shared) 
   view.rollout = Label(object, graph::kRolloutLabel);
   view.adopted = Text(object, {"metadata", "annotations", graph::kAdoptedAnnotation});
   view.object = cluster::PackedJson(shared);
+  if (view.observed_generation == view.generation && view.ready == view.spec_replicas && view.pods == view.ready) {
+    view.object.Pack();
+  }
   return view;
 }
 

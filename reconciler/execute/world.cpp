@@ -106,14 +106,14 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
       slices_(
           cluster, loop, {kSlice, "", kOfServices}, Reading<ViewSlice>,
           [this](const Name& name, const SliceView& view) {
-            stir_({name.first, "", view.group});
-            stir_({name.first, "", ServiceOfSlice(view.group)});
+            stir_({name.first, "", view.group, true});
+            stir_({name.first, "", ServiceOfSlice(view.group), true});
           },
           LookAtAll()),
       pods_(
           cluster, loop, {kPod, "", kOfServices}, Reading<ViewPod>,
           [this](const Name& name, const PodView& view) {
-            stir_({name.first, "", view.group});
+            stir_({name.first, "", view.group, true});
           },
           LookAtAll()),
       job_pods_(

@@ -17,6 +17,7 @@ struct Stir {
   std::string namespace_;
   std::string rollout;  // or "":
   std::string service;
+  bool of_pods = false;  // only pods, or who of them answers: nothing that anybody else wrote
 };
 
 class World {
