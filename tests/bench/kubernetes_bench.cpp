@@ -90,17 +90,31 @@ rollout web-{0} {{
                      number, tag, kPods, kHoldSeconds);
 }
 
+// What a plan's service has, too: the same pods behind a Service of theirs.
 Json PlainDeployment(int number, const std::string& tag) {
   const Json labels = {{"app", fmt::format("plain-{}", number)}};
+  const Json container = {
+      {"name", "web"},
+      {"image", "example.com/web:" + tag},
+      {"ports", Json::array({{{"name", "http"}, {"containerPort", 8080}}})},
+      {"readinessProbe", {{"httpGet", {{"path", "/readyz"}, {"port", "http"}}}, {"periodSeconds", 1}}},
+      {"resources", {{"requests", {{"cpu", "1m"}, {"memory", "1Mi"}}}}}};
   return {{"apiVersion", "apps/v1"},
           {"kind", "Deployment"},
           {"metadata", {{"name", fmt::format("plain-{}", number)}, {"namespace", "floor"}}},
           {"spec",
            {{"replicas", kPods},
             {"selector", {{"matchLabels", labels}}},
-            {"template",
-             {{"metadata", {{"labels", labels}}},
-              {"spec", {{"containers", Json::array({{{"name", "web"}, {"image", "example.com/web:" + tag}}})}}}}}}}};
+            {"template", {{"metadata", {{"labels", labels}}}, {"spec", {{"containers", Json::array({container})}}}}}}}};
+}
+
+Json PlainService(int number) {
+  return {{"apiVersion", "v1"},
+          {"kind", "Service"},
+          {"metadata", {{"name", fmt::format("plain-{}", number)}, {"namespace", "floor"}}},
+          {"spec",
+           {{"selector", {{"app", fmt::format("plain-{}", number)}}},
+            {"ports", Json::array({{{"name", "http"}, {"port", 80}, {"targetPort", "http"}}})}}}};
 }
 
 bool HasRolled(const Json& deployment) {
@@ -134,7 +148,8 @@ class Bench {
 
   void Run() {
     const double floor = Floor();
-    Print("as many plain Deployments, all images changed at once (the floor)", fmt::format("{:.1f} s", floor), "");
+    Print("as many plain Deployments with Services, all images changed at once (the floor)",
+          fmt::format("{:.1f} s", floor), "");
 
     const Clock::time_point installing = Clock::now();
     Commit("1");
@@ -304,6 +319,7 @@ class Bench {
 
   // Seconds from the first change until all have rolled.
   double Floor() {
+    ApplyToFloor("/api/v1", "services", PlainService);
     ApplyPlain("1");
     Await(kDeployment, "floor", HasRolled);
     const Clock::time_point start = Clock::now();
@@ -311,6 +327,7 @@ class Bench {
     Await(kDeployment, "floor", HasRolled);
     const double taken = SecondsSince(start);
     Ask({"DELETE", "/apis/apps/v1/namespaces/floor/deployments", "", ""});
+    Ask({"DELETE", "/api/v1/namespaces/floor/services", "", ""});
     for (std::size_t left = 1; left > 0;) {
       std::this_thread::sleep_for(std::chrono::seconds(1));
       left = cluster::List(Ask({"GET", "/api/v1/namespaces/floor/pods?limit=1", "", ""}), {"items"}).size();
@@ -319,12 +336,16 @@ class Bench {
   }
 
   void ApplyPlain(const std::string& tag) {
+    ApplyToFloor("/apis/apps/v1", "deployments", [&](int number) { return PlainDeployment(number, tag); });
+  }
+
+  void ApplyToFloor(const std::string& api, const std::string& resource, const std::function<Json(int)>& object) {
     int open = rollouts_;
     for (int i = 0; i < rollouts_; ++i) {
-      client_.Send({"PATCH", fmt::format("/apis/apps/v1/namespaces/floor/deployments/plain-{}?fieldManager=bench", i),
-                    "application/apply-patch+yaml", PlainDeployment(i, tag).dump()},
+      client_.Send({"PATCH", fmt::format("{}/namespaces/floor/{}/plain-{}?fieldManager=bench", api, resource, i),
+                    "application/apply-patch+yaml", object(i).dump()},
                    [&](const kubernetes::Answer& answer) {
-                     Require(answer.result.ok(), "a Deployment is refused");
+                     Require(answer.result.ok(), "one of the floor's objects is refused");
                      if (--open == 0) loop_.Stop();
                    });
     }
