@@ -105,7 +105,7 @@ void Runner::Wake() {
 }
 
 void Runner::WakeSoon(bool of_pods) {
-  const bool can_wait = of_pods && !holds_graph() && !busy_;
+  const bool can_wait = of_pods && !holds_graph() && !busy_ && stored_.status.phase == Phase::kSettled;
   if (again_ || (soon_ != loop::TimerId::kNone && (can_wait || !soon_can_wait_))) return;
   shared_.loop.Cancel(soon_);
   soon_can_wait_ = can_wait;

@@ -35,6 +35,7 @@ constexpr int kHoldSeconds = 5;  // of each of two steps; the third is at 100%
 constexpr std::chrono::minutes kPatience{15};
 
 const cluster::Kind kDeployment{"apps/v1", "Deployment"};
+const cluster::Kind kSlice{"discovery.k8s.io/v1", "EndpointSlice"};
 const cluster::Kind kRollout{"sluice.dev/v1alpha1", "Rollout"};
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -186,14 +187,16 @@ class Bench {
     Print("  peak memory of the process", fmt::format("{} MiB", use.peak_kib / 1024), "<= 64 MiB");
     Print("  pods ready to our next write, median, with what settles between",
           fmt::format("{:.0f} ms", 1000 * Median(reactions_)), "<= 50 ms");
+    Print("  their endpoints told to our next write, median",
+          fmt::format("{:.0f} ms", 1000 * Median(reactions_to_endpoints_)), "<= 50 ms");
     CommitToWrite();
     Takeover();
     ManyObjects();
   }
 
  private:
-  // From the last of a step's pods being ready to the write of the rollout that follows, both as a watcher hears of
-  // them.
+  // From the last of a step's pods being ready, and from the last that was told of their endpoints, to the write of the
+  // rollout that follows, all as a watcher hears of them.
   std::vector<cluster::WatchId> NoteReactions() {
     const auto pods = cluster_.Watch({kDeployment, "shop", {}}, [this](const cluster::Event& event) {
       if (event.object == nullptr) return;
@@ -205,14 +208,23 @@ class Bench {
       }
       before->second = ready;
     });
+    const auto slices = cluster_.Watch({kSlice, "shop", {}}, [this](const cluster::Event& event) {
+      if (event.object == nullptr) return;
+      endpoints_told_[cluster::Text(*event.object, {"metadata", "labels", "kubernetes.io/service-name"})] =
+          Clock::now();
+    });
     const auto rollouts = cluster_.Watch({kRollout, "shop", {}}, [this](const cluster::Event& event) {
       if (event.object == nullptr) return;
-      const auto ready = became_ready_.find(cluster::Text(*event.object, {"metadata", "name"}));
+      const std::string name = cluster::Text(*event.object, {"metadata", "name"});
+      const auto ready = became_ready_.find(name);
       if (ready == became_ready_.end()) return;
       reactions_.push_back(SecondsSince(ready->second));
+      const auto told = endpoints_told_.find(name);
+      const bool later = told != endpoints_told_.end() && told->second > ready->second;
+      reactions_to_endpoints_.push_back(SecondsSince(later ? told->second : ready->second));
       became_ready_.erase(ready);
     });
-    return {pods, rollouts};
+    return {pods, slices, rollouts};
   }
   static double Median(std::vector<double> values) {
     Require(!values.empty(), "no rollout was seen to react");
@@ -242,7 +254,7 @@ class Bench {
           "<= 1 s");
   }
 
-  // Two processes with leases of 3 s walk the rollouts; one is killed while all of these are under way.
+  // Two processes with leases of 3 s walk the rollouts; one is killed while half of these are under way.
   void Takeover() {
     process_.reset();
     std::map<std::string, std::unique_ptr<servers::Server>> processes;
@@ -252,10 +264,11 @@ class Bench {
     std::this_thread::sleep_for(std::chrono::seconds(8));
     Commit("taken-over");
     std::map<std::string, std::string> walkers;  // by rollout
-    Await(kRollout, "shop", [&](const Json& rollout) {
+    const auto is_under_way = [&](const Json& rollout) {
       walkers[cluster::Text(rollout, {"metadata", "name"})] = cluster::Text(rollout, {"status", "executor"});
       return cluster::Text(rollout, {"status", "phase"}) != "settled";
-    });
+    };
+    Await(kRollout, "shop", is_under_way, (rollouts_ + 1) / 2);
     const std::string dead = walkers.begin()->second;
     const Clock::time_point killed = Clock::now();
     for (const auto& [name, process] : processes) {
@@ -480,9 +493,10 @@ class Bench {
       kubernetes::Access(kubernetes::LoadKubeconfig(plane_->kubeconfig(), {}).value(), kubernetes::ReadWholeFile),
       {}};
   std::unique_ptr<servers::Server> process_;
-  std::map<std::string, std::int64_t> ready_;              // pods of a Deployment
-  std::map<std::string, Clock::time_point> became_ready_;  // of a rollout
-  std::vector<double> reactions_;                          // seconds
+  std::map<std::string, std::int64_t> ready_;                // pods of a Deployment
+  std::map<std::string, Clock::time_point> became_ready_;    // of a rollout
+  std::map<std::string, Clock::time_point> endpoints_told_;  // of a service
+  std::vector<double> reactions_, reactions_to_endpoints_;   // seconds
 };
 
 int Main(int count, char** arguments) {
