@@ -47,6 +47,8 @@ struct ListObjects {
   Kind kind;
   std::string namespace_;
   LabelSelector labels;
+  // Members of the objects that whoever watches doesn't read: a watch may leave them out.
+  std::vector<std::string> unread = {};
 };
 // kExists if it is there.
 struct Create {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/container/flat_map.hpp>
 #include <nlohmann/json.hpp>
@@ -27,9 +28,13 @@ using SharedJson = std::shared_ptr<const Json>;
 
 inline SharedJson Share(Json json) { return std::make_shared<const Json>(std::move(json)); }
 
+// Names of members, from the outermost inwards.
+using Names = std::vector<std::string>;
+
 // The value that `text` is, discarded (`is_discarded`) if it is none or nests deeper than 1,000: it comes from
-// outside, and whoever walks through it calls itself at each level.
-Json ParseJson(std::string_view text);
+// outside, and whoever walks through it calls itself at each level. The members at `left_out` are read over: it costs
+// less to read past them than to build and drop them. Of members of one name the last counts.
+Json ParseJson(std::string_view text, const std::vector<Names>& left_out = {});
 
 // Reading what someone else wrote: nothing here fails on a missing or oddly typed member.
 using Path = std::initializer_list<std::string_view>;

@@ -56,17 +56,17 @@ bool Executor::at_rest() const {
 
 void Executor::Stirred(const Stir& stir) {
   if (stir.namespace_.empty()) return WakeAll();
-  if (!stir.rollout.empty()) return Update({stir.namespace_, stir.rollout}, false);
+  if (!stir.rollout.empty()) return Update({stir.namespace_, stir.rollout}, stir);
   const auto rollout = by_service_.find({stir.namespace_, stir.service});
-  if (rollout != by_service_.end()) Update(rollout->second, stir.of_pods);
+  if (rollout != by_service_.end()) Update(rollout->second, stir);
 }
 
 void Executor::WakeAll() {
   if (!world_->synced()) return;
-  for (const auto& [name, entry] : world_->rollouts().entries()) Update(name, false);
+  for (const auto& [name, entry] : world_->rollouts().entries()) Update(name, {});
 }
 
-void Executor::Update(const Name& name, bool of_pods) {
+void Executor::Update(const Name& name, const Stir& stir) {
   if (world_->rollouts().Find(name) == nullptr || !IsOurs(name)) return Drop(name);
   auto& runner = runners_[name];
   if (runner == nullptr) {
@@ -77,7 +77,7 @@ void Executor::Update(const Name& name, bool of_pods) {
       if (on_round) on_round();
     };
   }
-  runner->WakeSoon(of_pods);
+  runner->WakeSoon(stir);
 }
 
 void Executor::Drop(const Name& name) {
@@ -95,7 +95,7 @@ void Executor::Drop(const Name& name) {
 void Executor::OwnershipChanged() {
   if (!world_->synced()) return;
   for (const auto& [name, entry] : world_->rollouts().entries()) {
-    if (IsOurs(name) != runners_.contains(name)) Update(name, false);
+    if (IsOurs(name) != runners_.contains(name)) Update(name, {});
   }
 }
 

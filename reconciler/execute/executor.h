@@ -41,7 +41,7 @@ class Executor {
  private:
   void Stirred(const Stir& stir);
   void WakeAll();
-  void Update(const Name& name, bool of_pods);
+  void Update(const Name& name, const Stir& stir);
   void Drop(const Name& name);
   bool IsOurs(const Name& name) const { return owns_ == nullptr || owns_(name); }
   void CountPhase(const Name& name, const decide::Status* status);

@@ -29,8 +29,9 @@ constexpr Duration kFightPause{10'000};
 constexpr Duration kLinger{5'000};
 // After so many reads of a bundle that failed, a quarter of a minute, nobody should wait for it; it is read on.
 constexpr int kRereads = 5;
-// How long events are gathered: longer than watches are apart, shorter than anyone would notice.
-constexpr Duration kGather{100};
+// How long events are gathered: longer than watches are apart, and longer where more of the same will follow.
+constexpr Duration kGather{10};
+constexpr Duration kGatherParts{100};
 // At rest each round reads the bundles anew.
 constexpr Duration kGatherAtRest{2'000};
 
@@ -104,12 +105,14 @@ void Runner::Wake() {
   }
 }
 
-void Runner::WakeSoon(bool of_pods) {
-  const bool can_wait = of_pods && !holds_graph() && !busy_ && stored_.status.phase == Phase::kSettled;
-  if (again_ || (soon_ != loop::TimerId::kNone && (can_wait || !soon_can_wait_))) return;
+void Runner::WakeSoon(const Stir& stir) {
+  const bool can_wait = stir.of_pods && !holds_graph() && !busy_ && stored_.status.phase == Phase::kSettled;
+  const Duration gathering = can_wait ? kGatherAtRest : stir.partial ? kGatherParts : kGather;
+  const TimePoint due = shared_.loop.Now() + gathering;
+  if (again_ || (soon_ != loop::TimerId::kNone && soon_due_ <= due)) return;
   shared_.loop.Cancel(soon_);
-  soon_can_wait_ = can_wait;
-  soon_ = shared_.loop.After(can_wait ? kGatherAtRest : kGather, Safe([this] {
+  soon_due_ = due;
+  soon_ = shared_.loop.After(gathering, Safe([this] {
                                soon_ = loop::TimerId::kNone;
                                Wake();
                              }));
@@ -386,6 +389,12 @@ void Runner::Rest() {
   routed_for_.clear();
   decision_ = {};
   next_ = {};
+  // The next round reads it anew; until then all that is asked is how the last run ended.
+  status_read_ = false;
+  stored_.bundles.clear();
+  stored_.status.nodes.clear();
+  auto& history = stored_.status.history;
+  if (history.size() > 1) history.erase(history.begin(), history.end() - 1);
   view_.status.Pack();
   for (const auto* entry : shared_.world.deployments().InGroup(name_.first, service_)) entry->view.object.Pack();
   for (const auto* entry : shared_.world.stateful_sets().InGroup(name_.first, service_)) entry->view.object.Pack();

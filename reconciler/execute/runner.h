@@ -50,9 +50,9 @@ class Runner {
 
   // Something changed: a round will follow. Cheap; as often as wanted.
   void Wake();
-  // The same a moment later: one pod that becomes ready is told by four watches, one after the other. `of_pods`: it can
-  // wait for longer where the rollout rests, as its pods and their endpoints change for long after its last step.
-  void WakeSoon(bool of_pods);
+  // The same a moment later: one pod that becomes ready is told by four watches, one after the other. Where the rollout
+  // rests, pods and their endpoints can wait for longer, as they change for long after its last step.
+  void WakeSoon(const Stir& stir);
 
   const Name& name() const { return name_; }
   // The service's name as far as it is known; "" before the first graph was read.
@@ -132,8 +132,9 @@ class Runner {
   std::string service_;
 
   bool busy_ = false, again_ = false;
-  bool wrote_since_rest_ = false, soon_can_wait_ = false;
+  bool wrote_since_rest_ = false;
   loop::TimerId timer_ = loop::TimerId::kNone, rest_timer_ = loop::TimerId::kNone, soon_ = loop::TimerId::kNone;
+  TimePoint soon_due_{};
   int failures_in_row_ = 0, writing_rounds_ = 0;
   std::string held_up_;
   int unread_in_row_ = 0;  // rounds in which the wanted bundle could not be read

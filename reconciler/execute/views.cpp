@@ -182,9 +182,7 @@ std::optional<DeploymentView> ViewDeployment(const cluster::SharedJson& shared) 
   view.rollout = Label(object, graph::kRolloutLabel);
   view.adopted = Text(object, {"metadata", "annotations", graph::kAdoptedAnnotation});
   view.object = cluster::PackedJson(shared);
-  if (view.observed_generation == view.generation && view.ready == view.spec_replicas && view.pods == view.ready) {
-    view.object.Pack();
-  }
+  if (view.is_complete()) view.object.Pack();
   return view;
 }
 

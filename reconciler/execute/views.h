@@ -56,6 +56,8 @@ struct DeploymentView {
   std::string rollout;  // its label; ""
   std::string adopted;  // graph::kAdoptedAnnotation; ""
   cluster::PackedJson object;
+  // All pods that it asks for are there and ready, and no others are.
+  bool is_complete() const { return observed_generation == generation && ready == spec_replicas && pods == ready; }
   // The generation counts changes of what else is read of it, its spec.
   friend bool operator==(const DeploymentView& a, const DeploymentView& b) {
     const auto rest = [](const DeploymentView& view) {

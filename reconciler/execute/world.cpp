@@ -88,13 +88,13 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
       deployments_(
           cluster, loop, {kDeployment, "", kOfServices}, ViewDeployment,
           [this](const Name& name, const DeploymentView& view) {
-            stir_({name.first, "", view.group});
+            stir_({.namespace_ = name.first, .service = view.group, .partial = !view.is_complete()});
           },
           LookAtAll()),
       stateful_sets_(
           cluster, loop, {kStatefulSet, "", kOfServices}, ViewStatefulSet,
           [this](const Name& name, const StatefulSetView& view) {
-            stir_({name.first, "", view.group});
+            stir_({.namespace_ = name.first, .service = view.group, .partial = !view.is_complete()});
           },
           LookAtAll()),
       services_(
@@ -106,18 +106,20 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
       slices_(
           cluster, loop, {kSlice, "", kOfServices}, Reading<ViewSlice>,
           [this](const Name& name, const SliceView& view) {
-            stir_({name.first, "", view.group, true});
-            stir_({name.first, "", ServiceOfSlice(view.group), true});
+            const bool partial = !IsComplete(name, view);
+            for (const std::string& service : {view.group, ServiceOfSlice(view.group)}) {
+              stir_({.namespace_ = name.first, .service = service, .of_pods = true, .partial = partial});
+            }
           },
           LookAtAll()),
       pods_(
-          cluster, loop, {kPod, "", kOfServices}, Reading<ViewPod>,
+          cluster, loop, {kPod, "", kOfServices, {"spec"}}, Reading<ViewPod>,
           [this](const Name& name, const PodView& view) {
-            stir_({name.first, "", view.group, true});
+            stir_({.namespace_ = name.first, .service = view.group, .of_pods = true, .partial = true});
           },
           LookAtAll()),
       job_pods_(
-          cluster, loop, {kPod, "", kOfRollouts}, Reading<ViewJobPod>,
+          cluster, loop, {kPod, "", kOfRollouts, {"spec"}}, Reading<ViewJobPod>,
           [this](const Name& name, const JobPodView& view) {
             stir_({name.first, view.rollout, ""});
           },
@@ -125,6 +127,15 @@ World::World(cluster::Cluster& cluster, loop::Loop& loop, std::function<void(con
   // Whether a plan names one or not: what it named before must be found to be deleted.
   for (const Kind& kind : kCompanions) WatchOwned(kind);
   WatchOwned(kJob);
+}
+
+bool World::IsComplete(const Name& slice, const SliceView& view) const {
+  std::size_t ready = 0;
+  for (const auto* entry : deployments_.InGroup(slice.first, ServiceOfSlice(view.group))) {
+    if (static_cast<std::size_t>(entry->view.ready) == view.pods.size()) return true;
+    ready += static_cast<std::size_t>(entry->view.ready);
+  }
+  return ready == view.pods.size();
 }
 
 std::vector<Kind> World::Unsynced() const {

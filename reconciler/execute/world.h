@@ -14,10 +14,11 @@ namespace sluice::execute {
 
 // Who is to look again: a rollout, or the rollout of a service.
 struct Stir {
-  std::string namespace_;
-  std::string rollout;  // or "":
-  std::string service;
+  std::string namespace_ = {};
+  std::string rollout = {};  // or "":
+  std::string service = {};
   bool of_pods = false;  // only pods, or who of them answers: nothing that anybody else wrote
+  bool partial = false;  // more of the same will follow: not all pods of a Deployment are ready, or not all are told of
 };
 
 class World {
@@ -61,6 +62,8 @@ class World {
  private:
   // For when all of a kind were listed: which of them are new or gone is not told one by one.
   std::function<void()> LookAtAll();
+  // Whether the pods that this slice names are all that are ready, of a revision or of all.
+  bool IsComplete(const Name& slice, const SliceView& view) const;
 
   cluster::Cluster& cluster_;
   loop::Loop& loop_;

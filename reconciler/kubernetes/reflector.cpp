@@ -34,11 +34,20 @@ constexpr int kCutLists = 3;
 constexpr const char* kInitialEventsEnd = "k8s.io/initial-events-end";
 
 // Often half of an object, and of no use to who watches: whoever keeps a part of the object would keep it, too.
+constexpr const char* kOwners = "managedFields";
+
 Json WithoutOwners(Json object) {
   if (const auto metadata = object.find("metadata"); metadata != object.end() && metadata->is_object()) {
-    metadata->erase("managedFields");
+    metadata->erase(kOwners);
   }
   return object;
+}
+
+// In an event.
+std::vector<cluster::Names> LeftOut(const cluster::ListObjects& what) {
+  std::vector<cluster::Names> names{{"object", "metadata", kOwners}};
+  for (const std::string& member : what.unread) names.push_back({"object", member});
+  return names;
 }
 
 }  // namespace
@@ -48,6 +57,7 @@ Reflector::Reflector(Client& client, Discovery& discovery, cluster::ListObjects 
     : client_(client),
       discovery_(discovery),
       what_(std::move(what)),
+      left_out_(LeftOut(what_)),
       trouble_(std::move(trouble)),
       mirror_(what_.kind, [this, tell = std::move(tell)](const cluster::Event& event) {
         if (!stopped_) tell(event);
@@ -204,7 +214,7 @@ void Reflector::OnPart(std::string_view part) {
   }
   const std::uint64_t mine = opened_;
   const auto taken = frames_.Take(part, [&](std::string_view text) {
-    Json event = cluster::ParseJson(text);
+    Json event = cluster::ParseJson(text, left_out_);
     ++events_;
     const bool more = OnEvent(std::move(event));
     return more && !stopped_ && opened_ == mine;
@@ -242,7 +252,7 @@ bool Reflector::OnEvent(Json event) {
     }
     return true;
   }
-  const cluster::SharedJson shared = cluster::Share(WithoutOwners(std::move(*object)));
+  const cluster::SharedJson shared = cluster::Share(std::move(*object));
   if (type == "DELETED") {
     mirror_.Gone(shared);
   } else {

@@ -56,6 +56,7 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
   Client& client_;
   Discovery& discovery_;
   const cluster::ListObjects what_;
+  const std::vector<cluster::Names> left_out_;  // of events
   const Trouble trouble_;
   Mirror mirror_;
   std::optional<Resource> resource_;

@@ -195,18 +195,20 @@ class Bench {
   }
 
  private:
-  // From the last of a step's pods being ready, and from the last that was told of their endpoints, to the write of the
-  // rollout that follows, all as a watcher hears of them.
+  // From the last of a step's pods being ready, and from the last that was told of their endpoints, to our next write
+  // of the rollout or of one of its Deployments, all as a watcher hears of them.
   std::vector<cluster::WatchId> NoteReactions() {
     const auto pods = cluster_.Watch({kDeployment, "shop", {}}, [this](const cluster::Event& event) {
       if (event.object == nullptr) return;
+      const std::string rollout = cluster::Text(*event.object, {"metadata", "labels", "sluice.dev/rollout"});
+      const std::int64_t generation = cluster::Integer(*event.object, {"metadata", "generation"});
       const std::int64_t ready = cluster::Integer(*event.object, {"status", "readyReplicas"});
       const std::int64_t wanted = cluster::Integer(*event.object, {"spec", "replicas"});
-      const auto [before, first] = ready_.try_emplace(cluster::Text(*event.object, {"metadata", "name"}), ready);
-      if (ready > before->second && ready == wanted) {
-        became_ready_[cluster::Text(*event.object, {"metadata", "labels", "sluice.dev/rollout"})] = Clock::now();
-      }
-      before->second = ready;
+      const auto [before, first] =
+          seen_.try_emplace(cluster::Text(*event.object, {"metadata", "name"}), std::pair(generation, ready));
+      if (generation > before->second.first) NoteWrite(rollout);
+      if (ready > before->second.second && ready == wanted) became_ready_[rollout] = Clock::now();
+      before->second = {generation, ready};
     });
     const auto slices = cluster_.Watch({kSlice, "shop", {}}, [this](const cluster::Event& event) {
       if (event.object == nullptr) return;
@@ -214,17 +216,18 @@ class Bench {
           Clock::now();
     });
     const auto rollouts = cluster_.Watch({kRollout, "shop", {}}, [this](const cluster::Event& event) {
-      if (event.object == nullptr) return;
-      const std::string name = cluster::Text(*event.object, {"metadata", "name"});
-      const auto ready = became_ready_.find(name);
-      if (ready == became_ready_.end()) return;
-      reactions_.push_back(SecondsSince(ready->second));
-      const auto told = endpoints_told_.find(name);
-      const bool later = told != endpoints_told_.end() && told->second > ready->second;
-      reactions_to_endpoints_.push_back(SecondsSince(later ? told->second : ready->second));
-      became_ready_.erase(ready);
+      if (event.object != nullptr) NoteWrite(cluster::Text(*event.object, {"metadata", "name"}));
     });
     return {pods, slices, rollouts};
+  }
+  void NoteWrite(const std::string& rollout) {
+    const auto ready = became_ready_.find(rollout);
+    if (ready == became_ready_.end()) return;
+    reactions_.push_back(SecondsSince(ready->second));
+    const auto told = endpoints_told_.find(rollout);
+    const bool later = told != endpoints_told_.end() && told->second > ready->second;
+    reactions_to_endpoints_.push_back(SecondsSince(later ? told->second : ready->second));
+    became_ready_.erase(ready);
   }
   static double Median(std::vector<double> values) {
     Require(!values.empty(), "no rollout was seen to react");
@@ -493,10 +496,10 @@ class Bench {
       kubernetes::Access(kubernetes::LoadKubeconfig(plane_->kubeconfig(), {}).value(), kubernetes::ReadWholeFile),
       {}};
   std::unique_ptr<servers::Server> process_;
-  std::map<std::string, std::int64_t> ready_;                // pods of a Deployment
-  std::map<std::string, Clock::time_point> became_ready_;    // of a rollout
-  std::map<std::string, Clock::time_point> endpoints_told_;  // of a service
-  std::vector<double> reactions_, reactions_to_endpoints_;   // seconds
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> seen_;  // of a Deployment: generation, ready pods
+  std::map<std::string, Clock::time_point> became_ready_;              // of a rollout
+  std::map<std::string, Clock::time_point> endpoints_told_;            // of a service
+  std::vector<double> reactions_, reactions_to_endpoints_;             // seconds
 };
 
 int Main(int count, char** arguments) {

@@ -1,6 +1,7 @@
 // What somebody does to a reconciler, and how it shows that it is over: for stories.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
@@ -35,11 +36,23 @@ inline Moment In(const std::string& node) {
            found->second.state == decide::NodeState::kActive;
   };
 }
-// So many runs have come to their end, and all is quiet.
+// So many runs have come to their end.
 inline Moment SettledAfter(std::size_t runs) {
   return [runs](const Scene& scene) {
     const decide::Status status = scene.StatusOf("checkout");
     return status.phase == decide::Phase::kSettled && status.history.size() >= runs;
+  };
+}
+// And nothing is left of what ran before: a version that comes back then is made anew.
+inline Moment AloneAfter(std::size_t runs) {
+  return [runs, settled = SettledAfter(runs)](const Scene& scene) {
+    const decide::Status status = scene.StatusOf("checkout");
+    return settled(scene) &&
+           std::all_of(status.promoted.begin(), status.promoted.end(), [&](const decide::Revision& revision) {
+             const std::string name = "checkout-" + revision;
+             return revision == status.stable || (scene.Object("apps/v1", "Deployment", name).is_null() &&
+                                                  scene.Object("v1", "Service", name).is_null());
+           });
   };
 }
 

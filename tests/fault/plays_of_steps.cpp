@@ -85,7 +85,7 @@ Play RevertsAtEachStep() {
 
 Play RevertAfterTheEnd() {
   return {"a revert of what was promoted",
-          {Installs(kFull), Commit("2", kFull, SettledAfter(2))},
+          {Installs(kFull), Commit("2", kFull, AloneAfter(2))},
           {Commit("1", kFull, SettledAfter(3))}};
 }
 
