@@ -62,8 +62,8 @@ Json Written(const Json& object) {
     Json& spec = written["spec"];
     if (!cluster::Says(spec, {"clusterIP"}, "None")) Drop(spec, {"clusterIP", "clusterIPs"});
     Drop(spec, {"ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"});
-    if (spec.contains("ports")) {
-      for (Json& port : spec["ports"]) Drop(port, {"nodePort"});
+    if (!cluster::List(spec, {"ports"}).empty()) {
+      for (Json& port : cluster::Items(spec["ports"])) Drop(port, {"nodePort"});
     }
   }
   return written;

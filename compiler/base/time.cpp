@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <string_view>
 #include <utility>
 
 namespace sluice {
@@ -46,26 +46,32 @@ std::string FormatTime(TimePoint time) {
 }
 
 bool ParseTime(const std::string& text, TimePoint& time) {
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, read = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &read) !=
-      6) {
-    return false;
+  constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:dd";
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.size() <= kForm.size()) return false;
+  for (std::size_t i = 0; i < kForm.size(); ++i) {
+    if (kForm[i] == 'd' ? !is_digit(text[i]) : text[i] != kForm[i]) return false;
   }
+  const auto number = [&](std::size_t begin, std::size_t length) {
+    int value = 0;
+    for (std::size_t i = begin; i < begin + length; ++i) value = value * 10 + (text[i] - '0');
+    return value;
+  };
   std::int64_t milliseconds = 0;
-  std::size_t at = static_cast<std::size_t>(read);
-  if (at < text.size() && text[at] == '.') {
+  std::size_t at = kForm.size();
+  if (text[at] == '.') {
     std::int64_t weight = 100;
-    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
+    for (++at; at < text.size() && is_digit(text[at]); ++at) {
       milliseconds += (text[at] - '0') * weight;
       weight /= 10;
     }
   }
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  const bool in_range = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second <= 60;
-  if (text.substr(at) != "Z" || !date.ok() || !in_range) {
-    return false;
-  }
+  const std::chrono::year_month_day date{std::chrono::year(number(0, 4)),
+                                         std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                         std::chrono::day(static_cast<unsigned>(number(8, 2)))};
+  const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+  // A leap second counts as the first of the next minute.
+  if (text.substr(at) != "Z" || !date.ok() || hour >= 24 || minute >= 60 || second > 60) return false;
   time = std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second) + Duration(milliseconds);
   return true;

@@ -20,9 +20,8 @@ constexpr std::array<std::pair<const char*, const char*>, 7> kFields = {{
 }};
 
 void Rename(Json& object, const char* from, const char* to) {
-  const auto found = object.find(from);
-  if (found == object.end()) return;
-  Json value = std::move(*found);
+  if (!object.contains(from)) return;
+  Json value = std::move(object[from]);
   object.erase(from);
   object[to] = std::move(value);
 }

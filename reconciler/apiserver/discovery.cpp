@@ -83,9 +83,9 @@ Json Groups(const std::vector<Resource>& resources) {
     if (slash == std::string::npos) continue;
     const std::string name = version.substr(0, slash);
     const Json entry = {{"groupVersion", version}, {"version", version.substr(slash + 1)}};
-    const auto same =
-        std::find_if(groups.begin(), groups.end(), [&](const Json& each) { return each["name"] == name; });
-    if (same == groups.end()) {
+    Json::array_t& known = cluster::Items(groups);
+    const auto same = std::find_if(known.begin(), known.end(), [&](const Json& each) { return each["name"] == name; });
+    if (same == known.end()) {
       groups.push_back({{"name", name}, {"versions", Json::array({entry})}, {"preferredVersion", entry}});
     } else {
       (*same)["versions"].push_back(entry);
@@ -176,9 +176,10 @@ Json AggregatedDiscovery(const std::vector<Resource>& resources, bool core) {
     Json entry = {{"version", core ? version : version.substr(slash + 1)},
                   {"resources", std::move(list)},
                   {"freshness", "Current"}};
-    const auto same = std::find_if(items.begin(), items.end(),
+    Json::array_t& known = cluster::Items(items);
+    const auto same = std::find_if(known.begin(), known.end(),
                                    [&](const Json& each) { return each["metadata"].value("name", "") == name; });
-    if (same != items.end()) {
+    if (same != known.end()) {
       (*same)["versions"].push_back(std::move(entry));
       continue;
     }

@@ -58,9 +58,8 @@ Json* At(Json& object, const std::vector<std::string>& path, std::size_t length)
   Json* at = &object;
   for (std::size_t i = 0; i < length; ++i) {
     if (at->is_object()) {
-      const auto found = at->find(path[i]);
-      if (found == at->end()) return nullptr;
-      at = &*found;
+      at = cluster::MemberOf(*at, path[i]);
+      if (at == nullptr) return nullptr;
     } else if (at->is_array()) {
       const auto index = Index(path[i], at->size());
       if (!index || *index == at->size()) return nullptr;
@@ -175,7 +174,7 @@ class StrategicMerge {
     const Json* retained = Find(patch, {"$retainKeys"});
     if (retained == nullptr || !retained->is_array()) return;
     std::vector<std::string> dropped;
-    for (const auto& [name, value] : object.items()) {
+    for (const auto& [name, value] : std::as_const(object).items()) {
       if (std::find(retained->begin(), retained->end(), name) == retained->end()) dropped.push_back(name);
     }
     for (const std::string& name : dropped) object.erase(name);
@@ -191,8 +190,8 @@ class StrategicMerge {
         object.erase(name);
         return;
       }
-      const auto present = object.find(name);
-      Json merged = Merge(present == object.end() ? Json::object() : *present, value);
+      const Json* present = Find(object, {name});
+      Json merged = Merge(present == nullptr ? Json::object() : *present, value);
       object[name] = std::move(merged);
       return;
     }
@@ -201,14 +200,13 @@ class StrategicMerge {
       object[name] = value;
       return;
     }
-    const auto present = object.find(name);
-    Json list = present != object.end() && present->is_array() ? *present : Json::array();
+    Json list = List(object, {name});
     object[name] = key->empty() ? MergeSet(std::move(list), value) : MergeItems(std::move(list), value, *key);
   }
 
   static Json MergeSet(Json list, const Json& patch) {
     for (const Json& item : patch) {
-      if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+      if (std::find(list.cbegin(), list.cend(), item) == list.cend()) list.push_back(item);
     }
     return list;
   }
@@ -256,8 +254,8 @@ class StrategicMerge {
   void Direct(Json& object, const std::string& name, const Json& value) {
     if (!value.is_array()) return;
     if (name.starts_with(kDeleteFrom)) {
-      const auto list = object.find(name.substr(kDeleteFrom.size()));
-      if (list == object.end() || !list->is_array()) return;
+      Json* list = cluster::MemberOf(object, name.substr(kDeleteFrom.size()));
+      if (list == nullptr || !list->is_array()) return;
       for (std::size_t i = list->size(); i-- > 0;) {
         if (std::find(value.begin(), value.end(), (*list)[i]) != value.end()) list->erase(i);
       }
@@ -266,8 +264,8 @@ class StrategicMerge {
       path_.push_back(of);
       const auto key = MergeKey(kind_, path_);
       path_.pop_back();
-      const auto list = object.find(of);
-      if (key && list != object.end() && list->is_array()) Order(*list, value, *key);
+      Json* list = cluster::MemberOf(object, of);
+      if (key && list != nullptr && list->is_array()) Order(*list, value, *key);
     }
   }
 
@@ -283,7 +281,7 @@ class StrategicMerge {
     };
     std::vector<std::pair<std::size_t, Json>> items;
     std::size_t last = 0;
-    for (Json& item : list) {
+    for (Json& item : cluster::Items(list)) {
       last = rank(item).value_or(last);
       items.emplace_back(last, std::move(item));
     }
@@ -307,8 +305,8 @@ Json MergePatch(Json object, const Json& patch) {
       object.erase(name);
       continue;
     }
-    const auto present = object.find(name);
-    Json merged = MergePatch(present == object.end() ? Json() : *present, value);
+    const Json* present = Find(object, {name});
+    Json merged = MergePatch(present == nullptr ? Json() : *present, value);
     object[name] = std::move(merged);
   }
   return object;

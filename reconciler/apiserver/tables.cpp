@@ -526,7 +526,7 @@ Json TableRow(const Resource& resource, const Json& object, IncludeObject includ
       (printer.columns[i].priority > 0 && printer.age ? wide : cells).push_back(std::move(own[i]));
     }
     if (printer.age) cells.push_back(Age(object, now));
-    for (Json& cell : wide) cells.push_back(std::move(cell));
+    for (Json& cell : cluster::Items(wide)) cells.push_back(std::move(cell));
   }
   Json row = {{"cells", std::move(cells)}};
   if (include == IncludeObject::kMetadata) row["object"] = MetadataOf(object);

@@ -49,9 +49,7 @@ class Builder final : public nlohmann::json_sax<Json> {
       members.erase(std::unique(members.begin(), members.end(), same), members.end());
       std::reverse(members.begin(), members.end());
     }
-    Json object = Json::object();
-    object.get_ref<Json::object_t&>().adopt_sequence(boost::container::ordered_unique_range, std::move(members));
-    return Add(std::move(object));
+    return Add(Json::object_t::Of(std::move(members)));
   }
 
   bool end_array() override {
@@ -127,18 +125,6 @@ class Builder final : public nlohmann::json_sax<Json> {
   Json whole_;
 };
 
-// The member of that name, or nullptr. The names in an object mostly differ in their first letter: that is told without
-// a call.
-const Json* MemberOf(const Json::object_t& members, std::string_view name) {
-  const auto is_before = [](const auto& member, std::string_view wanted) {
-    const std::string_view own = member.first;
-    if (own.empty() || wanted.empty() || own.front() == wanted.front()) return own < wanted;
-    return static_cast<unsigned char>(own.front()) < static_cast<unsigned char>(wanted.front());
-  };
-  const auto found = std::lower_bound(members.begin(), members.end(), name, is_before);
-  return found != members.end() && found->first == name ? &found->second : nullptr;
-}
-
 }  // namespace
 
 Json ParseJson(std::string_view text, const std::vector<Names>& left_out) {
@@ -146,12 +132,22 @@ Json ParseJson(std::string_view text, const std::vector<Names>& left_out) {
   return Json::sax_parse(text, &builder) ? builder.Take() : Json(Json::value_t::discarded);
 }
 
+Json* MemberOf(Json& json, std::string_view name) {
+  return json.is_object() && json.contains(name) ? &json[name] : nullptr;
+}
+
+void Update(Json& json, const Json& others) {
+  for (const auto& [name, member] : others.items()) json[name] = member;
+}
+
 const Json* Find(const Json& json, Path path) {
   const Json* at = &json;
   for (std::string_view name : path) {
     const auto* members = at->get_ptr<const Json::object_t*>();
-    at = members == nullptr ? nullptr : MemberOf(*members, name);
-    if (at == nullptr) return nullptr;
+    if (members == nullptr) return nullptr;
+    const auto member = members->find(name);
+    if (member == members->end()) return nullptr;
+    at = &member->second;
   }
   return at;
 }

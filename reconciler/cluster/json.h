@@ -1,7 +1,5 @@
-// JSON as the reconciler holds it: objects of the cluster, their versions, parts of them. Members of an object
-// are sorted and stand in one piece of memory: a cluster is mostly copies of such objects, and a tree of nodes
-// costs twice the time to copy and to free. An insertion moves an object's other members: hold no reference to
-// one across it.
+// JSON as the reconciler holds it: objects of the cluster, their versions, parts of them. Copies share what is the
+// same in them (`SharedMembers`): what may be written by a reference, and how long, stands there.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +10,39 @@
 #include <utility>
 #include <vector>
 
-#include <boost/container/flat_map.hpp>
 #include <nlohmann/json.hpp>
+
+#include "reconciler/cluster/shared_members.h"
 
 namespace sluice::cluster {
 
-// As nlohmann/json wants its map; the allocator it names is for pairs with a constant key, which can't move.
-template <typename Key, typename Value, typename Less, typename /*Allocator*/>
-using SortedMembers = boost::container::flat_map<Key, Value, Less, std::allocator<std::pair<Key, Value>>>;
+using Json = nlohmann::basic_json<SharedMembers>;
 
-using Json = nlohmann::basic_json<SortedMembers>;
+}  // namespace sluice::cluster
+
+// The library's own moves what nests to a list first, lest it call itself too deep. Members that are shared can't be
+// moved, and nothing here nests deeper than `ParseJson` lets it.
+template <>
+inline void sluice::cluster::Json::json_value::destroy(nlohmann::detail::value_t type) {
+  switch (type) {
+    case nlohmann::detail::value_t::object:
+      delete object;
+      break;
+    case nlohmann::detail::value_t::array:
+      delete array;
+      break;
+    case nlohmann::detail::value_t::string:
+      delete string;
+      break;
+    case nlohmann::detail::value_t::binary:
+      delete binary;
+      break;
+    default:
+      break;
+  }
+}
+
+namespace sluice::cluster {
 
 // An object at one version: whoever shows, caches or answers with it holds the same one, which never changes.
 using SharedJson = std::shared_ptr<const Json>;
@@ -35,6 +56,15 @@ using Names = std::vector<std::string>;
 // outside, and whoever walks through it calls itself at each level. The members at `left_out` are read over: it costs
 // less to read past them than to build and drop them. Of members of one name the last counts.
 Json ParseJson(std::string_view text, const std::vector<Names>& left_out = {});
+
+// The items of a list, which `json` is, to be changed.
+inline Json::array_t& Items(Json& json) { return json.get_ref<Json::array_t&>(); }
+
+// The member of that name, to be changed; nullptr if there is none.
+Json* MemberOf(Json& json, std::string_view name);
+
+// Gives `json`, an object or null, the members of `others`.
+void Update(Json& json, const Json& others);
 
 // Reading what someone else wrote: nothing here fails on a missing or oddly typed member.
 using Path = std::initializer_list<std::string_view>;

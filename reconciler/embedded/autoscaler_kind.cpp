@@ -44,20 +44,19 @@ void FillRules(Json& behavior, const char* name, const Json& policies) {
 }
 
 void WriteAsServer(Json& object, const char* name) {
-  const auto member = object.find(name);
-  if (member == object.end()) return;
-  if (const auto quantity = Quantity::Of(*member)) *member = quantity->ToString();
+  const Json* member = Find(object, {name});
+  if (member == nullptr) return;
+  if (const auto quantity = Quantity::Of(*member)) object[name] = quantity->ToString();
 }
 
 void FillTarget(Json& metric) {
   if (!metric.is_object()) return;
   for (const Source& source : kSources) {
-    const auto of = metric.find(source.member);
-    if (of == metric.end() || !of->is_object()) continue;
-    const auto target = of->find("target");
-    if (target == of->end() || !target->is_object()) continue;
-    WriteAsServer(*target, "value");
-    WriteAsServer(*target, "averageValue");
+    const Json* said = Find(metric, {source.member, "target"});
+    if (said == nullptr || !said->is_object()) continue;
+    Json& target = metric[source.member]["target"];
+    WriteAsServer(target, "value");
+    WriteAsServer(target, "averageValue");
   }
 }
 
@@ -264,10 +263,10 @@ void FillAutoscaler(Json& autoscaler) {
     spec["metrics"] = Json::array({{{"type", "Resource"}, {"resource", {{"name", "cpu"}, {"target", target}}}}});
   }
   if (Json& metrics = spec["metrics"]; metrics.is_array()) {
-    for (Json& metric : metrics) FillTarget(metric);
+    for (Json& metric : Items(metrics)) FillTarget(metric);
   }
-  const auto behavior = spec.find("behavior");
-  if (behavior == spec.end() || !behavior->is_object()) return;
+  Json* behavior = MemberOf(spec, "behavior");
+  if (behavior == nullptr || !behavior->is_object()) return;
   FillRules(*behavior, "scaleUp", Json::array({ScalingPolicyOf("Pods", 4), ScalingPolicyOf("Percent", 100)}));
   FillRules(*behavior, "scaleDown", Json::array({ScalingPolicyOf("Percent", 100)}));
   // How long a fall is waited for is a setting of the controller, and not filled in.

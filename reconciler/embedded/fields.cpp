@@ -13,18 +13,6 @@ bool Ready(const Json& pod) {
   return condition != nullptr && Says(*condition, {"status"}, "True");
 }
 
-// Empties what nests. The library's destructor moves what is nested to a list first, lest it call itself too deep:
-// that costs more than all the rest of it, and nothing here is deep.
-void Dismantle(Json& json) {
-  if (auto* members = json.get_ptr<Json::object_t*>()) {
-    for (auto& [name, member] : *members) Dismantle(member);
-    members->clear();
-  } else if (auto* items = json.get_ptr<Json::array_t*>()) {
-    for (Json& item : *items) Dismantle(item);
-    items->clear();
-  }
-}
-
 }  // namespace
 
 Object::Object(ObjectKey key, Json json, Size size)
@@ -39,8 +27,6 @@ Object::Held::Held(ObjectKey its_key, Json object, Size its_size)
       terminating(Terminating(json)),
       ready(Ready(json)),
       phase(Text(json, {"status", "phase"})) {}
-
-Object::Held::~Held() { Dismantle(json); }
 
 // The name tells most objects apart, and what it doesn't tell apart is few.
 std::size_t KeyHash::operator()(const ObjectKey& key) const {
@@ -142,7 +128,7 @@ void SetCondition(Json& conditions, Json condition, TimePoint now) {
     const Json* b = Find(other, {name});
     return a != nullptr && b != nullptr && *a == *b;
   };
-  for (Json& present : conditions) {
+  for (Json& present : Items(conditions)) {
     if (!same(present, "type")) continue;
     const bool flipped = !same(present, "status");
     condition["lastTransitionTime"] = flipped ? Seconds(now) : Text(present, {"lastTransitionTime"}, Seconds(now));

@@ -57,9 +57,6 @@ class Object {
  private:
   struct Held {
     Held(ObjectKey its_key, Json object, Size its_size);
-    ~Held();
-    Held(const Held&) = delete;
-    Held& operator=(const Held&) = delete;
 
     Json json;
     ObjectKey key;
@@ -94,7 +91,9 @@ Object PutIn(ObjectSet& objects, const Object& object);
 using cluster::Find;
 using cluster::Flag;
 using cluster::Integer;
+using cluster::Items;
 using cluster::List;
+using cluster::MemberOf;
 using cluster::Path;
 using cluster::Says;
 using cluster::Text;

@@ -102,7 +102,8 @@ Json JobCondition(std::string_view type, std::string_view reason, std::string_vi
 
 void PutCondition(Json& status, Json condition) {
   Json& conditions = status["conditions"];
-  for (Json& present : conditions) {
+  if (conditions.is_null()) conditions = Json::array();
+  for (Json& present : Items(conditions)) {
     if (present["type"] != condition["type"]) continue;
     const bool same = present["status"] == condition["status"] && present["reason"] == condition["reason"] &&
                       present["message"] == condition["message"];
@@ -110,7 +111,7 @@ void PutCondition(Json& status, Json condition) {
     return;
   }
   if (condition["status"] != "False") conditions.push_back(std::move(condition));
-  if (conditions.is_null()) status.erase("conditions");
+  if (conditions.empty()) status.erase("conditions");
 }
 
 Uncounted::Uncounted(const Json& status)

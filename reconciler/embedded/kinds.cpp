@@ -22,12 +22,10 @@ bool OneOf(std::string_view text, const std::array<std::string_view, N>& names) 
 }
 
 void FillRoute(Json& spec) {
-  auto rules = spec.find("rules");
-  if (rules == spec.end() || !rules->is_array()) return;
-  for (Json& rule : *rules) {
-    auto backends = rule.is_object() ? rule.find("backendRefs") : rule.end();
-    if (!rule.is_object() || backends == rule.end() || !backends->is_array()) continue;
-    for (Json& backend : *backends) {
+  if (List(spec, {"rules"}).empty()) return;
+  for (Json& rule : Items(spec["rules"])) {
+    if (List(rule, {"backendRefs"}).empty()) continue;
+    for (Json& backend : Items(rule["backendRefs"])) {
       if (!backend.is_object()) continue;
       Default(backend, "group", "");
       Default(backend, "kind", "Service");
@@ -135,8 +133,8 @@ bool HasGeneration(const Kind& kind) {
 
 void FillDefaults(const Kind& kind, Json& object) {
   if (kind == kDisruptionBudget) Default(object, "spec", Json::object());
-  auto spec = object.find("spec");
-  if (spec == object.end() || !spec->is_object()) return;
+  Json* spec = MemberOf(object, "spec");
+  if (spec == nullptr || !spec->is_object()) return;
   if (kind == kDeployment) FillDeployment(*spec);
   if (kind == kReplicaSet) {
     Default(*spec, "replicas", 1);

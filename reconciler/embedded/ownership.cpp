@@ -275,7 +275,7 @@ Json WithoutGone(const Json& fields, const Json& gone) {
 
 void RemoveFromList(Json& list, const std::string& key, const Json& fields) {
   bool set = key.starts_with("v:");
-  Json wanted = cluster::ParseJson(key.substr(2));
+  const Json wanted = cluster::ParseJson(key.substr(2));
   auto fits = [&](const Json& item) {
     if (set) return item == wanted;
     if (!item.is_object() || !wanted.is_object()) return false;
@@ -283,10 +283,11 @@ void RemoveFromList(Json& list, const std::string& key, const Json& fields) {
       return item.value(part.key(), part.key() == "protocol" ? Json("TCP") : Json()) == part.value();
     });
   };
-  auto found = std::find_if(list.begin(), list.end(), fits);
-  if (found == list.end()) return;
+  Json::array_t& items = Items(list);
+  const auto found = std::find_if(items.begin(), items.end(), fits);
+  if (found == items.end()) return;
   if (set || Leaf(fields) || fields.contains(".")) {
-    list.erase(found);
+    items.erase(found);
   } else {
     RemoveFields(*found, fields);
   }
@@ -302,7 +303,7 @@ FieldConflict ConflictWith(const Json& entry, const Json& fields) {
 
 // An entry of metadata.managedFields, or nullptr.
 Json* EntryOf(Json& managed, const Updater& by, const char* operation) {
-  for (Json& entry : managed) {
+  for (Json& entry : Items(managed)) {
     const bool same = Says(entry, {"manager"}, by.manager) && Says(entry, {"operation"}, operation);
     if (same && Text(entry, {"subresource"}) == by.subresource) return &entry;
   }
@@ -348,14 +349,14 @@ Json Differing(const Kind& kind, const Json& live, const Json& wanted) {
 Json UnionOf(const Json& a, const Json& b) {
   Json fields = a;
   for (const auto& [name, inner] : b.items()) {
-    auto present = fields.find(name);
-    if (present == fields.end()) {
+    if (!fields.contains(name)) {
       fields[name] = inner;
       continue;
     }
-    Json both = UnionOf(*present, inner);
-    if (!both.empty() && (Leaf(*present) || Leaf(inner))) both["."] = Json::object();
-    *present = std::move(both);
+    Json& present = fields[name];
+    Json both = UnionOf(present, inner);
+    if (!both.empty() && (Leaf(present) || Leaf(inner))) both["."] = Json::object();
+    present = std::move(both);
   }
   return fields;
 }
@@ -413,18 +414,16 @@ void RemoveFields(Json& object, const Json& fields) {
   if (!object.is_object()) return;
   for (const auto& [name, inner] : fields.items()) {
     if (!name.starts_with("f:")) continue;
-    auto member = object.find(name.substr(2));
-    if (member == object.end()) continue;
-    if (Leaf(inner)) {
-      object.erase(member);
-      continue;
-    }
+    const std::string own = name.substr(2);
+    if (Leaf(inner)) object.erase(own);
+    Json* member = MemberOf(object, own);
+    if (member == nullptr) continue;
     if (member->is_array()) {
       for (const auto& [key, item] : inner.items()) RemoveFromList(*member, key, item);
     } else {
       RemoveFields(*member, inner);
     }
-    if (member->empty()) object.erase(member);
+    if (member->empty()) object.erase(own);
   }
 }
 
@@ -464,7 +463,7 @@ Json OwnChanged(const Json& before, const Json& after, const Json& given, const 
   }
   Json* own = by.manager.empty() ? nullptr : EntryOf(managed, by, "Update");
   Json kept = Json::array();
-  for (Json& entry : managed) {
+  for (Json& entry : Items(managed)) {
     Json fields = WithoutGone(entry.value("fieldsV1", Json::object()), gone);
     fields = &entry == own ? UnionOf(fields, changed) : DifferenceOf(fields, changed);
     if (fields.empty()) continue;
@@ -496,7 +495,7 @@ Result<Json> ApplyTo(const Json& live, const Json& wanted, const std::string& ma
   Json differing = Differing(kind, live, wanted);
   Json others = Json::object();
   std::vector<FieldConflict> conflicts;
-  for (Json& entry : managed) {
+  for (Json& entry : Items(managed)) {
     if (AppliedBy(entry, manager)) continue;
     Json taken = IntersectionOf(differing, entry["fieldsV1"]);
     if (!taken.empty()) conflicts.push_back(ConflictWith(entry, taken));
@@ -518,7 +517,7 @@ Result<Json> ApplyTo(const Json& live, const Json& wanted, const std::string& ma
     if (!given_up.empty()) {
       // What others owned in it went along.
       const Json gone = DifferenceOf(FieldsOf(kind, live), FieldsOf(kind, merged));
-      for (Json& entry : managed) {
+      for (Json& entry : Items(managed)) {
         if (&entry != own) entry["fieldsV1"] = DifferenceOf(entry["fieldsV1"], gone);
       }
     }
@@ -528,7 +527,7 @@ Result<Json> ApplyTo(const Json& live, const Json& wanted, const std::string& ma
     }
   }
   Json kept = Json::array();
-  for (Json& entry : managed) {
+  for (Json& entry : Items(managed)) {
     if (!entry["fieldsV1"].empty()) kept.push_back(std::move(entry));
   }
   merged["metadata"]["managedFields"] = std::move(kept);

@@ -52,9 +52,8 @@ void FillService(Json& spec) {
   } else {
     spec.erase("sessionAffinityConfig");
   }
-  auto ports = spec.find("ports");
-  if (ports == spec.end() || !ports->is_array()) return;
-  for (Json& port : *ports) {
+  if (List(spec, {"ports"}).empty()) return;
+  for (Json& port : Items(spec["ports"])) {
     if (!port.is_object()) continue;
     Default(port, "protocol", "TCP");
     if (!port.contains("port")) continue;

@@ -109,7 +109,7 @@ void FillStatefulSet(Json& spec) {
     strategy["type"] = "RollingUpdate";
     Default(strategy, "rollingUpdate", Json::object());
   }
-  if (const auto rolling = strategy.find("rollingUpdate"); rolling != strategy.end()) {
+  if (Json* rolling = MemberOf(strategy, "rollingUpdate"); rolling != nullptr) {
     if (strategy["type"] == "RollingUpdate") Default(*rolling, "partition", 0);
     // The feature gate MaxUnavailableStatefulSet is off.
     rolling->erase("maxUnavailable");

@@ -387,8 +387,7 @@ Result<Object> Store::ReplaceStatus(Json object, TimePoint /*now*/) {
   Canonicalize(key.kind, object);
   DropZeroCounts(key.kind, object);
   FillStatus(key.kind, object);
-  auto status = object.find("status");
-  return PutStatus(key, live, status == object.end() ? Json() : std::move(*status));
+  return PutStatus(key, live, object.contains("status") ? std::move(object["status"]) : Json());
 }
 
 Result<Object> Store::SetStatus(const Json& seen, Json status) {

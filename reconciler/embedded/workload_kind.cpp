@@ -68,24 +68,19 @@ void FillPod(Json& spec) {
   Default(spec, "restartPolicy", "Always");
   Default(spec, "terminationGracePeriodSeconds", 30);
   Default(spec, "dnsPolicy", "ClusterFirst");
-  auto containers = spec.find("containers");
-  if (containers == spec.end() || !containers->is_array()) return;
-  for (Json& container : *containers) {
+  if (List(spec, {"containers"}).empty()) return;
+  for (Json& container : Items(spec["containers"])) {
     if (!container.is_object()) continue;
     Default(container, "imagePullPolicy", "IfNotPresent");
-    auto ports = container.find("ports");
-    if (ports == container.end() || !ports->is_array()) continue;
-    for (Json& port : *ports) {
+    if (List(container, {"ports"}).empty()) continue;
+    for (Json& port : Items(container["ports"])) {
       if (port.is_object()) Default(port, "protocol", "TCP");
     }
   }
 }
 
 void FillTemplate(Json& spec) {
-  auto found = spec.find("template");
-  if (found == spec.end() || !found->is_object()) return;
-  auto pod = found->find("spec");
-  if (pod != found->end()) FillPod(*pod);
+  if (Find(spec, {"template", "spec"}) != nullptr) FillPod(spec["template"]["spec"]);
 }
 
 void FillDeployment(Json& spec) {

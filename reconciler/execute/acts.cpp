@@ -66,12 +66,12 @@ Json WholeOf(const Json& live, const Json& wanted) {
   for (const char* field : {"labels", "annotations"}) {
     Json names = cluster::Find(live, {"metadata", field}) == nullptr ? Json::object() : live["metadata"][field];
     for (const char* mark : kOwnMarks) names.erase(mark);
-    if (const Json* said = cluster::Find(wanted, {"metadata", field})) names.update(*said);
+    if (const Json* said = cluster::Find(wanted, {"metadata", field})) cluster::Update(names, *said);
     object["metadata"][field] = std::move(names);
   }
   // A strategy's fields that nobody names are as they were.
   Json strategy = live["spec"].value("updateStrategy", Json::object());
-  object["spec"].update(wanted["spec"]);
+  cluster::Update(object["spec"], wanted["spec"]);
   if (const Json* said = cluster::Find(wanted, {"spec", "updateStrategy"})) {
     strategy.merge_patch(*said);
     object["spec"]["updateStrategy"] = std::move(strategy);

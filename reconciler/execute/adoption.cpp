@@ -298,7 +298,7 @@ std::optional<ObservedAdoption> AdoptionOf(const graph::Graph& graph, const Adop
 std::optional<ObservedAdoption> AdoptionOf(const graph::Graph& graph, const Json& marked, bool budget) {
   const std::string pods = cluster::Text(marked, {"metadata", "annotations", graph::kAdoptedTemplateAnnotation});
   if (!pods.empty()) {
-    const Json read = Json::parse(pods, nullptr, false);
+    const Json read = cluster::ParseJson(pods);
     if (!graph.adopts || !read.is_object()) return std::nullopt;
     return AdoptedStatefulSet(graph, cluster::Text(marked, {"metadata", "annotations", graph::kAdoptedAnnotation}),
                               read);

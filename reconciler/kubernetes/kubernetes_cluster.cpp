@@ -82,11 +82,10 @@ void KubernetesCluster::ListFrom(const std::shared_ptr<Listing>& listing, const 
       return ListFrom(listing, "");
     }
     Json page = std::move(answer.result).value();
-    const auto items = page.find("items");
-    if (items == page.end() || !items->is_array()) {
+    if (!page.is_object() || !page.contains("items") || !page["items"].is_array()) {
       return listing->reply(Error{ErrorCode::kUnavailable, "the answer is no list"});
     }
-    for (Json& item : *items) {
+    for (Json& item : cluster::Items(page["items"])) {
       item["apiVersion"] = listing->what.kind.api_version;
       item["kind"] = listing->what.kind.kind;
       listing->items.push_back(std::move(item));

@@ -37,9 +37,7 @@ constexpr const char* kInitialEventsEnd = "k8s.io/initial-events-end";
 constexpr const char* kOwners = "managedFields";
 
 Json WithoutOwners(Json object) {
-  if (const auto metadata = object.find("metadata"); metadata != object.end() && metadata->is_object()) {
-    metadata->erase(kOwners);
-  }
+  if (Find(object, {"metadata", kOwners}) != nullptr) object["metadata"].erase(kOwners);
   return object;
 }
 
@@ -228,8 +226,7 @@ void Reflector::OnPart(std::string_view part) {
 // Whether the stream goes on.
 bool Reflector::OnEvent(Json event) {
   const std::string type = Text(event, {"type"});
-  const auto found = event.find("object");
-  Json* object = found == event.end() ? nullptr : &*found;
+  Json* object = cluster::MemberOf(event, "object");
   if (object != nullptr && type == "ERROR") {
     Ended(ErrorOfStatus(*object, false));
     return false;

@@ -9,7 +9,8 @@ const TimePoint kNow{std::chrono::hours(24)};
 
 std::vector<std::string> Columns(const Resource& resource, bool wide = false) {
   std::vector<std::string> names;
-  for (const Json& column : TableColumns(resource)) {
+  const Json columns = TableColumns(resource);
+  for (const Json& column : columns) {
     if (wide || column["priority"] == 0) names.push_back(column["name"]);
   }
   return names;

@@ -87,7 +87,7 @@ TEST_CASE("the API server vouches for who gave a command") {
   REQUIRE(approvals.size() == 1);
   CHECK_THAT(approvals.at(0).dump(), Contains("\"bob\""));
   REQUIRE(scene.Shows("web (web)  settled"));
-  const std::string status = scene.Rollout().at("status").dump();
+  const std::string status = scene.Rollout()["status"].dump();
   CHECK_THAT(status, Contains("\"bob\"") && !Contains("alice"));
 }
 

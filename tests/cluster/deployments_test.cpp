@@ -48,7 +48,8 @@ std::string TagIn(const Json& pod) {
 void MakeReady(Fixture& fixture, const std::string& tag) {
   std::string why = "no pod";
   const bool done = fixture.Until([&] {
-    for (Json pod : PodsOf(fixture)) {
+    const auto pods = PodsOf(fixture);
+    for (Json pod : pods) {
       if (TagIn(pod) != tag || IsReady(pod)) continue;
       pod["status"]["phase"] = "Running";
       pod["status"]["conditions"] =
@@ -102,7 +103,8 @@ bool Await(Fixture& fixture, const std::string& state, const std::string& newest
   Counts counts;
   const bool done = fixture.Until([&] {
     counts.clear();
-    for (const Json& pod : PodsOf(fixture)) {
+    const Json pods = PodsOf(fixture);
+    for (const Json& pod : pods) {
       Count& count = counts[TagIn(pod)];
       ++count.pods;
       if (IsReady(pod)) ++count.ready;

@@ -615,14 +615,14 @@ void StoppedReconciler(Shop& shop, Processes& processes, const std::string& tag,
   });
   std::this_thread::sleep_until(began + std::chrono::seconds(60));
   report.Add("let go on after a minute");
-  const std::string before = shop.Rollout().at("metadata").at("resourceVersion"), objects = shop.Objects();
+  const std::string before = shop.Rollout()["metadata"]["resourceVersion"], objects = shop.Objects();
   processes.at(stopped)->Signal(SIGCONT);
   for (int i = 0; i < 100 && processes.at(stopped)->IsRunning(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   Expect(processes.at(stopped)->ended() == 1, "it ends");
   std::this_thread::sleep_for(std::chrono::seconds(2));
-  Expect(shop.Rollout().at("metadata").at("resourceVersion") == before, "it wrote");
+  Expect(shop.Rollout()["metadata"]["resourceVersion"] == before, "it wrote");
   Expect(shop.Objects() == objects, shop.Objects());
   ExpectNoneLost(report, load);
   report.Print();

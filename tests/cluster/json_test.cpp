@@ -34,11 +34,10 @@ TEST_CASE("a text becomes what the library makes of it") {
            "{\"a\": tru",
        }) {
     INFO(text);
-    const Json library = Json::parse(text, nullptr, false);
+    const auto library = nlohmann::json::parse(text, nullptr, false);
     const Json ours = ParseJson(text);
     REQUIRE(ours.is_discarded() == library.is_discarded());
     if (!library.is_discarded()) {
-      CHECK(ours == library);
       CHECK(ours.dump() == library.dump());
     }
   }
@@ -72,7 +71,7 @@ TEST_CASE("members that nobody reads are left out, at their place only") {
     "spec": 9,
     "type": "ADDED"
   })";
-  Json wanted = Json::parse(text);
+  auto wanted = nlohmann::json::parse(text);
   wanted["object"].erase("spec");
   wanted["object"]["metadata"].erase("managedFields");
   CHECK(ParseJson(text, left_out).dump(1) == wanted.dump(1));

@@ -154,7 +154,7 @@ void PodKeeper::Accept(const Json& route) {
     Json conditions = Json::array();
     for (const char* type : {"Accepted", "ResolvedRefs"}) {
       Json condition = Condition(type, true);
-      condition.update({{"reason", type}, {"message", ""}, {"observedGeneration", generation}});
+      cluster::Update(condition, {{"reason", type}, {"message", ""}, {"observedGeneration", generation}});
       conditions.push_back(std::move(condition));
     }
     parents.push_back({{"parentRef", parent}, {"controllerName", "test.dev/kept"}, {"conditions", conditions}});

@@ -292,7 +292,7 @@ Json Shop::AwaitPromoted(std::int64_t run) {
 }
 
 std::int64_t Shop::EvictAll() {
-  const auto pods = [&] {
+  const auto pods = [&]() -> const Json {
     const auto found = administrator_.Ask(ListObjects{{"v1", "Pod"}, plan.name, {{"sluice.dev/service", plan.name}}});
     Expect(found.ok(), "pods of " + plan.name);
     return List(**found, {"items"});

@@ -72,7 +72,7 @@ TEST_CASE("commits become rollouts on a real control plane") {
   REQUIRE(scene.Reconcile() == 0);
   CHECK(scene.Ready() == "web:6 4");
   REQUIRE(jobs().size() == 1);
-  CHECK_FALSE(jobs().at(0).at("metadata").contains("finalizers"));
+  CHECK_FALSE(jobs().at(0)["metadata"].contains("finalizers"));
 
   // Two by mistake: one rollout, walked once.
   const std::int64_t run = Integer(scene.Rollout(), {"status", "run"});

@@ -62,16 +62,17 @@ void TakeOutLacking(const Kind& kind, Json& real, const Json& embedded) {
     if (!Concerns(lacking, kind)) continue;
     const Steps steps = StepsOf(lacking.path);
     TakeOut(real, embedded, steps, 0, false);
-    Json& managed = real["metadata"]["managedFields"];
-    for (auto& [manager, fields] : managed.items()) {
+    const Json managed = real["metadata"]["managedFields"];
+    for (const auto& [manager, fields] : managed.items()) {
       static const Json kNone;
       const Json* there = Find(embedded, {"metadata", "managedFields", manager});
-      TakeOut(fields, there == nullptr ? kNone : *there, steps, 0, true);
+      TakeOut(real["metadata"]["managedFields"][manager], there == nullptr ? kNone : *there, steps, 0, true);
     }
   }
   // Nobody owns a status in the embedded cluster.
   Json kept = Json::object();
-  for (auto& [manager, fields] : real["metadata"]["managedFields"].items()) {
+  const Json managed = real["metadata"]["managedFields"];
+  for (const auto& [manager, fields] : managed.items()) {
     if (!manager.ends_with(" status")) kept[manager] = fields;
   }
   real["metadata"]["managedFields"] = std::move(kept);
@@ -88,9 +89,10 @@ void TakeOutOfAll(const Kind& kind, Json& real, const Json& embedded) {
       TakeOutOfAll(kind, real[i], embedded.is_array() && i < embedded.size() ? embedded[i] : kNone);
     }
   } else if (real.is_object()) {
-    for (auto& [name, inner] : real.items()) {
+    const Json members = real;
+    for (const auto& [name, inner] : members.items()) {
       const Json* there = Find(embedded, {name});
-      TakeOutOfAll(kind, inner, there == nullptr ? kNone : *there);
+      TakeOutOfAll(kind, real[name], there == nullptr ? kNone : *there);
     }
   }
 }

@@ -13,7 +13,12 @@ namespace {
 void EachObject(Json& json, const std::function<void(Json&)>& visit) {
   if (json.is_object() && json.contains("metadata") && json.contains("kind")) return visit(json);
   if (!json.is_structured()) return;
-  for (Json& inner : json) EachObject(inner, visit);
+  if (json.is_array()) {
+    for (Json& inner : cluster::Items(json)) EachObject(inner, visit);
+    return;
+  }
+  const Json members = json;
+  for (const auto& [name, inner] : members.items()) EachObject(json[name], visit);
 }
 
 void ReplaceAll(std::string& text, const std::string& what, const std::string& with) {
@@ -25,9 +30,11 @@ void ReplaceAll(std::string& text, const std::string& what, const std::string& w
 // Of maps it doesn't count who owns them, only who owns what is in them.
 void DropDots(Json& fields) {
   std::vector<std::string> emptied;
-  for (auto& [name, inner] : fields.items()) {
-    if (!inner.is_object() || name == ".") continue;
-    const bool leaf = inner.empty();
+  const Json members = fields;
+  for (const auto& [name, member] : members.items()) {
+    if (!member.is_object() || name == ".") continue;
+    Json& inner = fields[name];
+    const bool leaf = member.empty();
     if (name.starts_with("f:")) inner.erase(".");
     DropDots(inner);
     if (inner.empty() && !leaf) emptied.push_back(name);
@@ -38,7 +45,8 @@ void DropDots(Json& fields) {
 // Nor whose the maps and lists themselves are that an update leaves empty.
 void DropContainers(Json& fields) {
   std::vector<std::string> emptied;
-  for (auto& [name, inner] : fields.items()) {
+  const Json members = fields;
+  for (const auto& [name, member] : members.items()) {
     static const std::set<std::string> kContainers = {"f:labels",
                                                       "f:annotations",
                                                       "f:data",
@@ -55,7 +63,8 @@ void DropContainers(Json& fields) {
                                                       "f:clientIP",
                                                       "f:behavior",
                                                       "f:scaleDown"};
-    const bool leaf = inner.empty();
+    Json& inner = fields[name];
+    const bool leaf = member.empty();
     DropContainers(inner);
     if (inner.empty() && (!leaf || kContainers.contains(name))) emptied.push_back(name);
   }
@@ -78,7 +87,7 @@ void Naming::Apply(Json& said) const {
   std::string text = said.dump();
   for (std::size_t i = 0; i < uids_.size(); ++i) ReplaceAll(text, uids_[i], fmt::format("uid {}", i + 1));
   ReplaceAll(text, space_, "namespace");
-  said = Json::parse(text);
+  said = cluster::ParseJson(text);
 }
 
 void Naming::Plain(Json& object) const {

@@ -70,9 +70,8 @@ std::string Player::Version(const ObjectKey& key, Which which) const {
 
 // "uid of KIND NAME" in owner references.
 void Player::Resolve(Json& content) const {
-  const auto metadata = content.find("metadata");
-  if (metadata == content.end() || !metadata->contains("ownerReferences")) return;
-  for (Json& owner : (*metadata)["ownerReferences"]) {
+  if (List(content, {"metadata", "ownerReferences"}).empty()) return;
+  for (Json& owner : cluster::Items(content["metadata"]["ownerReferences"])) {
     const Kind kind{Text(owner, {"apiVersion"}), Text(owner, {"kind"})};
     owner["uid"] = Uid({kind, fixture_.namespace_(), Text(owner, {"name"})}, Which::kLast);
   }

@@ -210,12 +210,13 @@ TEST_CASE("answers and errors come in Prometheus' form") {
   CHECK(posted.body == scalar.body);
   auto wrong = AnswerPrometheus("/api/v1/query?query=sum(", "", series, now);
   CHECK(wrong.status == 400);
-  CHECK(Json::parse(wrong.body)["status"] == "error");
-  CHECK(Json::parse(wrong.body)["errorType"] == "bad_data");
+  CHECK(cluster::ParseJson(wrong.body)["status"] == "error");
+  CHECK(cluster::ParseJson(wrong.body)["errorType"] == "bad_data");
   CHECK(AnswerPrometheus("/api/v1/query?query=1&time=soon", "", series, now).status == 400);
   CHECK(AnswerPrometheus("/api/v1/nothing", "", series, now).status == 404);
   auto range = AnswerPrometheus("/api/v1/query_range?query=sum(requests)&start=0&end=20&step=10s", "", series, now);
-  CHECK(Json::parse(range.body)["data"]["result"][0]["values"].dump() == R"([[0.0,"0"],[10.0,"40"],[20.0,"80"]])");
+  CHECK(cluster::ParseJson(range.body)["data"]["result"][0]["values"].dump() ==
+        R"([[0.0,"0"],[10.0,"40"],[20.0,"80"]])");
   CHECK(AnswerPrometheus("/api/v1/query_range?query=1&start=0&end=20&step=0", "", series, now).status == 400);
   CHECK(AnswerPrometheus("/api/v1/query_range?query=1&start=0&end=90000&step=1", "", series, now).status == 400);
 }

@@ -202,7 +202,7 @@ TEST_CASE("the gateway controller says at which generation it accepted a route, 
   world.Apply(RouteOf("web", {{"web-aaaa", 1}}));
   world.Run(2s);
   auto conditions = [&] {
-    Json live = world.cluster->Peek({{"gateway.networking.k8s.io/v1", "HTTPRoute"}, "shop", "web"});
+    const Json live = world.cluster->Peek({{"gateway.networking.k8s.io/v1", "HTTPRoute"}, "shop", "web"});
     std::string text;
     for (const Json& condition : live["status"]["parents"][0]["conditions"]) {
       text += Text(condition, {"type"}) + "=" + Text(condition, {"status"}) + " " + Text(condition, {"reason"}) + "@" +
@@ -230,7 +230,7 @@ std::string Query(TestWorld& world, const std::string& query) {
   request.url = "http://prometheus.monitoring:9090/api/v1/query?query=" + encoded;
   http->Send(std::move(request), [&](Result<http::HttpResponse> response) { answer = std::move(response); });
   world.loop.RunUntil([&] { return answer.has_value(); }, world.loop.Now() + 1s);
-  Json body = Json::parse((*answer)->body);
+  const Json body = cluster::ParseJson((*answer)->body);
   const Json& result = body["data"]["result"];
   return result.empty() ? "none" : result[0]["value"][1].get<std::string>();
 }

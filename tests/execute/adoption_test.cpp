@@ -152,8 +152,8 @@ TEST_CASE("what runs is git's: it is taken over as it is, and the next version t
     CHECK(shop.Pods() == pods);
     CHECK(!cluster::Flag(shop.Deployment(), {"spec", "paused"}));
     CHECK(cluster::Text(shop.Deployment(), {"metadata", "labels", graph::kServiceLabel}).empty());
-    CHECK(shop.scene.Object("v1", "Service", "checkout").at("spec").at("selector") == Json{{"app", "checkout"}});
-    CHECK(shop.scene.Object("policy/v1", "PodDisruptionBudget", "web").at("spec").at("selector").at("matchLabels") ==
+    CHECK(shop.scene.Object("v1", "Service", "checkout")["spec"]["selector"] == Json{{"app", "checkout"}});
+    CHECK(shop.scene.Object("policy/v1", "PodDisruptionBudget", "web")["spec"]["selector"]["matchLabels"] ==
           Json{{"app", "checkout"}});
     watcher.Check(/*outside=*/false);
   }

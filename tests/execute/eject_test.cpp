@@ -47,7 +47,7 @@ std::map<std::string, Json> Objects(const Scene& scene) {
     const std::string text = kind;
     const std::size_t slash = text.rfind('/');
     for (Json object : scene.embedded->PeekAll({text.substr(0, slash), text.substr(slash + 1)}, "shop")) {
-      const std::string name = object.at("metadata").at("name");
+      const std::string name = object["metadata"]["name"];
       if (!name.starts_with("sluice-")) objects[text.substr(slash + 1) + " " + name] = std::move(object);
     }
   }

@@ -84,7 +84,7 @@ TEST_CASE("a service's disruption budgets follow its revisions; without a rollou
   Scene scene(Shop());
   const auto budgets = [&] { return scene.Names("policy/v1", "PodDisruptionBudget"); };
   const auto most = [&](const std::string& name) {
-    return scene.Object("policy/v1", "PodDisruptionBudget", name).at("spec").at("maxUnavailable");
+    return scene.Object("policy/v1", "PodDisruptionBudget", name)["spec"]["maxUnavailable"];
   };
   scene.repository.Commit({{"checkout.plan", with("1", "disruption 1")}, {"mail.plan", alone}});
   scene.Start();
@@ -184,13 +184,12 @@ TEST_CASE("a service without a rollout keeps the pods that its autoscaler came t
   scene.RunFor(Duration(900'000));
   const auto deployment = [&] { return scene.Object("apps/v1", "Deployment", "mail"); };
   INFO(scene.reconciler->DescribeSource().dump(2));
-  REQUIRE(deployment().at("spec").at("replicas") == 6);
+  REQUIRE(deployment()["spec"]["replicas"] == 6);
   scene.repository.Commit({{"mail.plan", mail("2")}});
   bool fewer = false;
-  scene.RunUntil([&] { return fewer = fewer || deployment().at("spec").at("replicas").get<int>() < 6; },
-                 Duration(300'000));
+  scene.RunUntil([&] { return fewer = fewer || deployment()["spec"]["replicas"].get<int>() < 6; }, Duration(300'000));
   CHECK_FALSE(fewer);
-  CHECK(deployment().at("spec").at("template").at("spec").at("containers")[0].at("image") == "shop/mail:2");
+  CHECK(deployment()["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/mail:2");
 
   // A number of pods again: the autoscaler, which owns the number by now, goes.
   std::string fixed = mail("2");
@@ -198,7 +197,7 @@ TEST_CASE("a service without a rollout keeps the pods that its autoscaler came t
   scene.repository.Commit({{"mail.plan", fixed}});
   scene.RunFor(Duration(300'000));
   CHECK(scene.Names("autoscaling/v2", "HorizontalPodAutoscaler").empty());
-  CHECK(deployment().at("spec").at("replicas") == 3);
+  CHECK(deployment()["spec"]["replicas"] == 3);
 }
 
 // A step whose Job runs between the first and the half.

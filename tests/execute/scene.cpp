@@ -109,7 +109,7 @@ rollout checkout {{
 
 std::vector<cluster::Json> Legacy(const std::string& tag) {
   using cluster::Json;
-  Json deployment = Json::parse(R"({"apiVersion": "apps/v1", "kind": "Deployment",
+  Json deployment = cluster::ParseJson(R"({"apiVersion": "apps/v1", "kind": "Deployment",
     "metadata": {"name": "web", "namespace": "shop", "labels": {"app": "checkout"}},
     "spec": {"replicas": 4, "selector": {"matchLabels": {"app": "checkout"}},
       "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
@@ -119,11 +119,11 @@ std::vector<cluster::Json> Legacy(const std::string& tag) {
           "resources": {"requests": {"cpu": 0.1, "memory": "1024Mi"}},
           "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}}}]}}}})");
   deployment["spec"]["template"]["spec"]["containers"][0]["image"] = "ghcr.io/acme/checkout:" + tag;
-  return {std::move(deployment), Json::parse(R"({"apiVersion": "v1", "kind": "Service",
+  return {std::move(deployment), cluster::ParseJson(R"({"apiVersion": "v1", "kind": "Service",
             "metadata": {"name": "checkout", "namespace": "shop"},
             "spec": {"selector": {"app": "checkout"},
               "ports": [{"name": "http", "port": 8080, "targetPort": "http"}]}})"),
-          Json::parse(R"({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+          cluster::ParseJson(R"({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
             "metadata": {"name": "web", "namespace": "shop"},
             "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "checkout"}}}})")};
 }
@@ -136,9 +136,9 @@ std::vector<cluster::Json> LegacyInPlace(const std::string& tag, const std::stri
   set["spec"].erase("strategy");
   set["spec"]["serviceName"] = "peers";
   set["spec"]["podManagementPolicy"] = management;
-  set["spec"]["volumeClaimTemplates"] = Json::parse(R"([{"metadata": {"name": "data"},
+  set["spec"]["volumeClaimTemplates"] = cluster::ParseJson(R"([{"metadata": {"name": "data"},
     "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}])");
-  return {std::move(set), like[1], Json::parse(R"({"apiVersion": "v1", "kind": "Service",
+  return {std::move(set), like[1], cluster::ParseJson(R"({"apiVersion": "v1", "kind": "Service",
             "metadata": {"name": "peers", "namespace": "shop"},
             "spec": {"clusterIP": "None", "selector": {"app": "checkout"}}})")};
 }

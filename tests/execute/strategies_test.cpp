@@ -79,7 +79,7 @@ TEST_CASE("each strategy comes to its end through each router that can express i
   CHECK(scene.embedded->ledger().TotalTo("shop/checkout@" + second.stable).requests > 0);
   scene.RunFor(Duration(60'000));
   CHECK(scene.Names("apps/v1", "Deployment") == std::vector<std::string>{"checkout-" + second.stable});
-  CHECK(scene.Object("apps/v1", "Deployment", "checkout-" + second.stable).at("status").at("readyReplicas") == 4);
+  CHECK(scene.Object("apps/v1", "Deployment", "checkout-" + second.stable)["status"]["readyReplicas"] == 4);
 
   if (combination.guarded) {
     scene.repository.Commit({{"checkout.plan", PlanOf(combination, "bad")}});

@@ -38,7 +38,8 @@ std::map<std::string, std::string> EntriesOf(const Json& chunk) {
   std::map<std::string, std::string> entries;
   const std::string text = cluster::Text(chunk, {"data", kEntries});
   if (LabelOf(chunk, sync::kInventoryLabel).empty() || text.empty()) return entries;
-  for (const Json& row : Json::parse(text)) {
+  const Json rows = cluster::ParseJson(text);
+  for (const Json& row : rows) {
     entries[cluster::ToString({{row[0], row[1]}, row[2], row[3]})] = row[4];
   }
   return entries;

@@ -71,8 +71,8 @@ TEST_CASE("a kubeconfig names a program for credentials") {
   CHECK(plugin.arguments == std::vector<std::string>{"--for", "shop"});
   CHECK(plugin.environment == std::vector<std::pair<std::string, std::string>>{{"PROFILE", "s3cr3t-canary"}});
   CHECK(plugin.input == ExecPlugin::Input::kNever);
-  const Json info = Json::parse(ExecInfo(plugin, *read, read->authorities.text, false));
-  CHECK(info == Json::parse(R"({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+  const Json info = cluster::ParseJson(ExecInfo(plugin, *read, read->authorities.text, false));
+  CHECK(info == cluster::ParseJson(R"({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
     "spec": {"interactive": false, "cluster": {"server": "https://shop.example.com",
       "certificate-authority-data": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==",
       "config": {"audience": "06", "retries": 3, "deep": [true, null]}}}})"));
@@ -81,7 +81,7 @@ TEST_CASE("a kubeconfig names a program for credentials") {
                                               "provideClusterInfo: false")));
   REQUIRE(other.ok());
   CHECK(other->plugin->command == "get-token");
-  CHECK(Json::parse(ExecInfo(*other->plugin, *other, "", true))["spec"] == Json{{"interactive", true}});
+  CHECK(cluster::ParseJson(ExecInfo(*other->plugin, *other, "", true))["spec"] == Json{{"interactive", true}});
   // A token that stands there is enough.
   const auto static_token = Read(Kubeconfig(kExec) + "    token: abc\n");
   REQUIRE(static_token.ok());

@@ -62,7 +62,7 @@ std::vector<Write> Chronicle::Of(const View& view) const {
     const auto found = heard_.find(view.real());
     if (found != heard_.end()) writes = found->second;
   }
-  for (Write& write : writes) write.object = Json::parse(view.Outwards(write.object.dump()));
+  for (Write& write : writes) write.object = cluster::ParseJson(view.Outwards(write.object.dump()));
   std::stable_sort(writes.begin(), writes.end(), [](const Write& a, const Write& b) { return a.version < b.version; });
   return writes;
 }

@@ -424,8 +424,9 @@ class Proxy::Connection {
     }
     if (now && fate_.fault == Fault::kGoneEvent) {
       proxy_.Reach(NameOf(fate_.fault));
-      const Json event = {{"type", "ERROR"},
-                          {"object", Json::parse(StatusAnswer(410, "Expired", "too old resource version").body)}};
+      const Json event = {
+          {"type", "ERROR"},
+          {"object", cluster::ParseJson(StatusAnswer(410, "Expired", "too old resource version").body)}};
       Chunk(event.dump() + "\n");
       return false;
     }

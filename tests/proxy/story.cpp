@@ -268,7 +268,7 @@ class Telling {
   decide::Status Status() {
     const Json rollout = Rollout();
     if (!rollout.contains("status")) return {};
-    return execute::DecodeStatus(Json::parse(view_.Outwards(rollout.at("status").dump()))).value().status;
+    return execute::DecodeStatus(cluster::ParseJson(view_.Outwards(rollout.at("status").dump()))).value().status;
   }
   bool Settled(std::size_t runs) {
     const decide::Status status = Status();

@@ -65,7 +65,7 @@ struct Scene {
   void Run(Duration duration = Duration(60'000)) { loop.RunFor(duration); }
   bool Has(const std::string& name) const { return !Find(name).is_null(); }
   Json Find(const std::string& name) const { return embedded->Peek({{"v1", "ConfigMap"}, "shop", name}); }
-  std::string Value(const std::string& name) const { return Find(name).at("data").at("value"); }
+  std::string Value(const std::string& name) const { return Find(name)["data"]["value"]; }
 };
 
 TEST_CASE("a commit's objects come, change and go with git") {
